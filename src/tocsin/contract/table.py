@@ -1,0 +1,224 @@
+"""Columnar tables: frozen dataclasses of equal-length arrays that carry their own schema.
+
+A column is declared once, as ``name: Annotated[array type, Column(...)]``; the schema, the
+validator, the Arrow mapping and the reference page all come from that declaration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from typing import Any, ClassVar, Self, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tocsin.contract.errors import InputError
+
+I8 = NDArray[np.int8]
+I16 = NDArray[np.int16]
+I32 = NDArray[np.int32]
+I64 = NDArray[np.int64]
+U32 = NDArray[np.uint32]
+U64 = NDArray[np.uint64]
+F64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+Objects = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Declare one column of a table.
+
+    Args:
+        dtype: numpy dtype name, or ``"str"``, ``"bytes"``, ``"strs"`` (a tuple of strings).
+        unit: unit of the values, empty when they have none.
+        doc: what the column holds: frame, missing rule, source.
+        enum: enumeration whose integers the column holds; files hold its lower-case names.
+        shape: shape of one row's value, ``()`` for a scalar.
+        validity: name of the boolean column that says where an integer is present.
+        optional: whether a file may leave the column out.
+    """
+
+    dtype: str
+    unit: str = ""
+    doc: str = ""
+    enum: type[IntEnum] | None = None
+    shape: tuple[int, ...] = ()
+    validity: str = ""
+    optional: bool = False
+
+    @property
+    def numpy_dtype(self) -> np.dtype[Any]:
+        """Return the dtype of the column's array."""
+        return np.dtype(object) if self.dtype in {"str", "bytes", "strs"} else np.dtype(self.dtype)
+
+    def missing(self, count: int) -> NDArray[Any]:
+        """Return ``count`` absent values: NaN, None, no strings, False or 0 by dtype."""
+        shape = (count, *self.shape)
+        if self.dtype == "strs":
+            column = np.empty(count, object)
+            column[:] = [()] * count
+            return column
+        if self.numpy_dtype == object:
+            return np.full(shape, None, object)
+        fill = np.nan if self.numpy_dtype.kind == "f" else 0
+        return np.full(shape, fill, self.numpy_dtype)
+
+    def coerce(self, values: object) -> NDArray[Any]:
+        """Return ``values`` as this column's array, without a copy where it already is one."""
+        if self.dtype == "strs":
+            rows = list(values)  # type: ignore[call-overload]  # any sequence of sequences
+            column = np.empty(len(rows), object)
+            column[:] = [tuple(row) for row in rows]
+            return column
+        return np.asarray(values, self.numpy_dtype)
+
+
+@cache
+def _schema_of(cls: type[Table]) -> Mapping[str, Column]:
+    hints = get_type_hints(cls, include_extras=True)
+    return {
+        field.name: next(m for m in hints[field.name].__metadata__ if isinstance(m, Column))
+        for field in dataclasses.fields(cls)
+    }
+
+
+@dataclass(frozen=True)
+class Table:
+    """Base of every table; subclasses only declare columns."""
+
+    NAME: ClassVar[str] = ""
+
+    @classmethod
+    def schema(cls) -> Mapping[str, Column]:
+        """Return the columns by name, in order."""
+        return _schema_of(cls)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Return a table without rows."""
+        return cls.build(0)
+
+    @classmethod
+    def build(cls, count: int, **columns: object) -> Self:
+        """Return a table of ``count`` rows; columns not given are absent values.
+
+        Args:
+            count: number of rows.
+            **columns: arrays or sequences of ``count`` rows, or scalars that every row gets.
+
+        Raises:
+            KeyError: a column that the table does not have.
+        """
+        schema = cls.schema()
+        unknown = [name for name in columns if name not in schema]
+        if unknown:
+            raise KeyError(f"{cls.__name__} has no column {unknown[0]!r}")
+        values = {}
+        for name, column in schema.items():
+            if name not in columns:
+                values[name] = column.missing(count)
+                continue
+            given = columns[name]
+            if np.ndim(given) == 0 or isinstance(given, (str, bytes)):  # type: ignore[arg-type]
+                filled = np.empty((count, *column.shape), column.numpy_dtype)
+                filled[...] = given
+                values[name] = filled
+            else:
+                values[name] = column.coerce(given)
+        return cls(**values)
+
+    def __post_init__(self) -> None:
+        """Check that all columns have one length."""
+        lengths = {len(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        if len(lengths) > 1:
+            sizes = {f.name: len(getattr(self, f.name)) for f in dataclasses.fields(self)}
+            raise ValueError(f"{type(self).__name__}: columns differ in length: {sizes}")
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        first = next(iter(self.schema()))
+        return len(getattr(self, first))
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns by name, not copied."""
+        return {name: getattr(self, name) for name in self.schema()}
+
+    def take(self, rows: NDArray[Any] | slice) -> Self:
+        """Return the rows chosen by an index array, a mask or a slice."""
+        return type(self)(**{name: column[rows] for name, column in self.columns().items()})
+
+    def replace(self, **columns: object) -> Self:
+        """Return the table with some columns exchanged."""
+        schema = self.schema()
+        return dataclasses.replace(
+            self, **{name: schema[name].coerce(value) for name, value in columns.items()}
+        )
+
+    @classmethod
+    def concat(cls, tables: Sequence[Self]) -> Self:
+        """Return the rows of all tables, in order."""
+        if not tables:
+            return cls.empty()
+        if len(tables) == 1:
+            return tables[0]
+        return cls(
+            **{name: np.concatenate([getattr(t, name) for t in tables]) for name in cls.schema()}
+        )
+
+    def sorted_by(self, *names: str) -> Self:
+        """Return the rows in stable order of the named columns, the first the most significant."""
+        if len(self) < 2:
+            return self
+        keys = [_sort_key(getattr(self, name)) for name in reversed(names)]
+        order = np.lexsort(keys)
+        if bool(np.all(order[1:] > order[:-1])):
+            return self
+        return self.take(order)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows as dictionaries, for tests and people; never on a hot path."""
+        columns = self.columns()
+        return [{n: _plain(columns[n][i]) for n in columns} for i in range(len(self))]
+
+    def validate(self, where: object = "") -> Self:
+        """Check dtypes, shapes and enumerations.
+
+        Args:
+            where: name of the file or feed for the error.
+
+        Raises:
+            InputError: a column is not what the schema says.
+        """
+        for name, column in self.schema().items():
+            _check(where or type(self).__name__, name, column, getattr(self, name))
+        return self
+
+
+def _sort_key(column: NDArray[Any]) -> NDArray[Any]:
+    """Return integers that sort as the column does; None sorts as the empty string."""
+    if column.dtype != object:
+        return column
+    return np.unique(np.array([value or "" for value in column], dtype=str), return_inverse=True)[1]
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+
+
+def _check(where: object, name: str, column: Column, values: NDArray[Any]) -> None:
+    place = f"{where}, column {name}"
+    if values.dtype != column.numpy_dtype:
+        raise InputError(place, f"has type {values.dtype}", f"use {column.dtype}")
+    if values.shape[1:] != column.shape:
+        raise InputError(place, f"rows have shape {values.shape[1:]}", f"use {column.shape}")
+    if column.enum is not None and len(values):
+        known = np.isin(values, [int(member) for member in column.enum])
+        if not known.all():
+            row = int(np.argmin(known))
+            names = ", ".join(member.name.lower() for member in column.enum)
+            raise InputError(f"{place}, row {row}", f"value {values[row]}", f"use one of {names}")

@@ -1,0 +1,43 @@
+"""WGS-84, the region frame, polar measurements, horizons and zones."""
+
+from tocsin.geo.horizon import horizon_range_m, sensor_polar, within_coverage
+from tocsin.geo.polar import (
+    bending_rad,
+    elevation_at_height,
+    enu_to_polar,
+    polar_covariance,
+    polar_to_enu,
+)
+from tocsin.geo.region import (
+    Region,
+    pack_covariance,
+    rotate_covariance,
+    rotate_state_covariance,
+    unpack_covariance,
+)
+from tocsin.geo.wgs84 import (
+    MEAN_RADIUS_M,
+    ecef_to_geodetic,
+    enu_rotation,
+    geodetic_to_ecef,
+)
+
+__all__ = [
+    "MEAN_RADIUS_M",
+    "Region",
+    "bending_rad",
+    "ecef_to_geodetic",
+    "elevation_at_height",
+    "enu_rotation",
+    "enu_to_polar",
+    "geodetic_to_ecef",
+    "horizon_range_m",
+    "pack_covariance",
+    "polar_covariance",
+    "polar_to_enu",
+    "rotate_covariance",
+    "rotate_state_covariance",
+    "sensor_polar",
+    "unpack_covariance",
+    "within_coverage",
+]

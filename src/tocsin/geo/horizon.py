@@ -1,0 +1,54 @@
+"""What a sensor over a smooth earth can see.
+
+Source: M. I. Skolnik, Introduction to Radar Systems, 3rd ed., section 8.5 (effective earth).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tocsin.contract import F64, Sensor
+from tocsin.geo.polar import enu_to_polar
+from tocsin.geo.region import Region
+from tocsin.geo.wgs84 import MEAN_RADIUS_M
+
+
+def horizon_range_m(
+    sensor_height_wgs84_m: float | F64, target_height_wgs84_m: float | F64, earth_factor: float
+) -> F64:
+    """Return the distance at which a target sinks below the smooth-earth horizon.
+
+    Args:
+        sensor_height_wgs84_m: height of the antenna.
+        target_height_wgs84_m: scalar or (n,) height of the target.
+        earth_factor: effective-earth factor k.
+
+    >>> round(float(horizon_range_m(100.0, 100.0, 4 / 3)) / 1000)
+    82
+    """
+    twice_radius = 2.0 * earth_factor * MEAN_RADIUS_M
+    sensor = np.maximum(sensor_height_wgs84_m, 0.0)
+    target = np.maximum(target_height_wgs84_m, 0.0)
+    return np.sqrt(twice_radius * sensor) + np.sqrt(twice_radius * target)
+
+
+def sensor_polar(sensor: Sensor, region: Region, position_m: F64) -> tuple[F64, F64, F64]:
+    """Return range, azimuth and measured elevation of (n, 3) region positions about a sensor."""
+    place = (sensor.latitude_deg, sensor.longitude_deg, sensor.height_wgs84_m)
+    own = region.from_geodetic(*(np.array([value]) for value in place))[0]
+    rotation = region.local_rotation(sensor.latitude_deg, sensor.longitude_deg)
+    return enu_to_polar((position_m - own) @ rotation.T, sensor.earth_factor)
+
+
+def within_coverage(sensor: Sensor, region: Region, position_m: F64) -> np.ndarray:
+    """Return (n,) whether a sensor can see (n, 3) region positions: range, beam and horizon.
+
+    A sensor without a position (a network feed) covers nothing that could be missed.
+    """
+    if np.isnan(sensor.latitude_deg) or len(position_m) == 0:
+        return np.zeros(len(position_m), bool)
+    range_m, _, elevation = sensor_polar(sensor, region, position_m)
+    height = region.to_geodetic(position_m)[2]
+    horizon = horizon_range_m(sensor.height_wgs84_m, height, sensor.earth_factor)
+    in_beam = (elevation >= sensor.elevation_min_rad) & (elevation <= sensor.elevation_max_rad)
+    return (range_m <= np.minimum(sensor.range_m, horizon)) & in_beam
