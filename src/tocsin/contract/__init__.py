@@ -24,6 +24,7 @@ from tocsin.contract.enums import (
     TrackStatus,
 )
 from tocsin.contract.errors import InputError
+from tocsin.contract.hazards import HAZARDS, Hazard
 from tocsin.contract.site import Origin, Sensor, Zone, read_zones, zones_geojson
 from tocsin.contract.table import F64, I8, I32, I64, U32, U64, Bool, Column, Objects, Table
 from tocsin.contract.tables import (
@@ -41,8 +42,8 @@ from tocsin.contract.tables import (
     Plots,
     Reports,
     SensorHealth,
-    TrackUpdates,
     Tracks,
+    TrackUpdates,
     Truth,
     Warnings,
 )
@@ -52,8 +53,15 @@ NS = 1_000_000_000
 
 __all__ = [
     "CLASS_COUNT",
+    "F64",
+    "HAZARDS",
+    "I8",
+    "I32",
+    "I64",
     "NS",
     "TABLES",
+    "U32",
+    "U64",
     "Action",
     "Bool",
     "Column",
@@ -63,13 +71,10 @@ __all__ = [
     "Dimension",
     "EffectKind",
     "Effects",
-    "F64",
     "Faults",
     "Forecasts",
     "Frames",
-    "I8",
-    "I32",
-    "I64",
+    "Hazard",
     "InputError",
     "Looks",
     "NoticeKind",
@@ -92,8 +97,6 @@ __all__ = [
     "TrackUpdates",
     "Tracks",
     "Truth",
-    "U32",
-    "U64",
     "Warnings",
     "Zone",
     "arrow_schema",
