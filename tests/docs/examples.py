@@ -1,0 +1,52 @@
+"""The examples in the documentation, cut out so that a test can run them.
+
+Two kinds of fenced block are run; all others are only shown:
+
+- ```` ```pycon ````: a Python session, checked as a doctest (`...` stands for any text);
+- ```` ```console ````: lines that start with `$ ` are commands; what they print must be what stands
+  below them (`...` stands for any text, nothing below means that the output does not matter).
+  Only `tocsin` commands are run, in an empty folder that all blocks of one file share.
+  A command that ends in `# exit 1` must exit so.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+FENCE = re.compile(r"^```(?P<kind>pycon|console)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+EXIT = re.compile(r"\s+# exit (\d)$")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a console block, the lines it must print, and how it must exit."""
+
+    line: str
+    expected: str
+    code: int
+
+
+def sessions(text: str) -> Iterator[str]:
+    """Give the Python sessions of a page."""
+    for block in FENCE.finditer(text):
+        if block["kind"] == "pycon":
+            yield block["body"]
+
+
+def commands(text: str) -> Iterator[Command]:
+    """Give the `tocsin` commands of a page, in order."""
+    for block in FENCE.finditer(text):
+        if block["kind"] == "console":
+            for part in re.split(r"^\$ ", block["body"], flags=re.MULTILINE)[1:]:
+                line, _, expected = part.partition("\n")
+                code = EXIT.search(line)
+                if line.startswith("tocsin "):
+                    yield Command(EXIT.sub("", line), expected, int(code[1]) if code else 0)
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Compare the output of a command with what a page says, where `...` is any text."""
+    pieces = [re.escape(piece) for piece in expected.strip().split("...")]
+    return not expected.strip() or bool(
+        re.fullmatch(".*?".join(pieces), printed.strip(), flags=re.DOTALL)
+    )

@@ -1,0 +1,52 @@
+"""Every example in the documentation that can run does run, and prints what the page says."""
+
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.docs.examples import Command, commands, matches, sessions
+from tests.support import ROOT, tocsin
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_console_examples(page: Path, tmp_path: Path) -> None:
+    for example in commands(page.read_text()):
+        done = tocsin(*shlex.split(example.line)[1:], cwd=tmp_path)
+        assert done.returncode == example.code, (example.line, done.stderr)
+        assert matches(example.expected, done.stdout + done.stderr), (example.line, done.stdout)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_python_examples(page: Path) -> None:
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    for number, session in enumerate(sessions(page.read_text())):
+        runner.run(parser.get_doctest(session, {}, f"{page.name} {number}", str(page), 0))
+    assert runner.summarize(verbose=False).failed == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_links_lead_somewhere(page: Path) -> None:
+    missing = [to for to in LINK.findall(page.read_text()) if not (page.parent / to).exists()]
+    assert not missing
+
+
+def test_examples_are_cut_out() -> None:
+    console = "```console\n$ tocsin a x\none\n...\n$ ls\n$ tocsin b  # exit 2\n```\n"
+    page = console + "```pycon\n>>> 1\n```\n"
+    assert list(commands(page)) == [
+        Command("tocsin a x", "one\n...\n", 0),
+        Command("tocsin b", "", 2),
+    ]
+    assert list(sessions(page)) == [">>> 1\n"]
+
+
+def test_dots_stand_for_any_text() -> None:
+    assert matches("one ... three\n...", "one two three\nfour\n")
+    assert not matches("one ... three", "one two\n")
