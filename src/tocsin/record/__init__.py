@@ -1,0 +1,18 @@
+"""Durable journal of every boundary: what came in, what went out, in one order."""
+
+from tocsin.record.journal import Journal, JournalError
+from tocsin.record.reader import check, digest, read_journal, read_meta
+from tocsin.record.segment import INPUT_STREAMS, OUTPUT_STREAMS, Batch, Entry
+
+__all__ = [
+    "INPUT_STREAMS",
+    "OUTPUT_STREAMS",
+    "Batch",
+    "Entry",
+    "Journal",
+    "JournalError",
+    "check",
+    "digest",
+    "read_journal",
+    "read_meta",
+]
