@@ -21,10 +21,13 @@ from tocsin.geo.wgs84 import (
     enu_rotation,
     geodetic_to_ecef,
 )
+from tocsin.geo.zones import CELL_M, ZoneIndex, zone_index, zone_shapes
 
 __all__ = [
+    "CELL_M",
     "MEAN_RADIUS_M",
     "Region",
+    "ZoneIndex",
     "bending_rad",
     "ecef_to_geodetic",
     "elevation_at_height",
@@ -40,4 +43,6 @@ __all__ = [
     "sensor_polar",
     "unpack_covariance",
     "within_coverage",
+    "zone_index",
+    "zone_shapes",
 ]
