@@ -18,7 +18,7 @@ ROWS = 1_000
 
 
 def polar_reports(count: int) -> Reports:
-    """Make radar reports whose digits are spread, so that they compress no better than real ones."""
+    """Make radar reports with spread digits, which compress no better than real ones."""
     spread = np.modf(np.outer(np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0]), np.arange(count)))[0]
     return Reports.build(
         count,

@@ -92,6 +92,16 @@ def test_meta_is_kept_and_new_facts_start_a_segment(tmp_path: Path) -> None:
     assert [e.blob for e in read_journal(tmp_path)] == [b"one", b"one", b"two"]
 
 
+def test_an_empty_last_segment_goes_on_counting(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, {"site": "one"}) as journal:
+        journal.commit([("tick", 0, b"a"), ("tick", 0, b"b")])
+    Journal.open(tmp_path, {"site": "two"}).close()
+    with Journal.open(tmp_path, {"site": "two"}) as journal:
+        assert journal.last_seq == 2
+        assert journal.commit([("tick", 0, b"c")]) == 3
+    assert check(tmp_path) == []
+
+
 def test_digest_is_over_time_length_and_bytes(tmp_path: Path) -> None:
     with Journal.open(tmp_path) as journal:
         journal.commit([("tracks", 5, b"abc"), ("tick", 6, b"no"), ("tracks", -1, b"")])
