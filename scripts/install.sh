@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 environment=$1
 shift
+# The machine's own certificate authorities count for uv too.
+[[ -e /etc/ssl/certs/ca-certificates.crt ]] && export UV_SYSTEM_CERTS=true
 
 with_pip() { "$environment/bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
 with_uv() { .venv/bin/uv pip install --quiet --python "$environment/bin/python" "$@"; }

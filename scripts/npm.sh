@@ -13,4 +13,5 @@ if ! { new_enough node && command -v npm >/dev/null; }; then
   PATH=$PWD/.venv/bin:$PATH
 fi
 cd web
+export NODE_USE_SYSTEM_CA=1 # the machine's own certificate authorities count for npm too
 exec npm "$@" </dev/null
