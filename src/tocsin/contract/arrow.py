@@ -20,7 +20,11 @@ from tocsin.contract.table import Column, Table
 VERSION = 1
 T = TypeVar("T", bound=Table)
 
-_SPECIAL = {"str": pa.string(), "bytes": pa.binary(), "strs": pa.list_(pa.string())}
+_SPECIAL: dict[str, pa.DataType] = {
+    "str": pa.string(),
+    "bytes": pa.binary(),
+    "strs": pa.list_(pa.string()),
+}
 
 
 def _arrow_type(column: Column) -> pa.DataType:
@@ -33,16 +37,28 @@ def _arrow_type(column: Column) -> pa.DataType:
     return pa.list_(scalar, size) if column.shape else scalar
 
 
+_SCHEMAS: dict[type[Any], pa.Schema] = {}
+
+
 def arrow_schema(cls: type[Table]) -> pa.Schema:
     """Return the Arrow schema of a table's files."""
+    if cls not in _SCHEMAS:
+        _SCHEMAS[cls] = _schema_of(cls)
+    return _SCHEMAS[cls]
+
+
+def _schema_of(cls: type[Table]) -> pa.Schema:
     hidden = {c.validity for c in cls.schema().values()}
     fields = [pa.field(n, _arrow_type(c)) for n, c in cls.schema().items() if n not in hidden]
-    metadata = {"tocsin.table": cls.NAME, "tocsin.version": str(VERSION)}
+    metadata: dict[bytes | str, bytes | str] = {
+        "tocsin.table": cls.NAME,
+        "tocsin.version": str(VERSION),
+    }
     return pa.schema(fields, metadata=metadata)
 
 
-def _to_array(table: Table, name: str, column: Column) -> pa.Array:
-    values = getattr(table, name)
+def _to_array(table: Table, name: str, column: Column) -> pa.Array[Any]:
+    values: NDArray[Any] = getattr(table, name)
     if column.enum is not None:
         names = pa.array([member.name.lower() for member in column.enum])
         codes = {int(member): k for k, member in enumerate(column.enum)}
@@ -50,13 +66,16 @@ def _to_array(table: Table, name: str, column: Column) -> pa.Array:
         index = values if identity else np.array([codes[int(v)] for v in values], np.int8)
         return pa.DictionaryArray.from_arrays(pa.array(index, pa.int8()), names)
     if column.dtype in _SPECIAL:
-        return pa.array(values.tolist(), _SPECIAL[column.dtype])
+        texts: pa.Array[Any] = pa.array(values.tolist(), _SPECIAL[column.dtype])
+        return texts
     if column.shape:
         flat = pa.array(np.ascontiguousarray(values).reshape(-1))
-        return pa.FixedSizeListArray.from_arrays(flat, int(np.prod(column.shape)))
-    if column.validity:
-        return pa.array(values, mask=~getattr(table, column.validity))
-    return pa.array(values, from_pandas=True)
+        size = int(np.prod(column.shape))
+        lists: pa.Array[Any] = pa.FixedSizeListArray.from_arrays(flat, size)
+        return lists
+    mask = ~getattr(table, column.validity) if column.validity else None
+    scalars: pa.Array[Any] = pa.array(values, mask=mask, from_pandas=not column.validity)
+    return scalars
 
 
 def to_arrow(table: Table) -> pa.Table:
@@ -79,7 +98,8 @@ def from_arrow(cls: type[T], data: pa.Table, where: object = "table") -> T:
     """
     schema = cls.schema()
     hidden = {c.validity for c in schema.values()}
-    present = [name for name in schema if name not in hidden and name in data.column_names]
+    available = data.column_names
+    present = [name for name in schema if name not in hidden and name in available]
     for name, column in schema.items():
         if name not in present and name not in hidden and not column.optional:
             raise InputError(where, f"column {name} is missing", f"a {cls.NAME} file needs it")
@@ -105,9 +125,10 @@ def _from_array(array: Any, column: Column) -> NDArray[Any]:
         return column.coerce([row or () for row in rows] if column.dtype == "strs" else rows)
     scalar = pa.from_numpy_dtype(column.numpy_dtype)
     if column.shape:
-        flat = array.cast(_arrow_type(column)).flatten().to_numpy(zero_copy_only=False)
-        return flat.astype(column.numpy_dtype, copy=False).reshape(-1, *column.shape)
-    cast = array.cast(scalar)
+        rows = array.cast(_arrow_type(column)).flatten()
+        flat = np.asarray(rows.to_numpy(zero_copy_only=False), column.numpy_dtype)
+        return flat.reshape(-1, *column.shape)
+    cast = array if array.type == scalar else array.cast(scalar)
     if column.numpy_dtype.kind != "f" and cast.null_count:
         if not column.validity:
             raise ValueError("nulls are not allowed here")
@@ -126,7 +147,8 @@ def _codes(array: Any, column: Column) -> NDArray[Any]:
     if unknown:
         raise ValueError(f"unknown name {unknown[0]!r}, expected one of {', '.join(by_name)}")
     table = np.array([by_name[name] for name in names] or [0], column.numpy_dtype)
-    return table[encoded.indices.to_numpy(zero_copy_only=False)]
+    codes: NDArray[Any] = table[encoded.indices.to_numpy(zero_copy_only=False)]
+    return codes
 
 
 def to_ipc(table: Table) -> bytes:

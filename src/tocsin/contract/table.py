@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
 from typing import Any, ClassVar, Self, get_type_hints
 
 import numpy as np
@@ -63,7 +62,7 @@ class Column:
             column = np.empty(count, object)
             column[:] = [()] * count
             return column
-        if self.numpy_dtype == object:
+        if self.numpy_dtype.kind == "O":
             return np.full(shape, None, object)
         fill = np.nan if self.numpy_dtype.kind == "f" else 0
         return np.full(shape, fill, self.numpy_dtype)
@@ -78,8 +77,10 @@ class Column:
         return np.asarray(values, self.numpy_dtype)
 
 
-@cache
-def _schema_of(cls: type[Table]) -> Mapping[str, Column]:
+_SCHEMAS: dict[type[Any], Mapping[str, Column]] = {}
+
+
+def _declared(cls: type[Any]) -> Mapping[str, Column]:
     hints = get_type_hints(cls, include_extras=True)
     return {
         field.name: next(m for m in hints[field.name].__metadata__ if isinstance(m, Column))
@@ -96,7 +97,9 @@ class Table:
     @classmethod
     def schema(cls) -> Mapping[str, Column]:
         """Return the columns by name, in order."""
-        return _schema_of(cls)
+        if cls not in _SCHEMAS:
+            _SCHEMAS[cls] = _declared(cls)
+        return _SCHEMAS[cls]
 
     @classmethod
     def empty(cls) -> Self:

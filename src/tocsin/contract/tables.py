@@ -122,7 +122,9 @@ class Reports(Table):
     snr_db: Annotated[F64, Column("float64", "dB", "signal to noise", optional=True)]
     track_number: Annotated[
         U32,
-        Column("uint32", doc="the sensor's own track", validity="track_number_valid", optional=True),
+        Column(
+            "uint32", doc="the sensor's own track", validity="track_number_valid", optional=True
+        ),
     ]
     track_number_valid: Valid
     ended: Annotated[Bool, Column("bool", doc="external track's last message", optional=True)]
