@@ -12,6 +12,7 @@ NO_UNIT = frozenset(
     {"alt", "altitude", "azimuth", "bearing", "course", "dist", "distance", "elevation"}
     | {"lat", "latitude", "lon", "longitude", "time", "timeout"}
 )
+NUMBER = re.compile(r"\b(float|int|complex|array|ndarray|NDArray|ArrayLike|[FIU]\d+)\b")
 OUT_OF_BOUNDS = re.compile(r"weapon|intercept_point|engagement|jamm(er|ing)|launch_point|munition")
 WRONG_WORDS = re.compile(r"confidence|track_(rad|deg|angle)|^(plot|draw)_?(chart|figure|plot)")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
@@ -89,15 +90,21 @@ def numba_outside_kernels(source: Source) -> Iterator[Finding]:
             yield Finding("numba outside kernels", source.path)
 
 
+def _is_quantity(name: str, annotation: ast.expr | None) -> bool:
+    # Without a type it may be a number; with the type of an object it is none.
+    return name in NO_UNIT and (not annotation or bool(NUMBER.search(ast.unparse(annotation))))
+
+
 def names_without_unit(source: Source) -> Iterator[Finding]:
     """Find parameters and fields that do not say their unit."""
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.arg) and node.arg in NO_UNIT:
+        if isinstance(node, ast.arg) and _is_quantity(node.arg, node.annotation):
             yield Finding("name without unit", f"{source.path}:{node.arg}")
         if isinstance(node, ast.ClassDef):
             for field in node.body:
                 target = field.target if isinstance(field, ast.AnnAssign) else None
-                if isinstance(target, ast.Name) and target.id in NO_UNIT:
+                annotation = field.annotation if isinstance(field, ast.AnnAssign) else None
+                if isinstance(target, ast.Name) and _is_quantity(target.id, annotation):
                     yield Finding("name without unit", f"{source.path}:{node.name}.{target.id}")
 
 

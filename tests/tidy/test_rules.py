@@ -21,6 +21,7 @@ DOCUMENTED = 'def f():\n    """' + "Say.\n" * 90 + '    """\n    return 1\n'
         (rules.numba_outside_kernels, "from numba import njit", "from .kernels import f"),
         (rules.names_without_unit, "def f(*, dist): ...", "def f(*, dist_m): ..."),
         (rules.names_without_unit, "class A:\n    time: int", "class A:\n    time_ns: int"),
+        (rules.names_without_unit, "def f(course: F64): ...", "def f(course: Course): ..."),
         (rules.wrong_words, "class WeaponControl: ...", "class SensorControl: ..."),
         (rules.wrong_words, "row.confidence = 1", "row.existence_probability = 1"),
         (rules.unfinished, "x = 1  # " + "TODO", "x = 1  # done"),
