@@ -1,0 +1,221 @@
+"""JSON schemas of what the interface sends and takes (JSON Schema 2020-12, as OpenAPI 3.1 has)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from tocsin.contract import (
+    Action,
+    Corroboration,
+    Designation,
+    NoticeKind,
+    ObjectClass,
+    SensorKind,
+    SensorState,
+    Stage,
+    TrackStatus,
+)
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "number"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+FLAG: Schema = {"type": "boolean"}
+PROBABILITY: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+MOMENT: Schema = {"type": "string", "format": "date-time"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+COUNTS: Schema = {"type": "object", "additionalProperties": COUNT}
+GEOMETRY: Schema = {"type": "object", "required": ["type"]}
+
+
+def record(**properties: Schema) -> Schema:
+    """Return an object of which every property is always there and no other ever is."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def or_null(schema: Schema) -> Schema:
+    """Return a schema that also takes null."""
+    if "enum" in schema:
+        return {**schema, "type": ["string", "null"], "enum": [*schema["enum"], None]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def rows(schema: Schema) -> Schema:
+    """Return an array of a schema."""
+    return {"type": "array", "items": schema}
+
+
+def name_of(enum: type[IntEnum]) -> Schema:
+    """Return the lower-case names of an enumeration."""
+    return {"type": "string", "enum": [member.name.lower() for member in enum]}
+
+
+def reference(name: str) -> Schema:
+    """Return a reference to a named schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def features(properties: Schema) -> Schema:
+    """Return a GeoJSON FeatureCollection whose features have these properties."""
+    kind = {"const": "Feature"}
+    feature = record(type=kind, properties=properties, geometry=GEOMETRY)
+    return record(type={"const": "FeatureCollection"}, features=rows(feature))
+
+
+_PLACE = {
+    "latitude_deg": {"type": "number", "minimum": -90, "maximum": 90},
+    "longitude_deg": {"type": "number", "minimum": -540, "maximum": 540},
+}
+_TOWN = record(name=TEXT, **_PLACE, population=COUNT)
+_TRACK: dict[str, Schema] = {
+    "track_id": TEXT,
+    "number": COUNT,
+    "status": name_of(TrackStatus),
+    "existence_probability": or_null(PROBABILITY),
+    **_PLACE,
+    "height_wgs84_m": or_null(NUMBER),
+    "course_deg": or_null(NUMBER),
+    "speed_mps": or_null(NUMBER),
+    "climb_mps": or_null(NUMBER),
+    "object_class": name_of(ObjectClass),
+    "class_probability": or_null(PROBABILITY),
+    "mode_s": or_null({"type": "string", "pattern": "^[0-9a-f]{6}$"}),
+    "callsign": or_null(TEXT),
+    "corroborated": name_of(Corroboration),
+    "designation": name_of(Designation),
+    "hazardous": FLAG,
+    "sensors": TEXTS,
+    "external": FLAG,
+}
+_THREATENED = record(
+    zone_id=TEXT, name=TEXT, probability=or_null(PROBABILITY), arrival_p50=or_null(MOMENT)
+)
+_FORECAST: dict[str, Schema] = {
+    "threat_class": or_null(name_of(ObjectClass)),
+    "probability": or_null(PROBABILITY),
+    "arrival_p10": or_null(MOMENT),
+    "arrival_p50": or_null(MOMENT),
+    "arrival_p90": or_null(MOMENT),
+}
+
+SCHEMAS: dict[str, Schema] = {
+    "Error": record(error=TEXT, status={"type": "integer", "minimum": 400, "maximum": 599}),
+    "Site": record(
+        name=TEXT,
+        mode={"type": "string", "enum": ["live", "demo", "replay"]},
+        status={"type": "string", "enum": ["Exercise", "Test", "Actual"]},
+        origin=record(**_PLACE),
+        place=record(coastline=or_null(GEOMETRY), towns=rows(_TOWN)),
+        clock=record(controllable=FLAG),
+        version=TEXT,
+    ),
+    "ZoneState": record(
+        zone_id=TEXT,
+        name=TEXT,
+        parent_id=or_null(TEXT),
+        population=COUNT,
+        time_to_shelter_s=NUMBER,
+        stage=name_of(Stage),
+        **_FORECAST,
+        warning_id=or_null(TEXT),
+        reason=or_null(TEXT),
+    ),
+    "Zones": features(reference("ZoneState")),
+    "Track": record(**_TRACK),
+    "Tracks": record(at=MOMENT, tracks=rows(reference("Track"))),
+    "TrackDetail": record(
+        **_TRACK,
+        why=TEXTS,
+        class_probabilities={"type": "object", "additionalProperties": or_null(PROBABILITY)},
+        zones=rows(_THREATENED),
+        position_std_m=or_null(NUMBER),
+        first_seen=or_null(MOMENT),
+        last_plot=or_null(MOMENT),
+    ),
+    "Warning": record(
+        decided_at=MOMENT,
+        published_at=or_null(MOMENT),
+        zone_id=TEXT,
+        zone_name=TEXT,
+        warning_id=TEXT,
+        action=name_of(Action),
+        stage=name_of(Stage),
+        **_FORECAST,
+        expires_at=or_null(MOMENT),
+        track_ids=TEXTS,
+        released_by=or_null(TEXT),
+        cap_identifier=or_null(TEXT),
+        reason=or_null(TEXT),
+    ),
+    "Warnings": record(warnings=rows(reference("Warning"))),
+    "Notice": record(
+        at=MOMENT,
+        notice_id=TEXT,
+        kind=name_of(NoticeKind),
+        sensor_id=or_null(TEXT),
+        zone_ids=TEXTS,
+        text=TEXT,
+        ended_at=or_null(MOMENT),
+    ),
+    "Notices": record(notices=rows(reference("Notice"))),
+    "Sensor": record(
+        sensor_id=TEXT,
+        kind=name_of(SensorKind),
+        latitude_deg=or_null(NUMBER),
+        longitude_deg=or_null(NUMBER),
+        height_wgs84_m=or_null(NUMBER),
+        range_m=or_null(NUMBER),
+        state=name_of(SensorState),
+        last_heard=or_null(MOMENT),
+        reports_per_s=or_null(NUMBER),
+        plots_total=COUNT,
+        faults_total=COUNT,
+        faults=COUNTS,
+    ),
+    "Sensors": record(sensors=rows(reference("Sensor"))),
+    "Coverage": features(
+        record(
+            kind={"type": "string", "enum": ["covered", "blind"]},
+            height_m=NUMBER,
+            sensor_id=or_null(TEXT),
+        )
+    ),
+    "Clock": record(
+        now=MOMENT,
+        speed={"type": "number", "minimum": 0, "maximum": 1000},
+        paused=FLAG,
+        controllable=FLAG,
+        mode=TEXT,
+    ),
+    "ClockWish": {
+        "type": "object",
+        "properties": {
+            "speed": {"type": "number", "minimum": 0, "maximum": 1000},
+            "paused": FLAG,
+            "author": TEXT,
+        },
+        "additionalProperties": False,
+    },
+    "DesignationWish": {
+        "type": "object",
+        "properties": {"designation": name_of(Designation), "author": TEXT},
+        "required": ["designation"],
+        "additionalProperties": False,
+    },
+    "Accepted": record(accepted=FLAG),
+    "Summary": record(
+        plots=COUNT,
+        tracks_confirmed=COUNT,
+        warnings_by_action=COUNTS,
+        zones_by_stage=COUNTS,
+        plots_per_s=NUMBER,
+    ),
+    "Health": record(status={"const": "ok"}, now=MOMENT),
+}
