@@ -1,0 +1,66 @@
+/** The scenario clock as the page sees it: runs on between messages, freezes when they stop. */
+
+const SNAP_MS = 3000;
+const MAX_AHEAD_WALL_MS = 2500;
+
+export class ScenarioClock {
+  private baseMs = 0;
+  private basePerf = 0;
+  private syncedPerf = 0;
+  private rate = 0;
+  private observedRate = 1;
+  private lastFrame: { atMs: number; perf: number } | null = null;
+  private frozen = false;
+  started = false;
+
+  /** A message said: it is `nowMs` there; `speed` 0 means as fast as possible. */
+  sync(nowMs: number, speed: number, paused: boolean, perf: number): void {
+    this.correct(nowMs, this.rateOf(speed, paused), perf);
+  }
+
+  /** A frame carries scenario time too; it also tells the real rate when the speed is "max". */
+  frame(atMs: number, speed: number, paused: boolean, perf: number): void {
+    const before = this.lastFrame;
+    this.lastFrame = { atMs, perf };
+    if (before && perf > before.perf && atMs > before.atMs) {
+      const rate = (atMs - before.atMs) / (perf - before.perf);
+      this.observedRate += 0.3 * (Math.min(rate, 10_000) - this.observedRate);
+    }
+    this.correct(atMs, this.rateOf(speed, paused), perf);
+  }
+
+  /** Scenario time in ms; it never runs further ahead of the last message than a short while. */
+  now(perf: number): number {
+    const end = this.frozen ? this.basePerf : Math.min(perf, this.syncedPerf + MAX_AHEAD_WALL_MS);
+    return this.baseMs + Math.max(0, end - this.basePerf) * this.rate;
+  }
+
+  /** Stop at the present reading, until the next message. */
+  freeze(perf: number): void {
+    this.baseMs = this.now(perf);
+    this.basePerf = perf;
+    this.frozen = true;
+  }
+
+  get currentRate(): number {
+    return this.frozen ? 0 : this.rate;
+  }
+
+  private rateOf(speed: number, paused: boolean): number {
+    if (paused) return 0;
+    return speed > 0 ? speed : this.observedRate;
+  }
+
+  /** Small errors are taken out gradually (no backward jumps in countdowns), large ones at once. */
+  private correct(nowMs: number, rate: number, perf: number): void {
+    const predicted = this.now(perf);
+    const error = nowMs - predicted;
+    const snap = !this.started || this.frozen || Math.abs(error) > SNAP_MS * Math.max(1, rate);
+    this.baseMs = snap || rate === 0 ? nowMs : predicted + 0.25 * error;
+    this.basePerf = perf;
+    this.syncedPerf = perf;
+    this.rate = rate;
+    this.frozen = false;
+    this.started = true;
+  }
+}

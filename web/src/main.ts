@@ -1,0 +1,156 @@
+/** Puts the page together: store, stream, map, panel, and one loop that makes time pass. */
+import type { MultiPolygon } from 'geojson';
+import { get, Stream } from './api';
+import { ScenarioClock } from './clock';
+import { parseTime } from './format';
+import { addHooks } from './hooks';
+import { ChartMap } from './map';
+import { announceDecisions } from './panel/announce';
+import { Banner, Toast } from './panel/banner';
+import { Card } from './panel/card';
+import { bindKeys, Commands } from './panel/commands';
+import { Counters } from './panel/counters';
+import { byId } from './panel/dom';
+import { addHelp } from './panel/help';
+import { addLegend } from './panel/legend';
+import { MapTools } from './panel/maptools';
+import { Notices } from './panel/notices';
+import { Sensors } from './panel/sensors';
+import { TopBar } from './panel/topbar';
+import { Warnings } from './panel/warnings';
+import { Store } from './store';
+import './style.css';
+import type { ClockState, Coverage, Notice, Sensor, Site, Summary, WarningRow, ZoneCollection } from './types';
+
+const TEXT_EVERY_MS = 200;
+
+const store = new Store();
+const clock = new ScenarioClock();
+const map = new ChartMap(byId('chart'), byId('labels') as HTMLCanvasElement, store);
+const commands = new Commands(store, map);
+const nowMs = (): number | null => (clock.started ? clock.now(performance.now()) : null);
+
+const topBar = new TopBar(store, commands);
+const tools = new MapTools(store, commands);
+const warnings = new Warnings(store, commands);
+const sensors = new Sensors(store);
+const card = new Card(store, commands);
+const toast = new Toast();
+new Banner(store);
+byId('panel').append(
+  new Counters(store).element,
+  new Notices(store).element,
+  warnings.element,
+  sensors.element,
+);
+byId('map-left').append(card.element);
+
+commands.onProblem = toast.show;
+commands.toggleLegend = addLegend();
+commands.toggleHelp = addHelp();
+commands.togglePanel = () => document.body.classList.toggle('no-panel');
+map.onView = (view) => tools.showView(view);
+map.onPointer = (place) => tools.showPlace(place);
+bindKeys(commands, map);
+announceDecisions(store, () => nowMs() ?? 0);
+addHooks(store, map, nowMs);
+if (window.innerWidth < 760) document.body.classList.add('no-panel');
+
+/** Everything a fresh or renewed connection has to know; parts that fail are told, the rest is shown. */
+async function loadAll(): Promise<void> {
+  const site = await get<Site>('site');
+  store.setSite(site);
+  if (!site.place.coastline || site.mode === 'live') void loadWorld();
+  const parts = await Promise.allSettled([
+    get<ZoneCollection>('zones').then((zones) => store.setZones(zones)),
+    get<{ warnings: WarningRow[] }>('warnings?limit=300').then((a) => store.setWarnings(a.warnings)),
+    get<{ notices: Notice[] }>('notices').then((a) => store.setNotices(a.notices)),
+    get<{ sensors: Sensor[] }>('sensors').then((a) => store.setSensors(a.sensors)),
+    get<ClockState>('clock').then((state) => store.setClock(state)),
+    get<Summary>('summary').then((summary) => store.apply({ type: 'summary', ...summary })),
+    loadCoverage(),
+  ]);
+  const failed = parts.find((part) => part.status === 'rejected');
+  if (failed) toast.show(String(failed.reason));
+}
+
+let world: Promise<void> | null = null;
+function loadWorld(): Promise<void> {
+  world ??= fetch('./land-50m.json')
+    .then((response) => response.json())
+    .then((land: MultiPolygon) => map.setWorld(land));
+  return world;
+}
+
+async function loadCoverage(): Promise<void> {
+  const { blind, heightM } = store.options;
+  if (!blind) return;
+  const coverage = await get<Coverage>(`coverage?height_m=${heightM}`);
+  if (store.options.heightM === heightM) store.setCoverage(coverage);
+}
+
+let shownHeight = store.options.heightM;
+store.on('view-options', () => {
+  if (store.options.blind && (shownHeight !== store.options.heightM || !store.coverage)) {
+    shownHeight = store.options.heightM;
+    void loadCoverage().catch((error: unknown) => toast.show(String(error)));
+  }
+});
+store.on('coverage-stale', () => {
+  store.coverage = null;
+  void loadCoverage().catch((error: unknown) => toast.show(String(error)));
+});
+
+const paused = (): boolean => store.clock?.paused ?? false;
+const speed = (): number => store.clock?.speed ?? 1;
+
+store.on('clock', () => {
+  const now = parseTime(store.clock?.now);
+  if (now !== null) clock.sync(now, speed(), paused(), performance.now());
+});
+store.on('frame', () => clock.frame(store.frame!.atMs, speed(), paused(), performance.now()));
+
+function freeze(state: 'lost' | 'silent'): void {
+  if (store.connection.state === state) return;
+  clock.freeze(performance.now());
+  store.setConnection({ state, frozenAtMs: nowMs() });
+}
+
+/** The banner goes only when the whole picture has been read anew. */
+function catchUp(): void {
+  loadAll()
+    .then(() => store.setConnection({ state: 'open', frozenAtMs: null }))
+    .catch((error: unknown) => {
+      toast.show(error instanceof Error ? error.message : String(error));
+      setTimeout(catchUp, 2000);
+    });
+}
+
+const stream = new Stream({
+  opened: catchUp,
+  lost: () => freeze('lost'),
+  silent: (isSilent) => {
+    if (isSilent) freeze('silent');
+    else if (store.connection.state === 'silent') store.setConnection({ state: 'open', frozenAtMs: null });
+  },
+  message: (message) => store.apply(message),
+  frame: (frame) => store.setFrame(frame),
+  mayBeSilent: paused,
+});
+
+let textPerf = 0;
+function loop(perf: number): void {
+  const now = nowMs();
+  map.tick(now ?? 0, clock.currentRate, perf);
+  if (perf - textPerf > TEXT_EVERY_MS) {
+    textPerf = perf;
+    topBar.tick(now);
+    warnings.tick(now);
+    sensors.tick(now);
+    card.tick(now, perf);
+  }
+  requestAnimationFrame(loop);
+}
+
+stream.connect();
+requestAnimationFrame(loop);

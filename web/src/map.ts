@@ -1,0 +1,289 @@
+/** The map: renderer, view, pointer. It asks the store what to draw and tells it what was clicked. */
+import { Deck, LinearInterpolator, MapView, type Layer } from '@deck.gl/core';
+import type { MultiPolygon } from 'geojson';
+import { blindLayers } from './layers/blind';
+import { coastLayers, worldLayer } from './layers/land';
+import { TrackLayers } from './layers/tracks';
+import { zoneLayers } from './layers/zones';
+import { fitBounds, metresPerPixel, toScreen, toWorld, type Bounds, type View } from './mercator';
+import { Motion } from './motion';
+import { Overlay } from './overlay';
+import { boundsOf, insidePolygons, polygonsOf, type Store } from './store';
+import { Trails } from './trails';
+
+const TRACK_RADIUS_PX = 14;
+const DRAG_PX = 5;
+const LABEL_EVERY_MS = 250;
+const LARGEST_STEP_PX = 0.4;
+
+export class ChartMap {
+  readonly motion = new Motion();
+  private readonly trails = new Trails();
+  private readonly tracks = new TrackLayers();
+  private readonly overlay: Overlay;
+  private readonly deck: Deck<MapView>;
+  private view: View = { longitude: 0, latitude: 20, zoom: 2, width: 800, height: 600 };
+  private land: Layer[] = [];
+  private blind: Layer[] = [];
+  private zones: Layer[] = [];
+  private fitted = false;
+  private drawnPerf = 0;
+  private drawnMs = 0;
+  private labelled = 0;
+  private trailsPerf = 0;
+  private changed = true;
+  private nowMs = 0;
+  onView: (view: View) => void = () => undefined;
+  onPointer: (place: [number, number] | null) => void = () => undefined;
+
+  constructor(
+    private readonly host: HTMLElement,
+    labels: HTMLCanvasElement,
+    private readonly store: Store,
+  ) {
+    this.overlay = new Overlay(labels, store, this.motion);
+    this.deck = new Deck<MapView>({
+      parent: host as HTMLDivElement,
+      deviceProps: { type: 'webgl', webgl: { antialias: true } },
+      views: new MapView({ repeat: false }),
+      initialViewState: { longitude: 0, latitude: 20, zoom: 2 },
+      controller: { dragRotate: false, touchRotate: false, keyboard: false, doubleClickZoom: true },
+      layers: [],
+      onViewStateChange: ({ viewState }) => this.moved(viewState),
+      onResize: ({ width, height }) => this.resized(width, height),
+      onAfterRender: () => this.drawLabels(),
+      onError: (error) => console.error('map:', error),
+      getCursor: ({ isDragging }) =>
+        isDragging ? 'grabbing' : this.overlay.hovered >= 0 ? 'pointer' : 'default',
+    });
+    this.listen();
+    this.follow();
+    void document.fonts.ready.then(() => this.overlay.forgetWidths());
+  }
+
+  /** Draw what has moved enough to be seen; called on every animation frame. */
+  tick(nowMs: number, rate: number, perf: number): void {
+    this.nowMs = nowMs;
+    const stepPx = (this.motion.fastestMps * Math.abs(nowMs - this.drawnMs)) / 1000 / metresPerPixel(this.view);
+    const moved = rate > 0 && stepPx > LARGEST_STEP_PX;
+    const overdue = rate > 0 && perf - this.drawnPerf > LABEL_EVERY_MS;
+    if (this.changed || moved || overdue) {
+      this.changed = false;
+      this.drawnPerf = perf;
+      this.drawnMs = nowMs;
+      this.motion.advance(nowMs);
+      this.deck.setProps({
+        layers: [...this.land, ...this.blind, ...this.zones, ...this.tracks.layers(this.motion)],
+      });
+    }
+    if (perf - this.labelled > LABEL_EVERY_MS) this.drawLabels();
+  }
+
+  setWorld(land: MultiPolygon): void {
+    this.land = [worldLayer(land), ...this.land.filter((layer) => layer.id !== 'world')];
+    this.changed = true;
+  }
+
+  zoomBy(step: number): void {
+    this.go({ ...this.view, zoom: Math.min(Math.max(this.view.zoom + step, 1), 16) });
+  }
+
+  panBy(dx: number, dy: number): void {
+    const [longitude, latitude] = toWorld(this.view, this.view.width / 2 + dx, this.view.height / 2 + dy);
+    this.go({ ...this.view, longitude, latitude });
+  }
+
+  /** Show the whole site: its zones and coastline, or the surroundings of its origin. */
+  fit(smooth = true): void {
+    const view = fitBounds(this.siteBounds(), this.view.width, this.view.height, 48);
+    this.go(view, smooth ? 400 : 0);
+  }
+
+  goTo(longitude: number, latitude: number, zoom: number): void {
+    this.go({ ...this.view, longitude, latitude, zoom: Math.max(this.view.zoom, zoom) }, 500);
+  }
+
+  showZone(zoneId: string): void {
+    const zone = this.store.zones.get(zoneId);
+    if (zone) this.goTo(zone.anchor[0], zone.anchor[1], 0);
+  }
+
+  showTrack(row: number): void {
+    if (row < this.motion.count) {
+      this.goTo(this.motion.positions[2 * row]!, this.motion.positions[2 * row + 1]!, 0);
+    }
+  }
+
+  /** Where a track is drawn now, in page pixels. */
+  trackScreenPosition(number: number): [number, number] | null {
+    const row = this.store.rowOf.get(number);
+    if (row === undefined || row >= this.motion.count) return null;
+    const { positions } = this.motion;
+    const [x, y] = toScreen(this.view, positions[2 * row]!, positions[2 * row + 1]!);
+    const box = this.host.getBoundingClientRect();
+    return [box.left + x, box.top + y];
+  }
+
+  private follow(): void {
+    const { store } = this;
+    store.on('site', () => this.siteChanged());
+    store.on('zones', () => this.zonesChanged());
+    store.on('selection', () => this.zonesChanged());
+    store.on(['coverage', 'view-options'], () => this.blindChanged());
+    store.on('view-options', () => this.trailsChanged());
+    store.on('frame', () => this.frameArrived());
+    store.on(['sensors', 'connection'], () => this.drawLabels());
+  }
+
+  private siteChanged(): void {
+    const coastline = this.store.site?.place.coastline;
+    const world = this.land.filter((layer) => layer.id === 'world');
+    this.land = [...world, ...(coastline ? coastLayers(coastline) : [])];
+    this.changed = true;
+    this.fitOnce();
+    // The first frame may have come before the origin that its offsets refer to.
+    if (this.motion.count === 0) this.frameArrived();
+  }
+
+  private zonesChanged(): void {
+    const { selection, zones } = this.store;
+    this.zones = zoneLayers([...zones.values()], selection?.kind === 'zone' ? selection.zoneId : null);
+    this.changed = true;
+    this.fitOnce();
+  }
+
+  private blindChanged(): void {
+    const { coverage, options } = this.store;
+    this.blind = coverage && options.blind ? blindLayers(coverage) : [];
+    this.changed = true;
+  }
+
+  private frameArrived(): void {
+    const { frame, site } = this.store;
+    if (!frame || !site) return;
+    const { longitude_deg, latitude_deg } = site.origin;
+    this.overlay.hovered = -1;
+    this.motion.load(frame, longitude_deg, latitude_deg);
+    this.motion.advance(this.nowMs);
+    this.tracks.load(frame, this.motion);
+    const due = this.trails.add(frame, longitude_deg, latitude_deg);
+    const pause = 200 + frame.count / 10;
+    if (due && performance.now() - this.trailsPerf > pause) this.trailsChanged();
+    else if (this.store.options.trails) this.tracks.loadTails(frame, this.motion, this.trails);
+    this.changed = true;
+  }
+
+  private trailsChanged(): void {
+    const { frame, options } = this.store;
+    if (!frame) return;
+    this.trailsPerf = performance.now();
+    this.tracks.loadTrails(frame, this.motion, options.trails ? this.trails : null);
+    this.changed = true;
+  }
+
+  private siteBounds(): Bounds {
+    const { site, zones } = this.store;
+    const boxes = [...zones.values()].map((zone) => zone.bounds);
+    const coastline = site?.place.coastline;
+    if (coastline && (coastline.type === 'Polygon' || coastline.type === 'MultiPolygon')) {
+      boxes.push(boundsOf(polygonsOf(coastline)));
+    }
+    if (boxes.length === 0) {
+      const { longitude_deg: x, latitude_deg: y } = site?.origin ?? { longitude_deg: 0, latitude_deg: 20 };
+      const wide = 1.3 / Math.max(0.2, Math.cos((y * Math.PI) / 180));
+      return [x - wide, y - 1.3, x + wide, y + 1.3];
+    }
+    return boxes.reduce((a, b) => [
+      Math.min(a[0], b[0]),
+      Math.min(a[1], b[1]),
+      Math.max(a[2], b[2]),
+      Math.max(a[3], b[3]),
+    ]);
+  }
+
+  /** At load: as soon as the place is known and the map has its size. */
+  private fitOnce(): void {
+    if (this.fitted || !this.store.site || this.host.clientWidth === 0) return;
+    this.view.width = this.host.clientWidth;
+    this.view.height = this.host.clientHeight;
+    this.fit(false);
+    this.fitted = this.store.zonesLoaded;
+  }
+
+  private go(view: View, transitionMs = 0): void {
+    const { longitude, latitude, zoom } = view;
+    const transition =
+      transitionMs > 0
+        ? {
+            transitionDuration: transitionMs,
+            transitionInterpolator: new LinearInterpolator(['longitude', 'latitude', 'zoom']),
+          }
+        : {};
+    this.deck.setProps({
+      initialViewState: { longitude, latitude, zoom, minZoom: 1, maxZoom: 16, ...transition },
+    });
+    if (transitionMs === 0) this.setView({ ...this.view, longitude, latitude, zoom });
+  }
+
+  private moved(state: { longitude: number; latitude: number; zoom: number }): void {
+    this.setView({ ...this.view, longitude: state.longitude, latitude: state.latitude, zoom: state.zoom });
+  }
+
+  private resized(width: number, height: number): void {
+    this.setView({ ...this.view, width, height });
+    this.fitOnce();
+  }
+
+  private setView(view: View): void {
+    this.view = view;
+    this.onView(view);
+  }
+
+  private drawLabels(): void {
+    this.labelled = performance.now();
+    this.overlay.draw(this.view, this.nowMs, 0);
+  }
+
+  /** Own pointer handling: picking runs over the same typed arrays that are drawn. */
+  private listen(): void {
+    let down: { x: number; y: number } | null = null;
+    const at = (event: PointerEvent): [number, number] => {
+      const box = this.host.getBoundingClientRect();
+      return [event.clientX - box.left, event.clientY - box.top];
+    };
+    this.host.addEventListener('pointerdown', (event) => {
+      down = event.isPrimary && event.button === 0 ? { x: event.clientX, y: event.clientY } : null;
+    });
+    this.host.addEventListener('pointerup', (event) => {
+      const still = down && Math.hypot(event.clientX - down.x, event.clientY - down.y) < DRAG_PX;
+      down = null;
+      if (still) this.clicked(...at(event));
+    });
+    this.host.addEventListener('pointermove', (event) => this.hover(...at(event)));
+    this.host.addEventListener('pointerleave', () => {
+      this.overlay.hovered = -1;
+      this.onPointer(null);
+    });
+  }
+
+  private hover(x: number, y: number): void {
+    const row = this.motion.nearest(this.view, x, y, TRACK_RADIUS_PX);
+    if (row !== this.overlay.hovered) {
+      this.overlay.hovered = row;
+      this.drawLabels();
+    }
+    this.onPointer(toWorld(this.view, x, y));
+  }
+
+  private clicked(x: number, y: number): void {
+    const row = this.motion.nearest(this.view, x, y, TRACK_RADIUS_PX);
+    if (row >= 0) return this.store.select({ kind: 'track', number: this.store.frame!.number[row]! });
+    const [longitude, latitude] = toWorld(this.view, x, y);
+    const zone = [...this.store.zones.values()].find((candidate) => {
+      const [west, south, east, north] = candidate.bounds;
+      const near = longitude >= west && longitude <= east && latitude >= south && latitude <= north;
+      return near && insidePolygons(candidate.polygons, longitude, latitude);
+    });
+    this.store.select(zone ? { kind: 'zone', zoneId: zone.zone_id } : null);
+  }
+}
