@@ -54,6 +54,12 @@ def test_the_page_is_in_the_wheel(wheel: Path) -> None:
     assert "tocsin/py.typed" in names
 
 
+def test_the_licences_of_the_page_are_beside_it(wheel: Path) -> None:
+    licences = zipfile.ZipFile(wheel).read("tocsin/serve/page/licences.md").decode()
+    for work in ("@deck.gl/core", "Inter", "IBM", "Michael Bostock"):
+        assert work in licences
+
+
 def test_every_data_file_is_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     tracked = _run("git", "ls-files", "src/tocsin").split()
