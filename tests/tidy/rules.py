@@ -36,8 +36,8 @@ class Source:
 
     @property
     def generated(self) -> bool:
-        """Tell whether the file says in its first line that a program wrote it."""
-        return "generated" in self.text.split("\n", 1)[0].lower()
+        """Tell whether the file says in its head that a program wrote it."""
+        return "do not edit" in self.text[:400]
 
 
 @dataclass(frozen=True)
