@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tocsin.contract import F64, I32, I64, Bool, InputError, Zone
+from tocsin.contract import F64, I32, I64, InputError, Zone
 from tocsin.geo.region import Region
 
 CELL_M = 250.0
@@ -82,7 +82,8 @@ class ZoneIndex:
         row = _cell(y_m, self.low_m[1], self.cell_m, rows)
         row *= columns
         row += column
-        return np.asarray(self.cells.reshape(-1).take(row))
+        found: I32 = self.cells.reshape(-1).take(row)
+        return found
 
     def zones_of(self, sets: I32) -> tuple[Index, I32]:
         """Return, for (n,) set numbers, pairs: which of the n, and the zone.
@@ -99,7 +100,8 @@ class ZoneIndex:
 
 def _cell(coordinate_m: NDArray[Any], low_m: float, cell_m: float, count: int) -> I32:
     scaled = (coordinate_m - coordinate_m.dtype.type(low_m)) * (1.0 / cell_m)
-    return np.clip(scaled, 0, count - 1, out=scaled).astype(np.int32)
+    cell: I32 = np.clip(scaled, 0, count - 1, out=scaled).astype(np.int32)
+    return cell
 
 
 def zone_index(
@@ -198,7 +200,7 @@ def _sets(cell: I64, zone: Index, shape: tuple[int, int], zones: int) -> tuple[I
 
 
 def _combinations(zone: Index, lead: Index, size: Index, zones: int) -> tuple[Index, Index]:
-    """Number the distinct runs ``zone[lead : lead + size]``; return numbers and an example each."""
+    """Return a number for each run ``zone[lead : lead + size]``, and an example of each number."""
     key = zone[lead]
     for place in range(1, int(size.max(initial=1))):
         # Renumbered after each further zone, so that keys stay far within 64 bits.

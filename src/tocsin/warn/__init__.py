@@ -1,0 +1,18 @@
+"""The air picture and the zones to forecasts, decisions and the life of public warnings."""
+
+from tocsin.warn.config import WarnConfig
+from tocsin.warn.policy import PRESETS, Policy, parse_policy, preset, preset_text
+from tocsin.warn.step import WarnOut, WarnState, start, step
+
+__all__ = [
+    "PRESETS",
+    "Policy",
+    "WarnConfig",
+    "WarnOut",
+    "WarnState",
+    "parse_policy",
+    "preset",
+    "preset_text",
+    "start",
+    "step",
+]

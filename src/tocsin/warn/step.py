@@ -1,0 +1,219 @@
+"""Tracks and operator actions in, forecasts and warnings out: one tick of the warning room."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+from tocsin.contract import (
+    F64,
+    NS,
+    Forecasts,
+    ObjectClass,
+    Objects,
+    OperatorActions,
+    Stage,
+    Tracks,
+    Warnings,
+)
+from tocsin.warn.config import WarnConfig
+from tocsin.warn.decide import QUANTILES, Wants, decide, harm_by_class
+from tocsin.warn.forecast import (
+    Model,
+    Risk,
+    build_model,
+    combine,
+    contributions,
+    merge,
+    quantile_s,
+    time_ns,
+)
+from tocsin.warn.lifecycle import NOTHING, Entry, Message, Want, advance, cancel, idle
+from tocsin.warn.threats import Threats, direction_m, threats
+from tocsin.warn.words import reason
+
+_LEAST_SHOWN = 0.005
+"""Forecasts of less are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class WarnState:
+    """Hold the room's memory.
+
+    Args:
+        model: what never changes.
+        lead_s: (zones,) time that each zone's people need.
+        entries: by number of the zone, zones that were never warned left out.
+        next_decision_ns: when the next decision is due.
+    """
+
+    model: Model
+    lead_s: F64
+    entries: Mapping[int, Entry]
+    next_decision_ns: int = 0
+
+
+class WarnOut(NamedTuple):
+    """Hold what one tick gives; forecasts only on ticks that decide."""
+
+    forecasts: Forecasts
+    warnings: Warnings
+
+
+class _Sent(NamedTuple):
+    zone: int
+    message: Message
+    bearing_m: tuple[float, float] | None
+
+
+def start(config: WarnConfig) -> WarnState:
+    """Return the state before the first tick; builds the zone rasters."""
+    need_s = [zone.time_to_shelter_s + config.policy.margin_s for zone in config.zones]
+    return WarnState(build_model(config), np.array(need_s, float), MappingProxyType({}))
+
+
+def step(
+    state: WarnState,
+    tracks: Tracks,
+    now_ns: int,
+    actions: OperatorActions | None = None,
+) -> tuple[WarnState, WarnOut]:
+    """Return the state and output after one tick.
+
+    Operator actions work at once; decisions are made once per period.
+
+    Args:
+        state: from `start` or the tick before.
+        tracks: the whole air picture at this tick; a track that is missing has ended.
+        now_ns: time of the tick, never decreasing.
+        actions: what operators did since the tick before. Verb ``cancel`` with a warning id as its
+            subject declares that warning false; others are not this room's and are left alone.
+    """
+    entries, due = dict(state.entries), now_ns >= state.next_decision_ns
+    sent, forecasts = _cancel(state, entries, actions, now_ns), Forecasts.empty()
+    if due:
+        forecasts, decided = _decide(state, entries, tracks, now_ns)
+        sent += decided
+    following = _next_ns(state, now_ns) if due else state.next_decision_ns
+    after = replace(state, entries=MappingProxyType(entries), next_decision_ns=following)
+    return after, WarnOut(forecasts, _rows(state, sent, now_ns))
+
+
+def _next_ns(state: WarnState, now_ns: int) -> int:
+    period = int(state.model.config.decision_period_s * NS)
+    return (now_ns // period + 1) * period if period else now_ns
+
+
+def _cancel(
+    state: WarnState, entries: dict[int, Entry], actions: OperatorActions | None, now_ns: int
+) -> list[_Sent]:
+    """Return the messages of operators' cancellations; brings the entries up to date."""
+    sent = []
+    zones = {entry.warning_id: zone for zone, entry in entries.items()}
+    for row in [] if actions is None else actions.rows():
+        zone = zones.get(row["subject"])
+        if row["verb"] != "cancel" or zone is None:
+            continue
+        author, note = str(row["author"]), _note(row["detail"])
+        policy = state.model.config.policy
+        entries[zone], message = cancel(entries[zone], now_ns, policy, author, note)
+        if message:
+            sent.append(_Sent(zone, message, None))
+    return sent
+
+
+def _note(detail: object) -> str:
+    """Return the reason in an action's detail, which is JSON or nothing."""
+    try:
+        value = json.loads(str(detail or "{}"))
+    except json.JSONDecodeError:
+        return ""
+    return str(value.get("reason", "")) if isinstance(value, dict) else ""
+
+
+def _decide(
+    state: WarnState, entries: dict[int, Entry], tracks: Tracks, now_ns: int
+) -> tuple[Forecasts, list[_Sent]]:
+    """Return the forecasts and messages of one decision; brings the entries up to date."""
+    model, policy = state.model, state.model.config.policy
+    shares = contributions(model, tracks, now_ns)
+    by_class, behind = combine(shares), threats(shares)
+    risk = merge(by_class, harm_by_class(policy))
+    wants = decide(model, risk, state.lead_s[risk.zone])
+    rows = {zone: row for row, zone in enumerate(risk.zone.tolist())}
+    awake = [zone for zone, entry in entries.items() if not idle(entry, now_ns)]
+    wanted = risk.zone[wants.keep > Stage.QUIET].tolist()
+    sent = []
+    for zone in sorted({*awake, *wanted}):
+        named = behind.of(zone)
+        ids = tuple(tracks.track_id[named].tolist())
+        want = _want(wants, rows[zone], ids, now_ns) if zone in rows else NOTHING
+        zone_id = model.config.zones[zone].zone_id
+        entries[zone], message = advance(entries.get(zone, Entry()), want, now_ns, policy, zone_id)
+        if message:
+            centre = model.ground[ObjectClass.UNKNOWN].zones.centroid_m[zone]
+            offset = direction_m(tracks, named, model.config.region, centre)
+            sent.append(_Sent(zone, message, offset))
+    return _forecasts(model, by_class, behind, tracks.track_id, now_ns), sent
+
+
+def _want(wants: Wants, row: int, track_ids: tuple[str, ...], now_ns: int) -> Want:
+    p10, p50, p90 = time_ns(now_ns, wants.arrival_s[row]).tolist()
+    return Want(
+        Stage(int(wants.enter[row])),
+        Stage(int(wants.keep[row])),
+        ObjectClass(int(wants.risk.threat[row])),
+        float(wants.probability[row]),
+        (p10, p50, p90),
+        track_ids,
+    )
+
+
+def _forecasts(
+    model: Model, risk: Risk, behind: Threats, track_id: Objects, now_ns: int
+) -> Forecasts:
+    """Return the table of forecasts, by zone and class."""
+    shown = np.flatnonzero(risk.curve[:, -1] >= _LEAST_SHOWN)
+    zone, threat, curve = risk.zone[shown], risk.threat[shown], risk.curve[shown]
+    arrival = [time_ns(now_ns, quantile_s(curve, model.seconds, q)) for q in QUANTILES]
+    named = [behind.of(z, c) for z, c in zip(zone.tolist(), threat.tolist(), strict=True)]
+    return Forecasts.build(
+        len(shown),
+        made_at_ns=now_ns,
+        zone_id=[model.config.zones[z].zone_id for z in zone],
+        threat_class=threat,
+        probability=curve[:, -1],
+        arrival_p10_ns=arrival[0],
+        arrival_p50_ns=arrival[1],
+        arrival_p90_ns=arrival[2],
+        track_ids=[track_id[rows].tolist() for rows in named],
+    )
+
+
+def _rows(state: WarnState, sent: Sequence[_Sent], now_ns: int) -> Warnings:
+    """Return messages as rows of the warnings table."""
+    messages = [item.message for item in sent]
+    arrival = np.array([m.want.arrival_ns for m in messages], np.int64).reshape(-1, 3)
+    return Warnings.build(
+        len(sent),
+        decided_at_ns=now_ns,
+        zone_id=[state.model.config.zones[item.zone].zone_id for item in sent],
+        warning_id=[m.warning_id for m in messages],
+        action=[m.action for m in messages],
+        stage=[m.stage for m in messages],
+        threat_class=[m.want.threat for m in messages],
+        probability=[m.want.probability for m in messages],
+        arrival_p10_ns=arrival[:, 0],
+        arrival_p50_ns=arrival[:, 1],
+        arrival_p90_ns=arrival[:, 2],
+        expires_at_ns=[m.expires_ns for m in messages],
+        track_ids=[m.want.track_ids for m in messages],
+        released_by=[m.released_by for m in messages],
+        cap_identifier=[f"{m.warning_id}-{m.number}" for m in messages],
+        reason=[reason(item.message, now_ns, item.bearing_m) for item in sent],
+    )
