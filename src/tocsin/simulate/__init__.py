@@ -1,0 +1,29 @@
+"""Scenarios, true motion, sensors and their faults; it never sees a track."""
+
+from tocsin.simulate.effects import effects
+from tocsin.simulate.scenario import (
+    Scenario,
+    civil_only,
+    demo_scenario,
+    mirrored,
+    read_scenario,
+    with_seed,
+    without_sensor,
+)
+from tocsin.simulate.site import site_toml, write_site
+from tocsin.simulate.step import SimStep, steps
+
+__all__ = [
+    "Scenario",
+    "SimStep",
+    "civil_only",
+    "demo_scenario",
+    "effects",
+    "mirrored",
+    "read_scenario",
+    "site_toml",
+    "steps",
+    "with_seed",
+    "without_sensor",
+    "write_site",
+]

@@ -1,0 +1,227 @@
+"""Run a scenario: one tick moves every object, then every sensor says what it met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tocsin.contract import Looks, Origins, Reports, Truth
+from tocsin.geo import Region
+from tocsin.simulate import adsb, people, radar
+from tocsin.simulate.civil import bird_plans, traffic_plans
+from tocsin.simulate.dynamics import Motion, advanced, joined, launched
+from tocsin.simulate.fleet import Fleet, fleet
+from tocsin.simulate.people import Told
+from tocsin.simulate.radar import Echoes
+from tocsin.simulate.raids import raid_plans
+from tocsin.simulate.scenario import Scenario
+from tocsin.simulate.sky import Site, Sky, sky
+from tocsin.simulate.terrain import hills_table
+
+
+@dataclass(frozen=True)
+class SimStep:
+    """Hold what happened in one tick, up to `now_ns`.
+
+    Args:
+        now_ns: end of the tick, ns UTC.
+        reports: what the sensors reported, in order of time, sensor, sequence.
+        looks: what the radars swept.
+        origins: the object behind each report.
+        truth: where every object is at `now_ns`; one that ends has its last row.
+    """
+
+    now_ns: int
+    reports: Reports
+    looks: Looks
+    origins: Origins
+    truth: Truth
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Hold the state between two ticks."""
+
+    tick: int
+    motion: Motion
+    told: tuple[Told, ...]
+    waiting: tuple[int, ...]
+    sequence: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """Hold what does not change: the objects' plans, the ground, the sensors' places."""
+
+    scenario: Scenario
+    fleet: Fleet
+    hills: np.ndarray
+    region: Region
+    sites: dict[str, Site]
+
+
+def steps(scenario: Scenario) -> Iterator[SimStep]:
+    """Yield a scenario tick by tick, from the first to the last."""
+    stage, world = start(scenario)
+    for _ in range(scenario.ticks):
+        world, out = step(stage, world)
+        yield out
+
+
+def plans_of(scenario: Scenario) -> Fleet:
+    """Return every object of a scenario."""
+    file = scenario.file
+    plans = [plan for traffic in file.traffic for plan in traffic_plans(file, traffic)]
+    plans += [plan for birds in file.birds for plan in bird_plans(file, birds)]
+    plans += [plan for raid in file.raid for plan in raid_plans(scenario, raid)]
+    return fleet(plans, file.seed)
+
+
+def start(scenario: Scenario) -> tuple[Stage, World]:
+    """Return the stage, and the world at the scenario's start with traffic already under way."""
+    objects, region = plans_of(scenario), scenario.region
+    hills = hills_table(scenario.file.place.hill)
+    sites = {
+        s.sensor_id: Site.of(s, region)
+        for s in scenario.sensors
+        if s.latitude_deg == s.latitude_deg
+    }
+    stage = Stage(scenario, objects, hills, region, sites)
+    people_ = scenario.file.people
+    waiting = tuple(range(len(people_.sighting))) if people_ else ()
+    motion = launched(objects, hills, np.zeros(0, np.int64))
+    lead = float(min(objects.begins_s.min(initial=0.0), 0.0))
+    tick = int(np.floor(lead / scenario.file.tick_s))
+    for before in range(tick, 0):
+        motion = _flown(stage, motion, before)[1]
+    return stage, World(0, motion, (), waiting, (0,) * len(scenario.sensors))
+
+
+def _flown(stage: Stage, motion: Motion, tick: int) -> tuple[Motion, Motion]:
+    """Return the objects at the start of a tick, new ones included, and at its end."""
+    tick_s = stage.scenario.file.tick_s
+    begins = stage.fleet.begins_s
+    new = np.flatnonzero((begins >= tick * tick_s) & (begins < (tick + 1) * tick_s))
+    before = joined([motion.take(~motion.ended), launched(stage.fleet, stage.hills, new)])
+    return before, advanced(stage.fleet, stage.hills, before, tick, tick_s)
+
+
+def step(stage: Stage, world: World) -> tuple[World, SimStep]:
+    """Return the world one tick later, and what happened."""
+    scenario = stage.scenario
+    start_ns = scenario.start_ns + world.tick * scenario.tick_ns
+    now_ns = start_ns + scenario.tick_ns
+    before, after = _flown(stage, world.motion, world.tick)
+    at = (start_ns, scenario.file.tick_s)
+    air = sky(stage.fleet, stage.region, before, after, world.tick, at)
+    heard, looks = _sensed(stage, air)
+    told, waiting = _noticed(stage, world, air, after)
+    if scenario.file.people is not None:
+        heard.append(people.arrived(scenario.file.people, told, now_ns))
+    told = [item for item in told if item.arrives_ns > now_ns]
+    sequence, reports, source = _ordered(stage, world, heard, now_ns)
+    later = replace(
+        world,
+        tick=world.tick + 1,
+        motion=after,
+        told=tuple(told),
+        waiting=waiting,
+        sequence=sequence,
+    )
+    origins = _origins(stage, source)
+    return later, SimStep(
+        now_ns, reports, Looks.concat(looks), origins, _truth(stage, after, now_ns)
+    )
+
+
+def _sensed(stage: Stage, air: Sky) -> tuple[list[Echoes], list[Looks]]:
+    """Return what radars and receivers that work report, and what the radars swept."""
+    scenario, silent = stage.scenario, _silent(stage, air)
+    heard: list[Echoes] = []
+    looks: list[Looks] = []
+    for unit in scenario.file.radar:
+        if unit.sensor_id in silent:
+            continue
+        site = stage.sites[unit.sensor_id]
+        heard.append(radar.plots(unit, site, air, scenario.file.seed, scenario.start_ns))
+        looks.append(radar.looks(unit, site, air, scenario.start_ns))
+    sent = adsb.messages(stage.region, air)
+    for receiver in scenario.file.adsb_receiver:
+        if receiver.sensor_id not in silent:
+            heard.append(adsb.heard(stage.sites[receiver.sensor_id], air, sent))
+    return heard, looks
+
+
+def _silent(stage: Stage, air: Sky) -> list[str]:
+    now_s = air.tick * air.tick_s
+    return [
+        outage.sensor
+        for outage in stage.scenario.file.outage
+        if outage.from_s <= now_s < outage.from_s + outage.duration_s
+    ]
+
+
+def _noticed(
+    stage: Stage, world: World, air: Sky, after: Motion
+) -> tuple[list[Told], tuple[int, ...]]:
+    """Return all reports on their way, and which people have not seen anything yet."""
+    told, waiting = list(world.told), []
+    file = stage.scenario.file
+    for number in world.waiting:
+        assert file.people is not None
+        place = (after.latitude_deg, after.longitude_deg)
+        fresh = people.noticed(file.people, file.place, number, air, place, file.seed)
+        told += fresh
+        if not fresh:
+            waiting.append(number)
+    return told, tuple(waiting)
+
+
+def _ordered(
+    stage: Stage, world: World, heard: list[Echoes], now_ns: int
+) -> tuple[tuple[int, ...], Reports, np.ndarray]:
+    """Return all reports in order, numbered per sensor, received by now."""
+    sensors = [sensor.sensor_id for sensor in stage.scenario.sensors]
+    counts = dict(zip(sensors, world.sequence, strict=True))
+    parts = []
+    for echoes in heard:
+        if len(echoes.reports):
+            order = np.argsort(echoes.reports.measured_at_ns, kind="stable")
+            sensor = echoes.reports.sensor_id[0]
+            numbers = counts[sensor] + np.arange(len(order))
+            counts[sensor] += len(order)
+            parts.append(
+                (echoes.reports.take(order).replace(sequence=numbers), echoes.source[order])
+            )
+    reports = Reports.concat([part for part, _ in parts])
+    source = np.concatenate([part for _, part in parts]) if parts else np.zeros(0, np.int64)
+    rank = np.repeat(
+        [sensors.index(part.sensor_id[0]) for part, _ in parts], [len(part) for part, _ in parts]
+    )
+    order = np.lexsort((reports.sequence, rank, reports.measured_at_ns))
+    received = np.where(reports.received_at_ns == 0, now_ns, reports.received_at_ns)
+    ordered = reports.replace(received_at_ns=received).take(order)
+    return tuple(counts[sensor] for sensor in sensors), ordered, source[order]
+
+
+def _origins(stage: Stage, source: np.ndarray) -> Origins:
+    names = np.append(stage.fleet.target_id, None)
+    return Origins.build(len(source), target_id=names[source])
+
+
+def _truth(stage: Stage, motion: Motion, now_ns: int) -> Truth:
+    velocity = motion.velocity_mps
+    return Truth.build(
+        len(motion),
+        measured_at_ns=now_ns,
+        target_id=stage.fleet.target_id[motion.row],
+        object_class=stage.fleet.object_class[motion.row],
+        latitude_deg=motion.latitude_deg,
+        longitude_deg=motion.longitude_deg,
+        height_wgs84_m=motion.height_m,
+        velocity_east_mps=velocity[:, 0],
+        velocity_north_mps=velocity[:, 1],
+        velocity_up_mps=velocity[:, 2],
+    )
