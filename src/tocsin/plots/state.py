@@ -1,0 +1,68 @@
+"""What the plots room remembers between batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from tocsin.contract import F64, I64, U64, Faults, Plots, Reports
+from tocsin.plots.config import PlotsConfig
+
+
+@dataclass(frozen=True, eq=False)
+class PlotsState:
+    """Hold what was heard lately.
+
+    Args:
+        config: the site and the limits.
+        index: position of each sensor id in the site's sensors.
+        seen: sorted fingerprints of late reports.
+        seen_at_ns: when each of them was measured.
+        origins: observers and relays heard lately, with the time of the first report.
+    """
+
+    config: PlotsConfig
+    index: Mapping[str, int]
+    seen: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
+    seen_at_ns: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    origins: Mapping[str, int] = field(default_factory=dict)
+
+
+class PlotsOut(NamedTuple):
+    """Hold what one batch of reports became.
+
+    Args:
+        plots: located detections, ordered by (measured_at_ns, sensor, sequence).
+        external: other trackers' tracks, as reported.
+        identities: reports that state who, not where, as reported.
+        faults: one row for each report that was dropped.
+    """
+
+    plots: Plots
+    external: Reports
+    identities: Reports
+    faults: Faults
+
+
+class Located(NamedTuple):
+    """Hold positions that one kind of measurement gave.
+
+    Args:
+        position_m: (n, 3) region frame.
+        position_cov_m2: (n, 3, 3) region frame.
+        full: (n,) whether the height was measured.
+        false_density: (n,) false plots per m3, or per m2 where the height was not measured.
+    """
+
+    position_m: F64
+    position_cov_m2: F64
+    full: np.ndarray
+    false_density: F64
+
+
+def start(config: PlotsConfig) -> PlotsState:
+    """Return the state before the first batch."""
+    return PlotsState(config, {s.sensor_id: k for k, s in enumerate(config.sensors)})

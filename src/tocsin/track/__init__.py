@@ -1,0 +1,20 @@
+"""Plots to tracks: predict, gate, associate, update, birth, confirm, end."""
+
+from tocsin.track.config import TrackConfig
+from tocsin.track.recording import summary, track_plots, track_recording, warm_up
+from tocsin.track.site import start
+from tocsin.track.state import Counters, TrackState
+from tocsin.track.step import finish, step
+
+__all__ = [
+    "Counters",
+    "TrackConfig",
+    "TrackState",
+    "finish",
+    "start",
+    "step",
+    "summary",
+    "track_plots",
+    "track_recording",
+    "warm_up",
+]

@@ -1,0 +1,78 @@
+"""What the tracker is told once: the site, and the models it believes in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tocsin.contract import Sensor
+from tocsin.geo import Region
+from tocsin.motion import CvNoise
+
+
+@dataclass(frozen=True)
+class TrackConfig:
+    """Hold the site, the models and the limits; `docs/reference/tracking.md` gives the reasons.
+
+    Args:
+        region: frame of plots and tracks.
+        sensors: the site's sensors; a plot's `sensor` is an index into them (at most 64).
+        output_period_s: spacing of output instants, at whole multiples of it; None: one at each
+            distinct plot time, for input that is scan-synchronous.
+        noise: process noise that holds every class of object.
+        speed_std_mps: of each horizontal velocity component of a new track.
+        climb_std_mps: of its vertical velocity.
+        reported_speed_std_mps: of a velocity that a new track's plot reported.
+        height_std_m: largest uncertainty of height: what flies is below some 12 km.
+        life_s: mean time that an object stays in the air picture.
+        birth_rate_pm3ps: new objects per m3 and second.
+        air_depth_m: depth of the airspace, for plots without height.
+        gate_probability: of a true plot to lie inside its track's gate.
+        manoeuvre_scale: by how much the gate's covariance is widened for a plot of the track's
+            own address.
+        same_address_ratio: how much likelier the same address is than by accident.
+        split_probability: of a second plot of one object in one revolution.
+        exact_limit: largest cluster (tracks or plots, the smaller) that is enumerated.
+        birth_floor: weaker new tracks are not kept.
+        report_floor: weaker tentative tracks are not put out.
+        confirm_probability: existence that confirms a track, with `confirm_plots`.
+        confirm_plots: plots that confirm a track, with `confirm_probability`.
+        end_probability: a confirmed track below it ends; a tentative one below `birth_floor`.
+        silence_s: a track without plots ends after this, or after four of its intervals.
+        contribution_s: how long a sensor counts as contributing after its plot.
+        event_bin_s: event-driven sources are handled in bins of this length.
+        late_s: plots later than this behind the tracks are dropped and counted.
+        twin_period_s: how often tracks of one object are looked for.
+        max_tracks: capacity; further births are dropped and counted.
+        max_edges: capacity of track-plot pairs in one look; likewise.
+        max_waiting: capacity of plots that wait for their look; likewise.
+    """
+
+    region: Region
+    sensors: tuple[Sensor, ...]
+    output_period_s: float | None = 1.0
+    noise: CvNoise = CvNoise(horizontal_m2ps3=20.0, vertical_m2ps3=4.0)
+    speed_std_mps: float = 120.0
+    climb_std_mps: float = 15.0
+    reported_speed_std_mps: float = 10.0
+    height_std_m: float = 4000.0
+    life_s: float = 1000.0
+    birth_rate_pm3ps: float = 1e-16
+    air_depth_m: float = 12_000.0
+    gate_probability: float = 0.9999
+    manoeuvre_scale: float = 25.0
+    same_address_ratio: float = 1e4
+    split_probability: float = 0.02
+    exact_limit: int = 8
+    birth_floor: float = 1e-4
+    report_floor: float = 0.1
+    confirm_probability: float = 0.95
+    confirm_plots: int = 3
+    end_probability: float = 0.005
+    silence_s: float = 30.0
+    contribution_s: float = 60.0
+    event_bin_s: float = 0.5
+    late_s: float = 10.0
+    twin_period_s: float = 5.0
+    max_tracks: int = 200_000
+    max_edges: int = 2_000_000
+    max_waiting: int = 2_000_000

@@ -1,0 +1,99 @@
+"""Whole recordings, and warm kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tocsin.contract import (
+    NS,
+    Dimension,
+    Looks,
+    Origin,
+    Plots,
+    ReportKind,
+    Sensor,
+    SensorKind,
+    TrackUpdates,
+)
+from tocsin.geo import Region
+from tocsin.track.config import TrackConfig
+from tocsin.track.looks import in_order
+from tocsin.track.site import start
+from tocsin.track.state import TrackState
+from tocsin.track.step import finish, step
+
+_CHUNK_NS = 10 * NS
+
+
+def track_recording(
+    plots: Plots, looks: Looks, config: TrackConfig
+) -> tuple[TrackState, TrackUpdates]:
+    """Track a whole recording; return the last state (counters, inferred looks) and the updates.
+
+    Args:
+        plots: located detections, in any order.
+        looks: what the radars swept; empty: inferred from their periods.
+        config: the site, models and limits.
+    """
+    state = start(config)
+    blocks: list[TrackUpdates] = []
+    plots, looks = in_order(plots), looks.sorted_by("end_ns", "start_ns")
+    ends = [int(t[-1]) for t in (plots.measured_at_ns, looks.end_ns) if len(t)]
+    if not ends or not len(plots):
+        return state, TrackUpdates.empty()
+    period_ns = round((config.output_period_s or 1.0) * NS)
+    now_ns, last_ns = int(plots.measured_at_ns[0]), -(-max(ends) // period_ns) * period_ns
+    while now_ns < last_ns:
+        after_ns, now_ns = now_ns, min((now_ns // _CHUNK_NS + 1) * _CHUNK_NS, last_ns)
+        first = 0 if not blocks else int(np.searchsorted(plots.measured_at_ns, after_ns, "right"))
+        rows = slice(first, int(np.searchsorted(plots.measured_at_ns, now_ns, "right")))
+        first = 0 if not blocks else int(np.searchsorted(looks.end_ns, after_ns, "right"))
+        seen = slice(first, int(np.searchsorted(looks.end_ns, now_ns, "right")))
+        state, block = step(state, plots.take(rows), looks.take(seen), now_ns)
+        blocks.append(block)
+    state, block = finish(state)
+    return state, TrackUpdates.concat([*blocks, block])
+
+
+def track_plots(plots: Plots, looks: Looks, config: TrackConfig) -> TrackUpdates:
+    """Track a whole recording; see `track_recording`."""
+    return track_recording(plots, looks, config)[1]
+
+
+def warm_up() -> None:
+    """Compile every kernel, or load it from the cache, with a small made-up scene."""
+    place = Origin(0.0, 0.0)
+    radar = Sensor("radar", SensorKind.RADAR, 0.0, 0.0, range_m=100_000.0, period_s=4.0)
+    config = TrackConfig(Region.at(place), (radar,))
+    count = 3
+    times = np.repeat(np.arange(count), 3) * 4 * NS + NS
+    offset = np.tile([0.0, 50.0, 5_000.0], count)
+    cov = np.broadcast_to(np.eye(3) * 2500.0, (len(times), 3, 3))
+    plots = Plots.build(
+        len(times),
+        measured_at_ns=times,
+        received_at_ns=times,
+        sensor=0,
+        sequence=np.arange(len(times)),
+        kind=int(ReportKind.PLOT),
+        dimension=int(Dimension.FULL),
+        position_m=np.stack([20_000.0 + offset, offset, 3000.0 + offset], axis=1),
+        position_cov_m2=cov,
+        false_density=1e-16,
+    )
+    starts = np.arange(count) * 4 * NS
+    looks = Looks.build(
+        count,
+        sensor_id=["radar"] * count,
+        start_ns=starts,
+        end_ns=starts + 4 * NS,
+        azimuth_from_rad=0.0,
+        azimuth_to_rad=2.0 * np.pi,
+    )
+    track_plots(plots, looks, config)
+
+
+def summary(state: TrackState) -> dict[str, object]:
+    """Return what a person should know of a run: counters, and which looks were inferred."""
+    counters = {name: getattr(state.counters, name) for name in vars(state.counters)}
+    return {**counters, "inferred_looks": list(state.inferred_looks)}

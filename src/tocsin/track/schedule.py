@@ -1,0 +1,137 @@
+"""Which plots are handled together, and in what order.
+
+A radar's plots wait until the sector that contains their time is complete, so that a miss is a
+miss. Event-driven plots are handled in short bins at fixed times, one plot per address at a time.
+The order depends on times only, never on how the input was cut into batches.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tocsin.contract import I64, NS, Bool, Looks, Plots
+from tocsin.track.looks import in_order, with_looks
+from tocsin.track.state import Group, Sector, TrackState
+
+_PATIENCE = 1.5
+"""Revolutions after which a plot that no look contains is used without one."""
+
+
+def schedule(
+    state: TrackState, plots: Plots, looks: Looks, now_ns: int
+) -> tuple[TrackState, list[Group]]:
+    """Take in a batch; return the groups that are complete, in order."""
+    state = with_looks(_with_plots(state, plots), looks, now_ns)
+    taken = np.zeros(len(state.waiting), bool)
+    groups = _swept_groups(state, taken, now_ns)
+    lookless = _lookless_groups(state, taken, now_ns)
+    groups += lookless + _event_groups(state, taken, now_ns)
+    groups.sort(key=_order)
+    return dataclasses.replace(
+        state,
+        waiting=state.waiting.take(~taken),
+        sectors=tuple(s for s in state.sectors if s.known_ns > now_ns),
+        counters=state.counters.add(lookless=sum(len(g.plots) for g in lookless)),
+    ), groups
+
+
+def everything_left(state: TrackState) -> tuple[TrackState, list[Group]]:
+    """Return what still waits as groups without sectors: the end of a recording."""
+    taken = np.zeros(len(state.waiting), bool)
+    groups = _event_groups(state, taken, 2**62)
+    rows = np.flatnonzero(~taken)
+    groups += _bins(state, rows, state.waiting.measured_at_ns[rows], np.zeros(len(rows), np.int64))
+    groups.sort(key=_order)
+    return dataclasses.replace(state, waiting=Plots.empty(), sectors=()), groups
+
+
+def _order(group: Group) -> tuple[int, int, int, int]:
+    sector = group.sector
+    end_ns = sector.end_ns if sector else int(group.plots.measured_at_ns[-1])
+    return group.at_ns, end_ns, group.sensor, sector is None
+
+
+def _with_plots(state: TrackState, plots: Plots) -> TrackState:
+    site, counters = state.site, state.counters
+    patience = np.where(site.swept, site.period_ns, 0) + round(state.config.late_s * NS)
+    done = max((edge.end_ns for edge in state.edges), default=0)
+    done = max(done, int(state.bank.time_ns.max(initial=0)))
+    fresh = plots.measured_at_ns >= done - patience[plots.sensor]
+    late = len(plots) - int(fresh.sum())
+    waiting = in_order(Plots.concat([state.waiting, plots.take(fresh) if late else plots]))
+    over = max(len(waiting) - state.config.max_waiting, 0)
+    return dataclasses.replace(
+        state,
+        waiting=waiting.take(slice(over, None)) if over else waiting,
+        counters=counters.add(plots=len(plots), late=late, waiting_overflow=over),
+    )
+
+
+def _swept_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
+    groups = []
+    ready = [s for s in state.sectors if s.known_ns <= now_ns]
+    for sensor in sorted({s.sensor for s in ready}):
+        rows = np.flatnonzero(state.waiting.sensor == sensor)
+        times = state.waiting.measured_at_ns[rows]
+        for sector in ready:
+            if sector.sensor == sensor:
+                inside = rows[_inside(times, sector)]
+                inside = inside[~taken[inside]]
+                taken[inside] = True
+                groups.append(Group(sector.known_ns, sensor, sector, state.waiting.take(inside)))
+    return groups
+
+
+def _inside(times: I64, sector: Sector) -> slice:
+    first = int(np.searchsorted(times, sector.start_ns))
+    side = "right" if sector.end_ns == sector.start_ns else "left"
+    return slice(first, int(np.searchsorted(times, sector.end_ns, side)))  # type: ignore[call-overload]
+
+
+def _lookless_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
+    waiting, site = state.waiting, state.site
+    patience = np.round(_PATIENCE * site.period_ns).astype(np.int64)[waiting.sensor]
+    late = site.swept[waiting.sensor] & ~taken & (waiting.measured_at_ns + patience <= now_ns)
+    rows = np.flatnonzero(late)
+    taken[rows] = True
+    return _bins(state, rows, (waiting.measured_at_ns + patience)[rows], 0 * rows)
+
+
+def _event_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
+    waiting = state.waiting
+    at = waiting.measured_at_ns
+    if state.config.output_period_s is not None:
+        length = round(state.config.event_bin_s * NS)
+        at = -(-at // length) * length
+    rows = np.flatnonzero(~state.site.swept[waiting.sensor] & ~taken & (at <= now_ns))
+    taken[rows] = True
+    address = np.where(waiting.mode_s_valid, waiting.mode_s.astype(np.int64), -1)[rows]
+    return _bins(state, rows, at[rows], _rank(at[rows], waiting.sensor[rows], address))
+
+
+def _rank(*keys: np.ndarray) -> I64:
+    """Return how many earlier rows have the same keys."""
+    order = np.lexsort(tuple(reversed(keys)))
+    step = np.zeros(len(order), bool)
+    for key in keys:
+        step[1:] |= key[order][1:] != key[order][:-1]
+    place = np.arange(len(order))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = place - np.maximum.accumulate(np.where(step, place, 0))
+    return rank
+
+
+def _bins(state: TrackState, rows: I64, at_ns: I64, rank: I64) -> list[Group]:
+    """Return one group for each sensor, time and rank."""
+    sensor = state.waiting.sensor[rows]
+    order = np.lexsort((rows, rank, sensor, at_ns))
+    rows, at_ns, rank, sensor = rows[order], at_ns[order], rank[order], sensor[order]
+    change = (np.diff(at_ns) != 0) | (np.diff(sensor) != 0) | (np.diff(rank) != 0)
+    parts = np.split(np.arange(len(rows)), np.flatnonzero(change) + 1)
+    return [
+        Group(int(at_ns[p[0]]), int(sensor[p[0]]), None, state.waiting.take(rows[p]))
+        for p in parts
+        if len(p)
+    ]

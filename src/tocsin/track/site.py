@@ -1,0 +1,64 @@
+"""The site and the models as the kernels want them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import chdtri
+
+from tocsin.contract import F64, NS, Sensor, SensorKind
+from tocsin.geo import MEAN_RADIUS_M
+from tocsin.track.config import TrackConfig
+from tocsin.track.state import Bank, Edge, Rotation, Site, TrackState
+
+MOST_SENSORS = 64
+_NO_AZIMUTH_NOISE_RAD = 0.002
+
+
+def start(config: TrackConfig) -> TrackState:
+    """Return the tracker before the first batch.
+
+    Raises:
+        ValueError: more sensors than a track's sensor bits can name.
+    """
+    if len(config.sensors) > MOST_SENSORS:
+        raise ValueError(f"{len(config.sensors)} sensors; a site may have {MOST_SENSORS}")
+    count = len(config.sensors)
+    nobody = Edge(0, np.zeros(0, np.uint32), np.zeros(0))
+    return TrackState(
+        config=config,
+        site=_site(config),
+        bank=Bank.empty(0, count),
+        edges=(nobody,) * count,
+        rotations=(Rotation(),) * count,
+    )
+
+
+def _site(config: TrackConfig) -> Site:
+    sensors, noise = config.sensors, config.noise
+    located = np.array([np.isfinite(s.latitude_deg) for s in sensors], bool)
+    period_s = np.array([s.period_s for s in sensors], float)
+    model = [noise.horizontal_m2ps3, noise.vertical_m2ps3, config.life_s]
+    gates = [chdtri(dimension, 1.0 - config.gate_probability) for dimension in (2, 3)]
+    return Site(
+        place=np.array([_place(config, s) for s in sensors]).reshape(len(sensors), 19),
+        located=located,
+        swept=located & np.array([s.kind == SensorKind.RADAR for s in sensors], bool),
+        hit=np.array([min(s.detection_probability, 0.999) for s in sensors], float),
+        period_ns=np.round(period_s * NS).astype(np.int64),
+        birth_pm3=config.birth_rate_pm3ps * period_s,
+        model=np.array([*model, config.height_std_m, config.climb_std_mps * 4.0]),
+        rule=np.array([*gates, config.manoeuvre_scale, config.same_address_ratio]),
+    )
+
+
+def _place(config: TrackConfig, sensor: Sensor) -> F64:
+    if np.isnan(sensor.latitude_deg):
+        return np.full(19, np.nan)
+    point = (sensor.latitude_deg, sensor.longitude_deg, sensor.height_wgs84_m)
+    own = config.region.from_geodetic(*(np.array([value]) for value in point))[0]
+    rotation = config.region.local_rotation(sensor.latitude_deg, sensor.longitude_deg)
+    azimuth_std = np.nan_to_num(sensor.azimuth_std_rad, nan=_NO_AZIMUTH_NOISE_RAD)
+    limits = [sensor.range_m, sensor.elevation_min_rad, sensor.elevation_max_rad]
+    earth = [2.0 * sensor.earth_factor * MEAN_RADIUS_M, MEAN_RADIUS_M]
+    rest = [*limits, sensor.height_wgs84_m, *earth, azimuth_std]
+    return np.concatenate([own, rotation.reshape(9), rest])

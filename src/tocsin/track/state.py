@@ -1,0 +1,299 @@
+"""What the tracker remembers between batches."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from tocsin.contract import F64, I64, U32, Bool, Objects, Plots
+from tocsin.track.config import TrackConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Hold the live tracks, one row each, in the order of their numbers.
+
+    Args:
+        state: (n, 6) position then velocity, region frame.
+        cov: (n, 21) packed covariance.
+        time_ns: (n,) time of state and covariance.
+        existence: (n,) probability.
+        address: (n,) Mode S address, -1 none.
+        number: (n,) never used again.
+        first_at_ns: (n,) first plot.
+        last_plot_at_ns: (n,) latest plot.
+        plots: (n,) plots taken so far.
+        interval_s: (n,) learned time between plots.
+        confirmed: (n,) whether it was ever confirmed.
+        callsign: (n,) latest.
+        heard_ns: (n, sensors) latest plot by sensor, 0 none.
+        twin: (n,) number of an older track that may be the same object, 0 none.
+        twin_count: (n,) how often in a row it looked so.
+    """
+
+    state: F64
+    cov: F64
+    time_ns: I64
+    existence: F64
+    address: I64
+    number: U32
+    first_at_ns: I64
+    last_plot_at_ns: I64
+    plots: I64
+    interval_s: F64
+    confirmed: Bool
+    callsign: Objects
+    heard_ns: I64
+    twin: U32
+    twin_count: I64
+
+    @classmethod
+    def empty(cls, count: int, sensors: int) -> Bank:
+        """Return ``count`` blank tracks."""
+        whole = np.zeros(count, np.int64)
+        return cls(
+            state=np.zeros((count, 6)),
+            cov=np.zeros((count, 21)),
+            time_ns=whole,
+            existence=np.zeros(count),
+            address=whole - 1,
+            number=np.zeros(count, np.uint32),
+            first_at_ns=whole.copy(),
+            last_plot_at_ns=whole.copy(),
+            plots=whole.copy(),
+            interval_s=np.zeros(count),
+            confirmed=np.zeros(count, bool),
+            callsign=np.full(count, None, object),
+            heard_ns=np.zeros((count, sensors), np.int64),
+            twin=np.zeros(count, np.uint32),
+            twin_count=whole.copy(),
+        )
+
+    def __len__(self) -> int:
+        """Return the number of tracks."""
+        return len(self.number)
+
+    def take(self, rows: np.ndarray | slice) -> Bank:
+        """Return the chosen tracks, copied."""
+        return Bank(*(getattr(self, f.name)[rows] for f in dataclasses.fields(self)))
+
+    def copy(self) -> Bank:
+        """Return a bank that may be changed in place."""
+        return Bank(*(getattr(self, f.name).copy() for f in dataclasses.fields(self)))
+
+    def join(self, other: Bank) -> Bank:
+        """Return the tracks of both."""
+        names = [f.name for f in dataclasses.fields(self)]
+        return Bank(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
+
+
+@dataclass(frozen=True)
+class Sector:
+    """Describe what one sensor swept without a pause.
+
+    Args:
+        sensor: index in the site's sensors.
+        known_ns: when the sweep was known to be complete.
+        start_ns: beam at the sector's beginning.
+        end_ns: beam at its end.
+        from_rad: the beginning, clockwise from true north.
+        width_rad: 2 pi: a whole revolution at one instant.
+    """
+
+    sensor: int
+    known_ns: int
+    start_ns: int
+    end_ns: int
+    from_rad: float
+    width_rad: float
+
+
+class Edge(NamedTuple):
+    """Remember who was looked for near the end of a sensor's last sector.
+
+    Args:
+        end_ns: when that sector ended.
+        number: (k,) tracks, ascending.
+        looked: (k,) probability that they lay in what was swept so far; 1: their plot was found.
+    """
+
+    end_ns: int
+    number: U32
+    looked: F64
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Know a radar's rotation, from its marks or from its plots.
+
+    Args:
+        marked: looks were given; nothing is inferred.
+        phase_ns: inferred: time at which it passed north, modulo the period; -1 not yet known.
+        snapshot: inferred: all plots of a revolution carry one time.
+        until_ns: inferred: sectors were made up to here; 0 none.
+        heard_ns: latest plot.
+    """
+
+    marked: bool = False
+    phase_ns: float = -1.0
+    snapshot: bool = False
+    until_ns: int = 0
+    heard_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Counters:
+    """Count what happened, and what was dropped for want of room or time.
+
+    Args:
+        plots: taken in.
+        looks: sectors processed.
+        births: tracks started.
+        contested: clusters of several tracks.
+        propagated: those of them left to belief propagation.
+        merged: tracks of one object united.
+        late: plots dropped because they came too late.
+        lookless: radar plots that no look contained.
+        tracks_overflow: births dropped.
+        edges_overflow: track-plot pairs dropped.
+        waiting_overflow: waiting plots dropped.
+    """
+
+    plots: int = 0
+    looks: int = 0
+    births: int = 0
+    contested: int = 0
+    propagated: int = 0
+    merged: int = 0
+    late: int = 0
+    lookless: int = 0
+    tracks_overflow: int = 0
+    edges_overflow: int = 0
+    waiting_overflow: int = 0
+
+    def add(self, **more: int) -> Counters:
+        """Return the counters with some of them raised."""
+        return dataclasses.replace(
+            self, **{name: getattr(self, name) + count for name, count in more.items()}
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Hold what never changes, as the kernels want it.
+
+    Args:
+        place: (sensors, 19) see `kernels_gate.view`.
+        located: (sensors,) whether the sensor's place is known.
+        swept: (sensors,) radars: misses count.
+        hit: (sensors,) detection probability.
+        period_ns: (sensors,) revolution, or longest normal silence.
+        birth_pm3: (sensors,) undetected objects per m3 when it looks.
+        model: see `kernels_filter.predict`.
+        rule: see `kernels_gate.gate`.
+    """
+
+    place: F64
+    located: Bool
+    swept: Bool
+    hit: F64
+    period_ns: I64
+    birth_pm3: F64
+    model: F64
+    rule: F64
+
+
+@dataclass(frozen=True, eq=False)
+class TrackState:
+    """Hold the tracker between two batches.
+
+    Args:
+        config: the site, models and limits.
+        site: the same, as the kernels want it.
+        bank: live tracks.
+        waiting: plots whose look is not complete.
+        sectors: sectors that are not complete.
+        edges: by sensor: what the last sector left to the next.
+        rotations: by sensor.
+        next_number: of the next track.
+        next_output_ns: next output instant; 0: none yet.
+        next_twins_ns: next search for tracks of one object.
+        counters: what happened.
+    """
+
+    config: TrackConfig
+    site: Site
+    bank: Bank
+    waiting: Plots = field(default_factory=Plots.empty)
+    sectors: tuple[Sector, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
+    next_number: int = 1
+    next_output_ns: int = 0
+    next_twins_ns: int = 0
+    counters: Counters = Counters()
+
+    @property
+    def inferred_looks(self) -> tuple[str, ...]:
+        """Return the radars whose looks are inferred from their period."""
+        pairs = zip(self.config.sensors, self.rotations, strict=True)
+        return tuple(s.sensor_id for s, r in pairs if r.until_ns and not r.marked)
+
+
+class Group(NamedTuple):
+    """Hold plots that are handled together, and the sector they come from.
+
+    Args:
+        at_ns: when the group was complete: groups are handled in this order.
+        sensor: index in the site's sensors.
+        sector: None: nobody can have been missed.
+        plots: in time order.
+    """
+
+    at_ns: int
+    sensor: int
+    sector: Sector | None
+    plots: Plots
+
+
+class Picture(NamedTuple):
+    """Hold plots of one group as the kernels want them.
+
+    Args:
+        position_m: (m, 3).
+        cov: (m, 6) packed.
+        time_ns: (m,).
+        dimension: (m,).
+        address: (m,) -1 none.
+        birth: (m,) density of new objects there.
+        rest: (m,) density of new objects and false plots there.
+    """
+
+    position_m: F64
+    cov: F64
+    time_ns: I64
+    dimension: np.ndarray
+    address: I64
+    birth: F64
+    rest: F64
+
+
+class Pairs(NamedTuple):
+    """Hold track-plot pairs inside the gates, by track.
+
+    Args:
+        start: (k + 1,) first pair of each track.
+        plot: plot of each pair.
+        ratio: likelihood ratio, then probability.
+        scale: factor on the track's covariance.
+        overflow: pairs left out.
+    """
+
+    start: I64
+    plot: I64
+    ratio: F64
+    scale: F64
+    overflow: int
