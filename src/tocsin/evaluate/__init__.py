@@ -1,0 +1,8 @@
+"""Scores of tracks and warnings against truth; never knows how they were made."""
+
+from tocsin.evaluate.assignment import Gospa, gospa
+from tocsin.evaluate.config import TrackScoring, WarningScoring
+from tocsin.evaluate.tracking import score_tracks
+from tocsin.evaluate.warning import score_warnings
+
+__all__ = ["Gospa", "TrackScoring", "WarningScoring", "gospa", "score_tracks", "score_warnings"]

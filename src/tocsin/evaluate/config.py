@@ -1,0 +1,46 @@
+"""Settings of the scores; `docs/reference/scores.md` says what each does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TrackScoring:
+    """Set how tracks are scored.
+
+    Args:
+        cutoff_m: distance c beyond which a track is of no truth; 2 km suits radar over a region.
+        order: exponent p of GOSPA.
+        dimension: 2 scores the place on the ellipsoid and the horizontal velocity; 3 all.
+        period_s: step between scored instants.
+        hysteresis_m: how much worse a kept pair may be than another before it is given up.
+        hold_s: longest time that the last output instant stands when nothing follows.
+        gap_s: longest gap between truth rows that is interpolated.
+        false_after_s: time beyond the cut-off of any truth that makes a track a false one.
+    """
+
+    cutoff_m: float = 2_000.0
+    order: float = 2.0
+    dimension: int = 2
+    period_s: float = 1.0
+    hysteresis_m: float = 200.0
+    hold_s: float = 10.0
+    gap_s: float = 15.0
+    false_after_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class WarningScoring:
+    """Set how warnings are scored.
+
+    Args:
+        minute_s: length of the cells of zone x minute x class.
+        event_gap_s: effects on one zone no further apart than this are one event.
+        soon_s: an effect within this time after a clear makes the clear premature, and an alert
+            within this time after a clear is a re-alert.
+    """
+
+    minute_s: float = 60.0
+    event_gap_s: float = 600.0
+    soon_s: float = 1_800.0

@@ -1,0 +1,244 @@
+"""Track scores: against a second scorer, in their right order, and with planted cheats."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.evaluate import independent
+from tests.evaluate.world import NS, ORIGIN, START_NS, tracks_like, truth_of
+from tocsin.contract import ObjectClass, Tracks, TrackStatus, Truth
+from tocsin.evaluate import TrackScoring, gospa, score_tracks
+
+FAR = {"a": (0, 0, 900, 50, 0), "b": (0, 9000, 900, 50, 0), "c": (0, -9000, 900, 60, 10)}
+points = st.lists(st.tuples(*[st.floats(-30, 30, width=32)] * 2), max_size=4)
+
+
+def score(truth: Truth, tracks: Tracks, **options: object) -> dict:
+    result = score_tracks(truth, tracks, ORIGIN, TrackScoring(**options))
+    json.dumps(result, allow_nan=False)
+    return result
+
+
+def joined(*tables: Tracks) -> Tracks:
+    return Tracks.concat(tables).sorted_by("measured_at_ns", "track_id")
+
+
+@settings(max_examples=150)
+@given(points, points, st.sampled_from([5.0, 20.0, 100.0]), st.sampled_from([1.0, 2.0, 3.0]))
+def test_gospa_is_the_brute_force_one(truth: list, tracks: list, c: float, p: float) -> None:
+    shape = (np.reshape(np.array(rows, float), (-1, 2)) for rows in (truth, tracks))
+    ours = gospa(*shape, c, p)
+    theirs = independent.gospa_parts(truth, tracks, c, p)
+    assert ours.total == pytest.approx(theirs[0], rel=1e-9, abs=1e-9)
+    assert ours.localisation + ours.missed + ours.false == pytest.approx(ours.total, rel=1e-12)
+
+
+def test_gospa_solves_large_clusters_as_one_assignment() -> None:
+    draw = np.random.default_rng(3)
+    truth = draw.uniform(0, 1000, (120, 3))
+    tracks = np.concatenate([truth + draw.normal(0, 30, truth.shape), truth[:20]])
+    from scipy.optimize import linear_sum_assignment
+
+    cost = np.linalg.norm(truth[:, None] - tracks[None], axis=2) ** 2
+    cost = np.minimum(cost, 90.0**2)
+    best = cost[linear_sum_assignment(cost)].sum() + 90.0**2 / 2 * (len(tracks) - len(truth))
+    assert gospa(truth, tracks, 90.0).total == pytest.approx(best, rel=1e-9)
+
+
+def test_the_whole_score_agrees_with_the_second_scorer() -> None:
+    draw = np.random.default_rng(5)
+    truth = truth_of(FAR, range(30))
+    tracks = tracks_like(truth, draw=draw)
+    kept = draw.uniform(size=len(tracks)) < 0.8
+    tracks = joined(tracks.take(kept), tracks_like(truth.take(slice(0, 9)), 70_000.0, "F"))
+    ours = score(truth, tracks, cutoff_m=150.0)
+    rows = [
+        list(zip(t.measured_at_ns, names, t.latitude_deg, t.longitude_deg, strict=True))
+        for t, names in ((truth, truth.target_id), (tracks, tracks.track_id))
+    ]
+    instants = np.unique(truth.measured_at_ns)
+    assert len(np.unique(tracks.measured_at_ns)) == len(instants)
+    theirs = independent.mean_gospa(*rows, instants, 150.0)
+    assert ours["gospa_m"] == pytest.approx(theirs, rel=1e-9)
+    assert ours["completeness"] == pytest.approx(independent.completeness(*rows, 150.0))
+    assert 0.5 < ours["completeness"] < 0.9
+
+
+def test_the_order_of_trackers_is_the_right_one() -> None:
+    draw = np.random.default_rng(7)
+    truth = truth_of(FAR, range(60))
+    oracle = tracks_like(truth)
+    late = truth.measured_at_ns >= START_NS + 6 * NS
+    ours = tracks_like(truth, draw=draw).take(late)
+    nothing = Tracks.empty()
+    grid = {f"g{k}": (3000 * (k % 9) - 9000, 3000 * (k // 9) - 12000, 0, 0, 0) for k in range(81)}
+    everything = tracks_like(truth_of(grid, range(60)))
+    values = [score(truth, t)["gospa_m"] for t in (oracle, ours, nothing)]
+    assert values == sorted(values)
+    assert values[0] < 1e-6 < values[1] < 0.5 * values[2]
+    assert values[1] < score(truth, everything)["gospa_m"]
+    assert score(truth, everything)["false_tracks"] > 60
+    assert score(truth, nothing)["completeness"] == 0.0
+    assert score(truth, nothing)["never_confirmed"] == 3
+
+
+def test_duplicated_tracks_cost() -> None:
+    truth = truth_of(FAR, range(30))
+    once, again = tracks_like(truth), tracks_like(truth, prefix="D")
+    doubled = score(truth, joined(once, again))
+    assert score(truth, once)["redundant_track_share"] == 0.0
+    assert doubled["redundant_track_share"] == pytest.approx(0.5)
+    assert doubled["gospa_false_m"] == pytest.approx(np.sqrt(3 * 2000.0**2 / 2))
+    assert doubled["gospa_m"] > score(truth, once)["gospa_m"]
+
+
+def test_swapped_identities_are_switches_and_a_fixed_order_of_ids_does_not_matter() -> None:
+    truth = truth_of(FAR, range(30))
+    tracks = tracks_like(truth)
+    half = tracks.measured_at_ns >= START_NS + 15 * NS
+    other = {"T-a": "T-b", "T-b": "T-a", "T-c": "T-c"}
+    ids = [other[i] if late else i for i, late in zip(tracks.track_id, half, strict=True)]
+    result = score(truth, tracks.replace(track_id=ids))
+    assert (result["identity_switches"], result["breaks"]) == (2, 0)
+    assert result["identity_switches_per_flight_h"] == pytest.approx(2 / (90 / 3600))
+    assert score(truth, tracks)["identity_switches"] == 0
+
+
+def test_new_ids_each_second_are_switches_although_gospa_sees_nothing() -> None:
+    truth = truth_of(FAR, range(30))
+    tracks = tracks_like(truth)
+    fresh = tracks.replace(track_id=[f"N{k}" for k in range(len(tracks))])
+    assert score(truth, fresh)["gospa_m"] == score(truth, tracks)["gospa_m"]
+    assert score(truth, fresh)["identity_switches"] == 29 * 3
+
+
+def test_neighbours_closer_than_the_errors_do_not_switch_by_noise() -> None:
+    paths = {"a": (0, 10, 900, 50, 0), "b": (0, -10, 900, 50, 0)}
+    truth = truth_of(paths, range(60))
+    tracks = tracks_like(truth, draw=np.random.default_rng(1))
+    assert score(truth, tracks)["identity_switches"] == 0
+    assert score(truth, tracks, hysteresis_m=0.0)["identity_switches"] > 0
+
+
+def test_tracks_that_never_end_cost() -> None:
+    truth = truth_of({"a": (0, 0, 900, 60, 0)}, range(120))
+    gone = truth.take(truth.measured_at_ns < START_NS + 40 * NS)
+    stays = truth_of({"a": (0, 0, 900, 60, 0), "z": (0, 40_000, 0, 1, 0)}, range(120))
+    rest = stays.take((stays.target_id == "z") | (stays.measured_at_ns < START_NS + 40 * NS))
+    tracks = tracks_like(truth)
+    honest = score(rest, tracks_like(gone))
+    lingering = score(rest, tracks)
+    assert honest["false_tracks"] == 0
+    assert lingering["false_tracks"] == 1
+    assert lingering["false_tracks_per_h"] == pytest.approx(30.0)
+    assert lingering["gospa_m"] > honest["gospa_m"]
+
+
+def test_a_short_false_track_is_not_counted_and_a_long_one_is() -> None:
+    truth = truth_of(FAR, range(60))
+    ghost = truth_of({"g": (30_000, 30_000, 0, 0, 0)}, range(60))
+    for seconds, count in ((10, 0), (11, 1)):
+        short = tracks_like(ghost.take(slice(0, seconds)), prefix="F")
+        assert score(truth, joined(tracks_like(truth), short))["false_tracks"] == count
+
+
+def test_use_of_future_data_is_late_when_it_is_put_out() -> None:
+    """A track made with hindsight is exact, but only known a minute later."""
+    truth = truth_of(FAR, range(120))
+    exact = tracks_like(truth)
+    smoothed = exact.replace(emitted_at_ns=exact.measured_at_ns + 60 * NS)
+    early = exact.replace(emitted_at_ns=exact.measured_at_ns - 60 * NS)
+    assert score(truth, smoothed)["completeness"] == pytest.approx(0.5)
+    assert score(truth, smoothed)["latency_p50_s"] == 60.0
+    assert score(truth, early)["gospa_m"] == score(truth, exact)["gospa_m"]
+
+
+def test_rows_are_propagated_at_constant_velocity() -> None:
+    truth = truth_of(FAR, range(41))
+    sparse = tracks_like(truth).take((truth.measured_at_ns - START_NS) % (4 * NS) == 0)
+    assert score(truth, sparse)["completeness"] == 1.0
+    assert score(truth, sparse)["position_rmse_m"] < 0.02
+    still = sparse.replace(velocity_east_mps=np.zeros(len(sparse)))
+    assert score(truth, still)["position_rmse_m"] > 50.0
+
+
+def test_truth_between_its_rows_is_interpolated_and_long_gaps_are_not() -> None:
+    truth = truth_of({"a": (0, 0, 900, 50, 0)}, [0, 5, 10, 40, 41])
+    result = score(truth, Tracks.empty())
+    assert result["instants"] == 42
+    assert result["flight_h"] * 3600 == pytest.approx(11 + 2)
+
+
+def test_breaks_completeness_and_time_to_confirm() -> None:
+    truth = truth_of(FAR, range(60))
+    second = (truth.measured_at_ns - START_NS) // NS
+    is_a = truth.target_id == "a"
+    kept = (second >= 8) & ~(is_a & (second >= 20) & (second < 25)) & (truth.target_id != "c")
+    result = score(truth, tracks_like(truth).take(kept))
+    assert result["breaks"] == 1
+    assert result["identity_switches"] == 0
+    assert result["time_to_confirm_p50_s"] == 8.0
+    assert result["time_to_confirm_p95_s"] == 8.0
+    assert result["never_confirmed"] == 1
+    assert result["completeness"] == pytest.approx((52 - 5 + 52) / 180)
+
+
+def test_tentative_and_external_tracks_are_not_scored() -> None:
+    truth = truth_of(FAR, range(10))
+    for status in (TrackStatus.TENTATIVE, TrackStatus.EXTERNAL):
+        other = tracks_like(truth).replace(status=np.full(len(truth), int(status)))
+        assert score(truth, other)["confirmed_tracks"] == 0
+    coasting = tracks_like(truth).replace(status=np.full(len(truth), int(TrackStatus.COASTING)))
+    assert score(truth, coasting)["completeness"] == 1.0
+
+
+def test_completeness_only_where_there_is_coverage() -> None:
+    truth = truth_of(FAR, range(30))
+    seen = tracks_like(truth).take(truth.target_id != "b")
+    north = score_tracks(truth, seen, ORIGIN, coverage=lambda p: p[:, 1] < 5000)
+    assert north["completeness"] == 1.0
+    assert north["covered_share"] == pytest.approx(2 / 3)
+    assert score(truth, seen)["completeness"] == pytest.approx(2 / 3)
+
+
+def test_nees_is_the_dimension_where_the_covariance_is_right() -> None:
+    truth = truth_of(FAR, range(400))
+    tracks = tracks_like(truth, draw=np.random.default_rng(2))
+    flat, full = score(truth, tracks), score(truth, tracks, dimension=3)
+    assert flat["nees_mean"] == pytest.approx(4.0, abs=0.25)
+    assert full["nees_mean"] == pytest.approx(6.0, abs=0.3)
+    assert full["nees_share_in_95"] == pytest.approx(0.95, abs=0.02)
+    bold = tracks.replace(state_cov_m_mps=tracks.state_cov_m_mps / 4)
+    assert score(truth, bold)["nees_mean"] == pytest.approx(16.0, abs=1.0)
+    assert full["position_rmse_m"] == pytest.approx(np.sqrt(2 * 30**2 + 50**2), rel=0.05)
+    assert flat["position_rmse_m"] == pytest.approx(np.sqrt(2) * 30, rel=0.05)
+    assert flat["velocity_rmse_mps"] == pytest.approx(np.sqrt(2) * 3, rel=0.05)
+    assert flat["height_rmse_m"] == pytest.approx(50, rel=0.05)
+
+
+def test_covariances_are_propagated_with_the_states() -> None:
+    truth = truth_of(FAR, range(81))
+    sparse = tracks_like(truth, draw=np.random.default_rng(6))
+    sparse = sparse.take((truth.measured_at_ns - START_NS) % (8 * NS) == 0)
+    fresh, aged = score(truth, sparse, period_s=8.0), score(truth, sparse)
+    assert aged["instants"] > 7 * fresh["instants"]
+    assert aged["nees_mean"] == pytest.approx(fresh["nees_mean"], rel=0.02)
+
+
+def test_errors_are_given_by_class() -> None:
+    kinds = [ObjectClass.AIRLINER, ObjectClass.AIRLINER, ObjectClass.BIRD]
+    truth = truth_of(FAR, range(20), kinds)
+    tracks = tracks_like(truth, 100.0).take(truth.target_id != "a")
+    result = score(truth, tracks)
+    assert result["completeness_by_class"] == {"airliner": 0.5, "bird": 1.0}
+    assert result["position_rmse_by_class_m"]["bird"] == pytest.approx(100.0, rel=1e-3)
+
+
+def test_nothing_at_all_and_tracks_without_truth() -> None:
+    assert score(Truth.empty(), Tracks.empty())["gospa_m"] is None
+    alone = score(Truth.empty(), tracks_like(truth_of(FAR, range(20))))
+    assert alone["false_tracks"] == 3
+    assert alone["completeness"] is None
