@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def zero_line(field: F64, x: F64, y: F64) -> list[Any]:
         i, j = np.minimum(i, j), np.maximum(i, j)  # both neighbours compute the same crossing
         share = flat[i] / (flat[i] - flat[j])
         ends.append(np.stack([px[i] + share * (px[j] - px[i]), py[i] + share * (py[j] - py[i])], 1))
-    lines = shapely.linestrings(np.stack(ends, 1))
+    lines = np.asarray(shapely.linestrings(np.stack(ends, 1)))
     faces = shapely.get_parts(shapely.polygonize(lines))
     holes_out = [shapely.Polygon(face.exterior) for face in faces]
     return [shapely.simplify(face, 0.04) for face in holes_out if face.area > 0.6]
@@ -142,7 +143,7 @@ def cells(rng: np.random.Generator, land: Any, centres: F64) -> list[Any]:
     edges = []
     for line in shapely.get_parts(shapely.line_merge(net)):
         points = np.array(line.coords)
-        for start, end in zip(points[:-1], points[1:], strict=True):
+        for start, end in pairwise(points):
             edges.append(shapely.LineString(bent(rng, start, end)))
     coast = degrees(land).boundary
     big = max(shapely.get_parts(land), key=lambda part: part.area)

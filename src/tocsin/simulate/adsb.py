@@ -15,6 +15,7 @@ from tocsin.geo import Region
 from tocsin.simulate.draws import Purpose, normals, uniforms
 from tocsin.simulate.radar import Echoes
 from tocsin.simulate.sky import Site, Sky
+from tocsin.simulate.terrain import moved
 
 POSITION_PERIOD_S = 0.5
 IDENTITY_PERIOD_S = 5.0
@@ -58,7 +59,6 @@ def _positions(
     velocity = (rotation @ sky_.velocity_mps(who, after_s)[..., None])[..., 0]
     noise = normals(fleet.key[row], Purpose.POSITION_NOISE, slot.astype(np.uint64))
     jitter = normals(fleet.key[row], Purpose.POSITION_NOISE, slot.astype(np.uint64), sensor=1)
-    from tocsin.simulate.terrain import moved
 
     latitude, longitude = moved(
         latitude, longitude, HORIZONTAL_STD_M * noise[:, 0], HORIZONTAL_STD_M * noise[:, 1]

@@ -8,14 +8,14 @@ from tocsin.contract import ObjectClass
 from tocsin.simulate.draws import stream
 from tocsin.simulate.fleet import End, Leg, Plan
 from tocsin.simulate.limits import FLOCK_RCS_M2, LIMITS
-from tocsin.simulate.schema import Birds, Place, Point, ScenarioFile, Traffic
+from tocsin.simulate.schema import Birds, Place, Point, ScenarioFile, Traffic, named_places
 from tocsin.simulate.terrain import moved
 
 
 def resolved(place: Place, point: Point) -> tuple[float, float]:
     """Return a point's latitude and longitude in degrees."""
     if point.at is not None:
-        named = next(p for p in (*place.town, *place.airport) if p.name == point.at)
+        named = next(p for p in named_places(place) if p.name == point.at)
         return named.latitude_deg, named.longitude_deg
     if point.latitude_deg is not None and point.longitude_deg is not None:
         return point.latitude_deg, point.longitude_deg

@@ -43,13 +43,14 @@ def philox(key: U64, counter: U64) -> U64:
         key: (n, 2) words of 32 bits.
         counter: (n, 4) or (4,) words of 32 bits.
     """
-    c0, c1, c2, c3 = np.moveaxis(counter, -1, 0)
-    k0, k1 = key[..., 0], key[..., 1]
-    for _ in range(_ROUNDS):
+    c0, c1, c2, c3 = (counter[..., word] for word in range(4))
+    rounds = np.arange(_ROUNDS, dtype=np.uint64)[:, None]
+    schedule0 = (key[..., 0] + rounds * _WEYL[0]) & _LOW
+    schedule1 = (key[..., 1] + rounds * _WEYL[1]) & _LOW
+    for k0, k1 in zip(schedule0, schedule1, strict=True):
         first, second = c0 * _M0, c2 * _M1
         c0, c1 = (second >> _HALF) ^ c1 ^ k0, second & _LOW
         c2, c3 = (first >> _HALF) ^ c3 ^ k1, first & _LOW
-        k0, k1 = (k0 + _WEYL[0]) & _LOW, (k1 + _WEYL[1]) & _LOW
     return np.stack([c0, c1, c2, c3], axis=-1)
 
 

@@ -117,7 +117,7 @@ def _unrest(fleet: Fleet, now: Motion, tick: int, tick_s: float) -> F64:
     memory[:, 0] = fleet.wander_s[now.row]
     keep = np.exp(-tick_s / memory)
     fresh = normals(fleet.key[now.row], Purpose.GUSTS, tick)[:, :3]
-    return keep * now.unrest + np.sqrt(1.0 - keep**2) * fresh
+    return np.asarray(keep * now.unrest + np.sqrt(1.0 - keep**2) * fresh)
 
 
 def _steered(
@@ -147,7 +147,8 @@ def _steered(
 
 
 def _turn_radius(fleet: Fleet, now: Motion) -> F64:
-    return 0.8 * now.speed_mps / (TURN_SHARE * fleet.turn_limit_radps[now.row])
+    radius = now.speed_mps / (TURN_SHARE * fleet.turn_limit_radps[now.row])
+    return np.asarray(0.8 * radius)
 
 
 def _course(
@@ -160,7 +161,8 @@ def _course(
     wanted = np.where(free, now.course_rad, bearing) + fleet.wander_rad[row] * wander * steady
     error = np.mod(wanted - now.course_rad + np.pi, 2.0 * np.pi) - np.pi
     most = TURN_SHARE * fleet.turn_limit_radps[row] * tick_s
-    return now.course_rad + np.clip(error * np.minimum(tick_s / 3.0, 1.0), -most, most)
+    turn = np.clip(error * np.minimum(tick_s / 3.0, 1.0), -most, most)
+    return np.asarray(now.course_rad + turn)
 
 
 def _climb(
@@ -177,7 +179,7 @@ def _climb(
     most = fleet.climb_limit_mps[row]
     change = np.clip(wanted, -most, most) - now.climb_mps
     heave = fleet.heave_mps2[row] * tick_s
-    return now.climb_mps + np.clip(change, -heave, heave)
+    return np.asarray(now.climb_mps + np.clip(change, -heave, heave))
 
 
 def _ground_ahead(hills: F64, now: Motion) -> F64:
@@ -187,7 +189,7 @@ def _ground_ahead(hills: F64, now: Motion) -> F64:
         ahead = now.velocity_mps * seconds
         point = moved(now.latitude_deg, now.longitude_deg, ahead[:, 0], ahead[:, 1])
         heights.append(ground_height_m(hills, *point))
-    return np.max(heights, axis=0)
+    return np.asarray(np.max(heights, axis=0))
 
 
 def _moved(now: Motion, course: F64, speed: F64, climb: F64, tick_s: float) -> Motion:

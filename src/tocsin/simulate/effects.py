@@ -64,7 +64,7 @@ def _impacts(
     last = np.append(truth.target_id[1:] != truth.target_id[:-1], True)
     down = np.flatnonzero(last & (above <= ON_GROUND_M))
     radius = _per_row(truth, "effect_radius_m")[down]
-    where = shapely.points(point[down])
+    where = np.asarray(shapely.points(point[down]))
     far = shapely.distance(np.array(shapes)[:, None], where[None, :])
     zone, hit = np.nonzero(far <= radius[None, :])
     return _table(truth, zones, EffectKind.IMPACT, zone, down[hit], down[hit])

@@ -108,8 +108,13 @@ def _slug(sighting: Sighting) -> str:
     return sighting.observer.lower().replace(" ", "-")
 
 
-def arrived(people: People, told: list[Told], now_ns: int) -> Echoes:
+def arrived(told: list[Told], now_ns: int) -> list[Echoes]:
     """Return the reports that reach the centre by now; a relay arrives when it is passed on."""
-    due = [item for item in told if item.arrives_ns <= now_ns]
-    reports = [item.reports.replace(received_at_ns=[item.arrives_ns]) for item in due]
-    return Echoes(Reports.concat(reports), np.array([item.row for item in due], np.int64))
+    return [
+        Echoes(
+            item.reports.replace(received_at_ns=[item.arrives_ns]),
+            np.array([item.row], np.int64),
+        )
+        for item in told
+        if item.arrives_ns <= now_ns
+    ]

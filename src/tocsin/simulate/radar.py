@@ -34,17 +34,17 @@ class Echoes:
     source: NDArray[np.int64]
 
 
-def looks(radar: Radar, site: Site, sky_: Sky, origin_ns: int) -> Looks:
-    """Return the one look of a tick: the sector that the beam swept."""
-    swept = TURN * sky_.tick_s / radar.period_s
-    begin = beam_rad(radar, sky_, origin_ns)
+def looks(radars: list[Radar], sky_: Sky, origin_ns: int) -> Looks:
+    """Return one look of a tick for each radar: the sector that its beam swept."""
+    begin = np.array([beam_rad(radar, sky_, origin_ns) for radar in radars])
+    swept = TURN * sky_.tick_s / np.array([radar.period_s for radar in radars])
     return Looks.build(
-        1,
-        sensor_id=[site.sensor.sensor_id],
-        start_ns=[sky_.start_ns],
-        end_ns=[sky_.start_ns + round(sky_.tick_s * NS)],
-        azimuth_from_rad=[begin],
-        azimuth_to_rad=[begin + swept],
+        len(radars),
+        sensor_id=[radar.sensor_id for radar in radars],
+        start_ns=sky_.start_ns,
+        end_ns=sky_.start_ns + round(sky_.tick_s * NS),
+        azimuth_from_rad=begin,
+        azimuth_to_rad=begin + swept,
     )
 
 
@@ -57,32 +57,36 @@ def beam_rad(radar: Radar, sky_: Sky, origin_ns: int) -> float:
 def plots(radar: Radar, site: Site, sky_: Sky, seed: int, origin_ns: int) -> Echoes:
     """Return what a radar reports for one tick: echoes and false plots, not yet in order."""
     begin = beam_rad(radar, sky_, origin_ns)
+    which, true = _echoes(radar, site, sky_, begin)
+    noise = normals(_key(sky_, which), Purpose.RADAR_NOISE, sky_.tick, site.word)
+    measured = true.copy()
+    measured[:, 1:5] += _std(site) * noise
+    measured[:, 2] = np.mod(measured[:, 2], TURN)
+    false = _false_plots(radar, site, sky_, seed, begin)
+    source = np.concatenate([sky_.row[which], np.full(len(false), -1)])
+    return Echoes(_rows(site, sky_, np.concatenate([measured, false])), source)
+
+
+def _echoes(radar: Radar, site: Site, sky_: Sky, begin: float) -> tuple[NDArray[np.int64], F64]:
+    """Return which objects are detected, and (k, 6) rows as `_rows` takes them, without noise."""
     which, after_s = _met(radar, site, sky_, begin)
     position = sky_.position_m(which, after_s)
     range_m, azimuth, elevation = site.polar(position)
-    seen = site.sees(range_m, sky_.height_m(which, after_s)) & (range_m > LEAST_RANGE_M)
-    seen &= (elevation >= site.sensor.elevation_min_rad) & (
-        elevation <= site.sensor.elevation_max_rad
-    )
+    rate = _range_rate(site, position, sky_.velocity_mps(which, after_s))
     power = _power(radar, sky_, site, which, range_m)
+    low, high = site.sensor.elevation_min_rad, site.sensor.elevation_max_rad
+    seen = site.sees(range_m, sky_.height_m(which, after_s)) & (range_m > LEAST_RANGE_M)
+    seen &= (elevation >= low) & (elevation <= high)
     seen &= power > -np.log(radar.false_alarm_probability)
-    kept = np.flatnonzero(seen)
-    which, after_s = which[kept], after_s[kept]
-    noise = normals(_key(sky_, which), Purpose.RADAR_NOISE, sky_.tick, site.word)
-    rate = _range_rate(site, position[kept], sky_.velocity_mps(which, after_s))
-    sensor = site.sensor
-    echoes = _rows(
-        site,
-        sky_.instant_ns(after_s),
-        range_m[kept] + sensor.range_std_m * noise[:, 0],
-        np.mod(azimuth[kept] + sensor.azimuth_std_rad * noise[:, 1], TURN),
-        elevation[kept] + sensor.elevation_std_rad * noise[:, 2],
-        rate + sensor.range_rate_std_mps * noise[:, 3],
-        10.0 * np.log10(power[kept] - 1.0),
-    )
-    false = _false_plots(radar, site, sky_, seed, begin)
-    source = np.concatenate([sky_.row[which], np.full(len(false), -1)])
-    return Echoes(Reports.concat([echoes, false]), source)
+    snr_db = 10.0 * np.log10(np.maximum(power - 1.0, 1e-9))
+    rows = np.stack([after_s, range_m, azimuth, elevation, rate, snr_db], axis=1)
+    return which[seen], rows[seen]
+
+
+def _std(site: Site) -> F64:
+    """Return standard deviations of range, azimuth, elevation and range rate; NaN: not measured."""
+    s = site.sensor
+    return np.array([s.range_std_m, s.azimuth_std_rad, s.elevation_std_rad, s.range_rate_std_mps])
 
 
 def _met(radar: Radar, site: Site, sky_: Sky, begin: float) -> tuple[NDArray[np.int64], F64]:
@@ -110,7 +114,7 @@ def _power(radar: Radar, sky_: Sky, site: Site, which: NDArray[np.int64], range_
     rcs = sky_.fleet.rcs_m2[sky_.row[which]]
     snr = clear_snr * rcs * (radar.clear_range_m / np.maximum(range_m, 1.0)) ** 4
     chance = uniforms(_key(sky_, which), Purpose.ECHO, sky_.tick, site.word)[:, 0]
-    return -np.log(chance) * (1.0 + snr)
+    return np.asarray(-np.log(chance) * (1.0 + snr))
 
 
 def _range_rate(site: Site, position_m: F64, velocity_mps: F64) -> F64:
@@ -118,46 +122,36 @@ def _range_rate(site: Site, position_m: F64, velocity_mps: F64) -> F64:
     return np.asarray((sight * velocity_mps).sum(axis=1) / np.linalg.norm(sight, axis=1))
 
 
-def _false_plots(radar: Radar, site: Site, sky_: Sky, seed: int, begin: float) -> Reports:
-    """Return false plots: Poisson in number, uniform in range, azimuth and elevation."""
+def _false_plots(radar: Radar, site: Site, sky_: Sky, seed: int, begin: float) -> F64:
+    """Return (k, 6) false plots: Poisson in number, uniform in range, azimuth and elevation."""
     rng = stream(seed, "false plots", radar.sensor_id, sky_.tick)
     count = rng.poisson(radar.false_plots_per_look * sky_.tick_s / radar.period_s)
-    share, u, v, w, e = rng.random((5, count))
-    sensor = site.sensor
-    height = sensor.elevation_max_rad - sensor.elevation_min_rad
-    has_elevation = np.where(np.isnan(sensor.elevation_std_rad), np.nan, 1.0)
-    has_rate = np.where(np.isnan(sensor.range_rate_std_mps), np.nan, 1.0)
+    after_s, u, v, w, e = rng.random((5, count))
+    after_s *= sky_.tick_s
+    low, high = site.sensor.elevation_min_rad, site.sensor.elevation_max_rad
     threshold = -np.log(radar.false_alarm_probability)
-    return _rows(
-        site,
-        sky_.instant_ns(share * sky_.tick_s),
-        LEAST_RANGE_M + u * (radar.range_m - LEAST_RANGE_M),
-        np.mod(begin + share * TURN * sky_.tick_s / radar.period_s, TURN),
-        (sensor.elevation_min_rad + v * height) * has_elevation,
-        (2.0 * w - 1.0) * FALSE_RATE_SPAN_MPS * has_rate,
-        10.0 * np.log10(threshold - np.log1p(-e) - 1.0),
-    )
+    range_m = LEAST_RANGE_M + u * (radar.range_m - LEAST_RANGE_M)
+    azimuth = np.mod(begin + after_s * TURN / radar.period_s, TURN)
+    rate = (2.0 * w - 1.0) * FALSE_RATE_SPAN_MPS
+    snr_db = 10.0 * np.log10(threshold - np.log1p(-e) - 1.0)
+    rows = np.stack([after_s, range_m, azimuth, low + v * (high - low), rate, snr_db], axis=1)
+    rows[:, 1:5] += 0.0 * _std(site)  # what the radar does not measure is NaN here too
+    return rows
 
 
-def _rows(
-    site: Site,
-    measured_at_ns: NDArray[np.int64],
-    range_m: F64,
-    azimuth_rad: F64,
-    elevation_rad: F64,
-    range_rate_mps: F64,
-    snr_db: F64,
-) -> Reports:
+def _rows(site: Site, sky_: Sky, measured: F64) -> Reports:
+    """Return plots from (k, 6) seconds into the tick, range, azimuth, elevation, rate and SNR."""
+    after_s, range_m, azimuth, elevation, rate, snr_db = measured.T
     sensor = site.sensor
     return Reports.build(
-        len(measured_at_ns),
-        measured_at_ns=measured_at_ns,
+        len(measured),
+        measured_at_ns=sky_.instant_ns(after_s),
         sensor_id=sensor.sensor_id,
         kind=int(ReportKind.PLOT),
         range_m=range_m,
-        azimuth_rad=azimuth_rad,
-        elevation_rad=elevation_rad,
-        range_rate_mps=range_rate_mps,
+        azimuth_rad=azimuth,
+        elevation_rad=elevation,
+        range_rate_mps=rate,
         range_std_m=sensor.range_std_m,
         azimuth_std_rad=sensor.azimuth_std_rad,
         elevation_std_rad=sensor.elevation_std_rad,

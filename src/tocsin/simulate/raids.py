@@ -64,7 +64,7 @@ def _shape(zones: tuple[Zone, ...], zone_id: str) -> shapely.Geometry:
 
 
 def _point_in(rng: np.random.Generator, shape: shapely.Geometry) -> F64:
-    west, south, east, north = shape.bounds
+    west, south, east, north = shapely.bounds(shape)
     while True:
         tries = rng.uniform((west, south), (east, north), (32, 2))
         inside = shapely.contains_xy(shape, tries[:, 0], tries[:, 1])
@@ -75,11 +75,12 @@ def _point_in(rng: np.random.Generator, shape: shapely.Geometry) -> F64:
 
 def _at_sea(start: F64, target: F64, share: float, land: shapely.Geometry) -> F64:
     """Return a point on the way, moved back until it lies off the coast."""
-    while True:
+    while share > 0.02:
         point = start + share * (target - start)
         if shapely.distance(land, shapely.Point(point[1], point[0])) > OFF_SHORE_DEG:
             return point
         share *= 0.85
+    return target  # an entry over land: nothing is lost at sea
 
 
 def _doglegs(rng: np.random.Generator, start: F64, target: F64, spread_m: float) -> list[F64]:
@@ -89,7 +90,8 @@ def _doglegs(rng: np.random.Generator, start: F64, target: F64, spread_m: float)
     out = []
     for share in (0.35, 0.7):
         side = across * rng.normal(0.0, spread_m)
-        out.append(np.array(moved(*(start + share * (target - start)), side[0], side[1])))
+        latitude, longitude = start + share * (target - start)
+        out.append(np.array(moved(latitude, longitude, side[0], side[1])))
     return out
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from tocsin.contract import NS, InputError, Origin, Sensor, SensorKind, Zone, read_zones
 from tocsin.geo import Region
-from tocsin.simulate.schema import AdsbReceiver, Radar, ScenarioFile
+from tocsin.simulate.schema import AdsbReceiver, Mover, Radar, ScenarioFile, named_places
 
 SILENCE_S = 3600.0
 """People may say nothing for an hour and all is well."""
@@ -171,9 +171,10 @@ def _coastline(path: Path) -> dict[str, Any]:
 def _check_names(path: Path, scenario: Scenario) -> None:
     """Check that every name that a scenario uses is one that it declares, and only once."""
     file = scenario.file
-    places = [p.name for p in (*file.place.town, *file.place.airport)]
+    places = [p.name for p in named_places(file.place)]
     sensors = [sensor.sensor_id for sensor in scenario.sensors]
-    groups = [group.name for group in (*file.traffic, *file.birds, *file.raid)]
+    movers: tuple[Mover, ...] = (*file.traffic, *file.birds, *file.raid)
+    groups = [mover.name for mover in movers]
     for key, names in (("place", places), ("sensor_id", sensors), ("name", groups)):
         _once(f"{path}, {key}", names)
     zones = [zone.zone_id for zone in scenario.zones]

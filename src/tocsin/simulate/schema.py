@@ -29,21 +29,18 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Town(Part):
-    """Name a town."""
-
-    name: str
-    latitude_deg: Latitude
-    longitude_deg: Longitude
-    population: Annotated[int, Field(ge=0)]
-
-
 class Airport(Part):
     """Name a place where routes begin and end."""
 
     name: str
     latitude_deg: Latitude
     longitude_deg: Longitude
+
+
+class Town(Airport):
+    """Name a town; routes may begin and end there too."""
+
+    population: Annotated[int, Field(ge=0)]
 
 
 class Hill(Part):
@@ -273,3 +270,8 @@ class ScenarioFile(Part):
         if self.start.utcoffset() != timedelta(0):
             raise ValueError("start must be UTC: end it with Z")
         return self
+
+
+def named_places(place: Place) -> tuple[Airport, ...]:
+    """Return all places that a point may name."""
+    return (*place.town, *place.airport)

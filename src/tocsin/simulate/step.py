@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tocsin.contract import Looks, Origins, Reports, Truth
+from tocsin.contract import F64, Looks, Origins, Reports, Truth
 from tocsin.geo import Region
 from tocsin.simulate import adsb, people, radar
 from tocsin.simulate.civil import bird_plans, traffic_plans
@@ -57,7 +58,7 @@ class Stage:
 
     scenario: Scenario
     fleet: Fleet
-    hills: np.ndarray
+    hills: F64
     region: Region
     sites: dict[str, Site]
 
@@ -118,8 +119,7 @@ def step(stage: Stage, world: World) -> tuple[World, SimStep]:
     air = sky(stage.fleet, stage.region, before, after, world.tick, at)
     heard, looks = _sensed(stage, air)
     told, waiting = _noticed(stage, world, air, after)
-    if scenario.file.people is not None:
-        heard.append(people.arrived(scenario.file.people, told, now_ns))
+    heard += people.arrived(told, now_ns)
     told = [item for item in told if item.arrives_ns > now_ns]
     sequence, reports, source = _ordered(stage, world, heard, now_ns)
     later = replace(
@@ -131,27 +131,22 @@ def step(stage: Stage, world: World) -> tuple[World, SimStep]:
         sequence=sequence,
     )
     origins = _origins(stage, source)
-    return later, SimStep(
-        now_ns, reports, Looks.concat(looks), origins, _truth(stage, after, now_ns)
-    )
+    return later, SimStep(now_ns, reports, looks, origins, _truth(stage, after, now_ns))
 
 
-def _sensed(stage: Stage, air: Sky) -> tuple[list[Echoes], list[Looks]]:
+def _sensed(stage: Stage, air: Sky) -> tuple[list[Echoes], Looks]:
     """Return what radars and receivers that work report, and what the radars swept."""
     scenario, silent = stage.scenario, _silent(stage, air)
-    heard: list[Echoes] = []
-    looks: list[Looks] = []
-    for unit in scenario.file.radar:
-        if unit.sensor_id in silent:
-            continue
-        site = stage.sites[unit.sensor_id]
-        heard.append(radar.plots(unit, site, air, scenario.file.seed, scenario.start_ns))
-        looks.append(radar.looks(unit, site, air, scenario.start_ns))
+    radars = [unit for unit in scenario.file.radar if unit.sensor_id not in silent]
+    seed, origin_ns = scenario.file.seed, scenario.start_ns
+    heard = [
+        radar.plots(unit, stage.sites[unit.sensor_id], air, seed, origin_ns) for unit in radars
+    ]
     sent = adsb.messages(stage.region, air)
     for receiver in scenario.file.adsb_receiver:
         if receiver.sensor_id not in silent:
             heard.append(adsb.heard(stage.sites[receiver.sensor_id], air, sent))
-    return heard, looks
+    return heard, radar.looks(radars, air, origin_ns)
 
 
 def _silent(stage: Stage, air: Sky) -> list[str]:
@@ -181,33 +176,29 @@ def _noticed(
 
 def _ordered(
     stage: Stage, world: World, heard: list[Echoes], now_ns: int
-) -> tuple[tuple[int, ...], Reports, np.ndarray]:
-    """Return all reports in order, numbered per sensor, received by now."""
-    sensors = [sensor.sensor_id for sensor in stage.scenario.sensors]
-    counts = dict(zip(sensors, world.sequence, strict=True))
-    parts = []
-    for echoes in heard:
-        if len(echoes.reports):
-            order = np.argsort(echoes.reports.measured_at_ns, kind="stable")
-            sensor = echoes.reports.sensor_id[0]
-            numbers = counts[sensor] + np.arange(len(order))
-            counts[sensor] += len(order)
-            parts.append(
-                (echoes.reports.take(order).replace(sequence=numbers), echoes.source[order])
-            )
-    reports = Reports.concat([part for part, _ in parts])
-    source = np.concatenate([part for _, part in parts]) if parts else np.zeros(0, np.int64)
-    rank = np.repeat(
-        [sensors.index(part.sensor_id[0]) for part, _ in parts], [len(part) for part, _ in parts]
-    )
-    order = np.lexsort((reports.sequence, rank, reports.measured_at_ns))
+) -> tuple[tuple[int, ...], Reports, NDArray[np.int64]]:
+    """Return all reports in order, numbered per sensor, received by now, and their objects."""
+    heard = [echoes for echoes in heard if len(echoes.reports)]
+    names = [sensor.sensor_id for sensor in stage.scenario.sensors]
+    ranks = [names.index(echoes.reports.sensor_id[0]) for echoes in heard]
+    rank = np.repeat(np.array(ranks, np.int64), [len(echoes.reports) for echoes in heard])
+    source = np.concatenate([np.zeros(0, np.int64), *(echoes.source for echoes in heard)])
+    reports = Reports.concat([echoes.reports for echoes in heard])
+    order = np.lexsort((rank, reports.measured_at_ns))
+    reports, rank = reports.take(order), rank[order]
+    sequence, counts = np.empty(len(rank), np.int64), list(world.sequence)
+    for sensor in range(len(names)):
+        own = np.flatnonzero(rank == sensor)
+        sequence[own] = counts[sensor] + np.arange(len(own))
+        counts[sensor] += len(own)
     received = np.where(reports.received_at_ns == 0, now_ns, reports.received_at_ns)
-    ordered = reports.replace(received_at_ns=received).take(order)
-    return tuple(counts[sensor] for sensor in sensors), ordered, source[order]
+    numbered = reports.replace(received_at_ns=received, sequence=sequence)
+    return tuple(counts), numbered, source[order]
 
 
 def _origins(stage: Stage, source: np.ndarray) -> Origins:
-    names = np.append(stage.fleet.target_id, None)
+    names = np.full(len(stage.fleet) + 1, None, object)
+    names[:-1] = stage.fleet.target_id
     return Origins.build(len(source), target_id=names[source])
 
 
