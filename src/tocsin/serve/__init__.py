@@ -3,7 +3,7 @@
 from tocsin.serve.app import create_app
 from tocsin.serve.config import ServeConfig, check_bind
 from tocsin.serve.hub import Hub
-from tocsin.serve.server import serve
+from tocsin.serve.server import serving
 from tocsin.serve.snapshot import Clock, OperatorRequest, SiteInfo, Snapshot, Town
 
 __all__ = [
@@ -16,5 +16,5 @@ __all__ = [
     "Town",
     "check_bind",
     "create_app",
-    "serve",
+    "serving",
 ]

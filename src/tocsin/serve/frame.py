@@ -50,7 +50,7 @@ def _columns(tracks: Tracks, origin: Origin) -> tuple[NDArray[np.generic], ...]:
 def flags(tracks: Tracks) -> NDArray[np.uint8]:
     """Return (n,) status in bits 0-1, then identity, hazardous and uncorroborated."""
     uncorroborated = tracks.corroborated == Corroboration.UNCORROBORATED
-    bits: NDArray[np.uint8] = tracks.status.astype("u1") & 3
+    bits: NDArray[np.uint8] = tracks.status.astype("u1") & np.uint8(3)
     bits |= tracks.mode_s_valid.astype("u1") << 2
     bits |= tracks.hazardous.astype("u1") << 3
     bits |= uncorroborated.astype("u1") << 4

@@ -31,11 +31,11 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp, config: ServeConfig) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, config: ServeConfig) -> AsyncIterator[str]:
     """Serve an application while the context is open; yield its address.
 
     >>> async def example(app: ASGIApp) -> None:
-    ...     async with serve(app, ServeConfig(port=0)) as url:
+    ...     async with serving(app, ServeConfig(port=0)) as url:
     ...         print(url)  # http://127.0.0.1:41234
 
     Raises:

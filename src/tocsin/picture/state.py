@@ -1,0 +1,195 @@
+"""What the picture remembers between steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tocsin.contract import CLASS_COUNT, F64, I64, U32, Bool, Designation, Reports, Sensor
+from tocsin.picture.config import PictureConfig
+
+RATE_BINS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """Hold what is known per live track, in ascending order of number.
+
+    Args:
+        number: (n,) track numbers.
+        at_ns: (n,) when the row was made.
+        evidence: (n, classes) faded sum of log-likelihoods of motion.
+        bearing_mps: (n, 3) region velocity at `bearing_at_ns`, against which turns are measured.
+        bearing_at_ns: (n,) when.
+        hazardous: (n,) as last decided.
+        radar_at_ns: (n,) when a radar last contributed; 0: never.
+        alone_since_ns: (n,) since when a live radar should see it and none does; 0: not so.
+    """
+
+    number: U32
+    at_ns: I64
+    evidence: F64
+    bearing_mps: F64
+    bearing_at_ns: I64
+    hazardous: Bool
+    radar_at_ns: I64
+    alone_since_ns: I64
+
+    @classmethod
+    def blank(cls, number: U32) -> Memory:
+        """Return rows of which nothing is known."""
+        count = len(number)
+        zeros = np.zeros(count, np.int64)
+        return cls(
+            number,
+            zeros,
+            np.zeros((count, CLASS_COUNT)),
+            np.zeros((count, 3)),
+            zeros,
+            np.zeros(count, bool),
+            zeros,
+            zeros,
+        )
+
+    def at(self, number: U32) -> Memory:
+        """Return the rows of these ascending numbers; new ones are blank, others are forgotten."""
+        if len(self.number) == 0 or len(number) == 0:
+            return Memory.blank(number)
+        row = np.minimum(np.searchsorted(self.number, number), len(self.number) - 1)
+        known = self.number[row] == number
+        blank = Memory.blank(number)
+
+        def pick(mine: np.ndarray, none: np.ndarray) -> np.ndarray:
+            shape = (-1,) + (1,) * (mine.ndim - 1)
+            return np.where(known.reshape(shape), mine[row], none)
+
+        return Memory(
+            number,
+            pick(self.at_ns, blank.at_ns),
+            pick(self.evidence, blank.evidence),
+            pick(self.bearing_mps, blank.bearing_mps),
+            pick(self.bearing_at_ns, blank.bearing_at_ns),
+            pick(self.hazardous, blank.hazardous),
+            pick(self.radar_at_ns, blank.radar_at_ns),
+            pick(self.alone_since_ns, blank.alone_since_ns),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class External:
+    """Hold the latest report per external track, ordered by sensor and the sensor's number.
+
+    Args:
+        reports: one row per track.
+        numbers: (n,) display numbers.
+        first_ns: (n,) time of the first report.
+        next_number: of the next new track.
+    """
+
+    reports: Reports
+    numbers: U32
+    first_ns: I64
+    next_number: int
+
+
+EXTERNAL_NUMBERS = 0x8000_0000
+"""Display numbers of external tracks start here, far from the tracker's own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Hold callsigns by address, in ascending order of address."""
+
+    address: U32
+    callsign: np.ndarray
+    heard_ns: I64
+
+
+@dataclass(frozen=True, eq=False)
+class Hearing:
+    """Hold how each sensor was heard, in the order of the site's sensors.
+
+    Args:
+        started_ns: time of the first step; 0: none yet.
+        second: whole second that the newest bin counts.
+        bins: (60, sensors) reports per second, bin ``second % 60``.
+        heard_ns: (sensors,) time of the latest report; 0: never.
+        reports: (sensors,) since start.
+        faults: (sensors,) since start.
+        lost: (sensors,) how many times it was lost.
+        silent: (sensors,) whether the loss was told and not yet its end.
+        blinded: per sensor, ids of zones of which the loss of coverage was told; None: none was.
+    """
+
+    started_ns: int
+    second: int
+    bins: I64
+    heard_ns: I64
+    reports: I64
+    faults: I64
+    lost: I64
+    silent: Bool
+    blinded: tuple[tuple[str, ...] | None, ...]
+
+    @classmethod
+    def blank(cls, sensors: int) -> Hearing:
+        """Return a state in which nothing was heard."""
+        zeros = np.zeros(sensors, np.int64)
+        bins = np.zeros((RATE_BINS, sensors), np.int64)
+        silent = np.zeros(sensors, bool)
+        return cls(0, 0, bins, zeros, zeros, zeros, zeros, silent, (None,) * sensors)
+
+    def grown(self, sensors: int) -> Hearing:
+        """Return the state with room for sensors that were added at the end."""
+        more = Hearing.blank(sensors - len(self.heard_ns))
+        return Hearing(
+            self.started_ns,
+            self.second,
+            np.concatenate([self.bins, more.bins], axis=1),
+            np.concatenate([self.heard_ns, more.heard_ns]),
+            np.concatenate([self.reports, more.reports]),
+            np.concatenate([self.faults, more.faults]),
+            np.concatenate([self.lost, more.lost]),
+            np.concatenate([self.silent, more.silent]),
+            self.blinded + more.blinded,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PictureState:
+    """Hold everything that the next step depends on."""
+
+    config: PictureConfig
+    memory: Memory
+    external: External
+    names: Names
+    hearing: Hearing
+    designations: tuple[tuple[str, Designation], ...]
+    """By track id, ascending."""
+
+
+def start(config: PictureConfig) -> PictureState:
+    """Return the state before the first step."""
+    none, no_times = np.empty(0, np.uint32), np.empty(0, np.int64)
+    return PictureState(
+        config,
+        Memory.blank(none),
+        External(Reports.empty(), none, no_times, EXTERNAL_NUMBERS),
+        Names(none, np.empty(0, object), no_times),
+        Hearing.blank(len(config.sensors)),
+        (),
+    )
+
+
+def with_sensors(state: PictureState, sensors: tuple[Sensor, ...]) -> PictureState:
+    """Return the state with further sensors after those it has.
+
+    Raises:
+        ValueError: a sensor that it has is missing or moved.
+    """
+    known = [sensor.sensor_id for sensor in state.config.sensors]
+    if [sensor.sensor_id for sensor in sensors[: len(known)]] != known:
+        raise ValueError("sensors may only be added at the end")
+    config = replace(state.config, sensors=sensors)
+    return replace(state, config=config, hearing=state.hearing.grown(len(sensors)))
