@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tocsin.decode import beast, plot_stream
+from tocsin.decode import asterix, beast, pcap, plot_stream, recorders
 from tocsin.decode.config import DecodeConfig
 from tocsin.decode.out import Out
 
@@ -32,16 +32,33 @@ class Format:
     whole: bool = False
 
 
-FORMATS: dict[str, Format] = {
-    f.name: f
-    for f in (
-        Format("beast", "Beast binary Mode S", beast.start, beast.feed, beast.finish),
-        Format(
-            "plot_stream",
-            "plots and looks as length-prefixed Arrow",
-            plot_stream.start,
-            plot_stream.feed,
-            plot_stream.finish,
-        ),
-    )
-}
+_ALL = (
+    Format("beast", "Mode S in Beast binary frames", beast.start, beast.feed, beast.finish),
+    Format("asterix", "ASTERIX data blocks", asterix.start, asterix.feed, asterix.finish),
+    Format("pcap", "network capture of ASTERIX over UDP", pcap.start, pcap.feed, pcap.finish),
+    Format(
+        "final",
+        "ASTERIX in FINAL frames",
+        recorders.start,
+        recorders.feed,
+        recorders.finish_final,
+        whole=True,
+    ),
+    Format(
+        "gps",
+        'ASTERIX in a recorder\'s "GPS" file',
+        recorders.start,
+        recorders.feed,
+        recorders.finish_gps,
+        whole=True,
+    ),
+    Format(
+        "plot_stream",
+        "plots and looks as length-prefixed Arrow",
+        plot_stream.start,
+        plot_stream.feed,
+        plot_stream.finish,
+    ),
+)
+
+FORMATS: dict[str, Format] = {entry.name: entry for entry in _ALL}
