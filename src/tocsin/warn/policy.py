@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from importlib.resources import files
 from math import inf
 from types import MappingProxyType
@@ -96,7 +96,7 @@ _TOP = ("name", "tentative_tracks", "harm")
 
 
 def parse_policy(text: str, where: object = "policy") -> Policy:
-    """Return the policy in a TOML text; values it leaves out keep their defaults.
+    r"""Return the policy in a TOML text; values it leaves out keep their defaults.
 
     Args:
         text: TOML.
@@ -105,7 +105,7 @@ def parse_policy(text: str, where: object = "policy") -> Policy:
     Raises:
         InputError: no TOML, an unknown key, a value of the wrong type or out of range.
 
-    >>> parse_policy("[cost]\\nmissed_min = 30").missed_min
+    >>> parse_policy("[cost]\nmissed_min = 30").missed_min
     30.0
     """
     try:
@@ -187,8 +187,3 @@ def preset_text(name: str) -> str:
 def preset(name: str) -> Policy:
     """Return a preset policy: cautious, balanced or quiet."""
     return parse_policy(preset_text(name), f"policies/{name}.toml")
-
-
-def policy_values(policy: Policy) -> dict[str, Any]:
-    """Return a policy's values by key, for comparison and display."""
-    return {item.name: getattr(policy, item.name) for item in fields(policy)}

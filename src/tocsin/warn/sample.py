@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tocsin.contract import F64, Bool, Tracks
 from tocsin.geo import Region, unpack_covariance
@@ -24,9 +25,9 @@ class States:
     mean: F64
     cov: F64
 
-    def take(self, rows: object) -> States:
+    def take(self, rows: NDArray[np.intp]) -> States:
         """Return some rows."""
-        return States(self.mean[rows], self.cov[rows])  # type: ignore[index]  # any numpy index
+        return States(self.mean[rows], self.cov[rows])
 
 
 def plane_states(tracks: Tracks, region: Region, now_ns: int) -> States:
@@ -50,7 +51,7 @@ def plane_states(tracks: Tracks, region: Region, now_ns: int) -> States:
 
 def usable(states: States) -> Bool:
     """Return (n,) whether a state is complete."""
-    return np.isfinite(states.mean).all(1) & np.isfinite(states.cov).all((1, 2))
+    return np.asarray(np.isfinite(states.mean).all(1) & np.isfinite(states.cov).all((1, 2)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,8 @@ class Cloud:
 def square_root(cov: F64) -> F64:
     """Return the symmetric square roots of (n, d, d) covariances, made non-negative."""
     value, vector = np.linalg.eigh(cov)
-    return (vector * np.sqrt(np.maximum(value, 0.0))[:, None, :]) @ np.swapaxes(vector, -1, -2)
+    scaled = vector * np.sqrt(np.maximum(value, 0.0))[:, None, :]
+    return np.asarray(scaled @ np.swapaxes(vector, -1, -2))
 
 
 def draw_cloud(
@@ -99,7 +101,8 @@ def draw_cloud(
 def _within(velocity: F64, speed_mps: tuple[float, float]) -> F64:
     """Return velocities whose speed is at most a fifth outside the limits."""
     speed = np.maximum(np.sqrt((velocity**2).sum(-1, keepdims=True)), 1e-6)
-    return velocity * (np.clip(speed, 0.8 * speed_mps[0], 1.2 * speed_mps[1]) / speed)
+    wanted = np.clip(speed, 0.8 * speed_mps[0], 1.2 * speed_mps[1])
+    return np.asarray(velocity * (wanted / speed))
 
 
 def _climb(states: States, course: Course, count: int) -> tuple[F64, Bool]:
