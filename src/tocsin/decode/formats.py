@@ -6,7 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tocsin.decode import asterix, beast, pcap, plot_stream, recorders
+from tocsin.decode import (
+    asterix,
+    beast,
+    mode_s_lines,
+    parquet,
+    pcap,
+    plot_stream,
+    recorders,
+    sightings,
+)
 from tocsin.decode.config import DecodeConfig
 from tocsin.decode.out import Out
 
@@ -20,7 +29,7 @@ class Format:
         about: what it is, for people.
         start: returns the state before the first byte.
         feed: decodes one chunk or datagram; never raises.
-        finish: reports what the end of a recording left unfinished; never raises.
+        finish: decodes or reports what the end of a recording left; only Parquet raises InputError.
         whole: whether it can only be read as a whole file.
     """
 
@@ -50,6 +59,35 @@ _ALL = (
         recorders.start,
         recorders.feed,
         recorders.finish_gps,
+        whole=True,
+    ),
+    Format(
+        "mode_s_json",
+        "JSON lines of raw Mode S messages",
+        mode_s_lines.start,
+        mode_s_lines.feed_json,
+        mode_s_lines.finish_json,
+    ),
+    Format(
+        "mode_s_text",
+        "CSV rows or AVR lines of raw Mode S messages",
+        mode_s_lines.start,
+        mode_s_lines.feed_text,
+        mode_s_lines.finish_text,
+    ),
+    Format(
+        "sightings",
+        "JSON lines of people's sightings",
+        sightings.start,
+        sightings.feed,
+        sightings.finish,
+    ),
+    Format(
+        "plots_parquet",
+        "plots.parquet or looks.parquet",
+        parquet.start,
+        parquet.feed,
+        parquet.finish,
         whole=True,
     ),
     Format(

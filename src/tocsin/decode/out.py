@@ -31,10 +31,13 @@ class Out:
     Args:
         source_id: input the bytes came from.
         received_at_ns: receive time of the bytes now being decoded.
+        timeless: the bytes are a recording without receive times: a report counts as received when
+            it was measured.
     """
 
     source_id: str
     received_at_ns: int = 0
+    timeless: bool = False
     rows: list[Row] = field(default_factory=list)
     looks: list[Row] = field(default_factory=list)
     faults: list[Row] = field(default_factory=list)
@@ -44,7 +47,8 @@ class Out:
 
     def report(self, row: Row) -> None:
         """Add one report; receive time and sensor are the input's unless the row has its own."""
-        self.rows.append({"received_at_ns": self.received_at_ns, "sensor_id": self.source_id} | row)
+        received_at_ns = row["measured_at_ns"] if self.timeless else self.received_at_ns
+        self.rows.append({"received_at_ns": received_at_ns, "sensor_id": self.source_id} | row)
 
     def fault(self, kind: str, detail: str, offset_bytes: int = -1) -> None:
         """Add one fault."""

@@ -60,6 +60,7 @@ def feed(state: Capture, chunk: bytes, out: Out) -> None:
         begin = at + _PACKET_HEAD
         if begin + size > len(data):
             break
+        out.timeless = False
         out.received_at_ns = seconds * NS + fraction * state.unit_ns
         _packet(state, data[begin : begin + size], sent, state.offset_bytes + begin, out)
         at = begin + size

@@ -64,6 +64,7 @@ def finish_gps(state: Recording, out: Out) -> None:
 def _decode(state: Recording, cut: Callable[[bytes, Out], Iterator[Piece]], out: Out) -> None:
     midnight_ns = state.config.recorded_on_ns // DAY_NS * DAY_NS
     for piece in cut(bytes(state.data), out):
+        out.timeless = False
         out.received_at_ns = midnight_ns + piece.of_day_ns
         state.inner.offset_bytes = piece.at
         asterix.feed_datagram(state.inner, piece.payload, out)

@@ -82,7 +82,7 @@ def decode_file(
     if fmt is None:
         raise refusal(data[:HEAD_BYTES], source_id)
     state = start(fmt, source_id, config)
-    out = Out(source_id, config.recorded_on_ns)
+    out = Out(source_id, config.recorded_on_ns, timeless=True)
     state.format.feed(state.inner, data, out)
     state.format.finish(state.inner, out)
     return out.decoded(state.sequences)
