@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, U64, Faults, Plots, Reports
+from tocsin.contract import F64, I64, U64, Faults, Plots, Reports, Sensor
 from tocsin.plots.config import PlotsConfig
 
 
@@ -66,3 +66,9 @@ class Located(NamedTuple):
 def start(config: PlotsConfig) -> PlotsState:
     """Return the state before the first batch."""
     return PlotsState(config, {s.sensor_id: k for k, s in enumerate(config.sensors)})
+
+
+def with_sensors(state: PlotsState, sensors: tuple[Sensor, ...]) -> PlotsState:
+    """Return the state with further sensors after those it has."""
+    config = replace(state.config, sensors=sensors)
+    return replace(state, config=config, index=start(config).index)

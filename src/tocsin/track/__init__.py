@@ -2,11 +2,12 @@
 
 from tocsin.track.config import TrackConfig
 from tocsin.track.recording import summary, track_plots, track_recording, warm_up
-from tocsin.track.site import start
+from tocsin.track.site import MOST_SENSORS, start, with_sensors
 from tocsin.track.state import Counters, TrackState
 from tocsin.track.step import finish, step
 
 __all__ = [
+    "MOST_SENSORS",
     "Counters",
     "TrackConfig",
     "TrackState",
@@ -17,4 +18,5 @@ __all__ = [
     "track_plots",
     "track_recording",
     "warm_up",
+    "with_sensors",
 ]

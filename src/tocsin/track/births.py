@@ -34,6 +34,8 @@ def newborn(
     rows = np.flatnonzero(existence >= config.birth_floor)
     over = max(len(bank) + len(rows) - config.max_tracks, 0)
     rows = rows[: len(rows) - over]
+    if len(rows) == 0:
+        return Bank.empty(0, len(config.sensors)), over
     born = Bank.empty(len(rows), len(config.sensors))
     born.state[:, :3] = picture.position_m[rows]
     born.cov[:] = _first_cov(state, plots, picture, rows)

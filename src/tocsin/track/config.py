@@ -27,8 +27,8 @@ class TrackConfig:
         birth_rate_pm3ps: new objects per m3 and second.
         air_depth_m: depth of the airspace, for plots without height.
         gate_probability: of a true plot to lie inside its track's gate.
-        manoeuvre_scale: by how much the gate's covariance is widened for a plot of the track's
-            own address.
+        manoeuvre_scale: factor on a confirmed track's covariance if it manoeuvred.
+        manoeuvre_probability: that it did, between two plots.
         same_address_ratio: how much likelier the same address is than by accident.
         split_probability: of a second plot of one object in one revolution.
         exact_limit: largest cluster (tracks or plots, the smaller) that is enumerated.
@@ -60,6 +60,7 @@ class TrackConfig:
     air_depth_m: float = 12_000.0
     gate_probability: float = 0.9999
     manoeuvre_scale: float = 25.0
+    manoeuvre_probability: float = 0.01
     same_address_ratio: float = 1e4
     split_probability: float = 0.02
     exact_limit: int = 8

@@ -139,10 +139,10 @@ def gate(
     time_ns: I64,
     existence: F64,
     address: I64,
+    settled: Bool,
     rows: I64,
     hit: F64,
     miss: F64,
-    same: I64,
     plot_m: F64,
     plot_cov: F64,
     plot_ns: I64,
@@ -162,16 +162,19 @@ def gate(
 ) -> int:
     """Find the plots inside each track's gate and their likelihood ratios.
 
+    A settled track is tried twice: as it is, and as if it had manoeuvred, with its covariance
+    scaled; the likelier of the two makes the pair.
+
     Args:
         state: (n, 6).
         cov: (n, 21).
         time_ns: (n,).
         existence: (n,).
         address: (n,) Mode S address, -1 none.
+        settled: (n,) whether the covariance is small enough for a manoeuvre to show.
         rows: (k,) tracks of this look.
         hit: (k,) probability to be detected, given that it was there to be seen.
         miss: (k,) probability to be detected in this look, for the chance of a miss.
-        same: (k,) a plot with the track's own address, -1 none.
         plot_m: (m, 3).
         plot_cov: (m, 6) packed upper triangles.
         plot_ns: (m,).
@@ -184,8 +187,8 @@ def gate(
         reach: largest plot standard deviation east and north, earliest and latest plot time
             relative to the first plot (s).
         model: as in `kernels_filter.predict`.
-        rule: gates for two and three dimensions, scale of the widened gate, likelihood ratio of
-            the same address.
+        rule: gates for two and three dimensions, covariance scale and probability of a
+            manoeuvre, likelihood ratio of the same address.
         start: (k + 1,) out: first edge of each track.
         edge_plot: (capacity,) out.
         edge_ratio: (capacity,) out: likelihood ratio to "no plot" and "not this track's".
@@ -198,15 +201,16 @@ def gate(
     nx, ny = int(grid[3]), int(grid[4])
     found, capacity = 0, edge_plot.size
     wide = math.sqrt(max(rule[0], rule[1]))
-    S = np.empty(6)
-    nu = np.empty(3)
+    P, S, nu = np.empty(6), np.empty(6), np.empty(3)
     for k in range(rows.size):
         i = rows[k]
         start[k] = min(found, capacity)
+        tries = 2 if settled[i] else 1
+        widest = math.sqrt(rule[2]) if tries == 2 else 1.0
         off = (plot_ns[0] - time_ns[i]) * 1e-9
         lag = max(abs(off + reach[2]), abs(off + reach[3]))
-        sx = math.sqrt(cov[i, 0]) + lag * math.sqrt(cov[i, 15])
-        sy = math.sqrt(cov[i, 6]) + lag * math.sqrt(cov[i, 18])
+        sx = widest * (math.sqrt(cov[i, 0]) + lag * math.sqrt(cov[i, 15]))
+        sy = widest * (math.sqrt(cov[i, 6]) + lag * math.sqrt(cov[i, 18]))
         extra = model[0] * lag * lag * lag / 3.0
         gx = wide * math.sqrt(sx * sx + reach[0] * reach[0] + extra) + lag * abs(state[i, 3])
         gy = wide * math.sqrt(sy * sy + reach[1] * reach[1] + extra) + lag * abs(state[i, 4])
@@ -214,70 +218,64 @@ def gate(
         x1 = min(max(int((state[i, 0] + gx - west) / cell_m), 0), nx - 1)
         y0 = min(max(int((state[i, 1] - gy - south) / cell_m), 0), ny - 1)
         y1 = min(max(int((state[i, 1] + gy - south) / cell_m), 0), ny - 1)
-        own = same[k]
-        for cy in range(y0, y1 + 2):
-            # One round more than there are rows: the widened gate for the own address.
-            extra_round = cy == y1 + 1
-            if extra_round:
-                if own < 0:
-                    break
-                first, last = 0, 1
-            else:
-                first, last = cell_start[cy * nx + x0], cell_start[cy * nx + x1 + 1]
-            for place in range(first, last):
-                j = own if extra_round else order[place]
+        for cy in range(y0, y1 + 1):
+            for place in range(cell_start[cy * nx + x0], cell_start[cy * nx + x1 + 1]):
+                j = order[place]
                 dt = (plot_ns[j] - time_ns[i]) * 1e-9
                 nu[0] = plot_m[j, 0] - state[i, 0] - dt * state[i, 3]
-                if not extra_round and abs(nu[0]) > gx:
-                    continue
                 nu[1] = plot_m[j, 1] - state[i, 1] - dt * state[i, 4]
-                if not extra_round and abs(nu[1]) > gy:
+                if abs(nu[0]) > gx or abs(nu[1]) > gy:
                     continue
                 known = address[i] >= 0 and plot_address[j] >= 0
                 if known and address[i] != plot_address[j]:
                     continue
                 nu[2] = plot_m[j, 2] - state[i, 2] - dt * state[i, 5]
                 d = plot_dimension[j]
-                cube = abs(dt) ** 3 / 3.0
-                scale = rule[2] if extra_round else 1.0
                 c = 0
                 for a in range(3):
                     for b in range(a, 3):
                         cross = cov[i, _IX[a, b + 3]] + cov[i, _IX[b, a + 3]]
-                        S[c] = cov[i, _IX[a, b]] + dt * (cross + dt * cov[i, _IX[a + 3, b + 3]])
-                        S[c] = scale * S[c] + plot_cov[j, c]
-                        if a == b:
-                            S[c] += cube * (model[1] if a == 2 else model[0])
+                        P[c] = cov[i, _IX[a, b]] + dt * (cross + dt * cov[i, _IX[a + 3, b + 3]])
                         c += 1
-                l10 = S[1] / S[0]
-                d1 = S[3] - l10 * S[1]
-                v1 = nu[1] - l10 * nu[0]
-                distance2 = nu[0] * nu[0] / S[0] + v1 * v1 / d1
-                volume = _TWO_PI * math.sqrt(S[0] * d1)
-                limit = rule[0]
-                if d == 3:
-                    l20 = S[2] / S[0]
-                    l21 = (S[4] - l20 * S[1]) / d1
-                    d2 = S[5] - l20 * S[2] - l21 * l21 * d1
-                    v2 = nu[2] - l20 * nu[0] - l21 * v1
-                    distance2 += v2 * v2 / d2
-                    volume *= math.sqrt(_TWO_PI * d2)
-                    limit = rule[1]
-                if distance2 > limit:
+                cube = abs(dt) ** 3 / 3.0
+                best, best_scale = 0.0, 1.0
+                for attempt in range(tries):
+                    scale = 1.0 if attempt == 0 else rule[2]
+                    for c in range(6):
+                        S[c] = scale * P[c] + plot_cov[j, c]
+                    S[0] += cube * model[0]
+                    S[3] += cube * model[0]
+                    S[5] += cube * model[1]
+                    l10 = S[1] / S[0]
+                    d1 = S[3] - l10 * S[1]
+                    v1 = nu[1] - l10 * nu[0]
+                    distance2 = nu[0] * nu[0] / S[0] + v1 * v1 / d1
+                    volume = _TWO_PI * math.sqrt(S[0] * d1)
+                    limit = rule[0]
+                    if d == 3:
+                        l20 = S[2] / S[0]
+                        l21 = (S[4] - l20 * S[1]) / d1
+                        d2 = S[5] - l20 * S[2] - l21 * l21 * d1
+                        v2 = nu[2] - l20 * nu[0] - l21 * v1
+                        distance2 += v2 * v2 / d2
+                        volume *= math.sqrt(_TWO_PI * d2)
+                        limit = rule[1]
+                    if distance2 <= limit:
+                        density = math.exp(-0.5 * distance2) / volume
+                        if attempt == 1:
+                            density *= rule[3]
+                        if density > best:
+                            best, best_scale = density, scale
+                if best == 0.0:
                     continue
-                if j == own and not extra_round:
-                    # Inside the plain gate: the widened one is not needed.
-                    own = -1
-                ratio = existence[i] * hit[k] * math.exp(-0.5 * distance2) / volume
+                ratio = existence[i] * hit[k] * best
                 ratio /= plot_rest[j] * (1.0 - existence[i] * miss[k])
                 if known:
-                    ratio *= rule[3]
+                    ratio *= rule[4]
                 if found < capacity:
                     edge_plot[found] = j
                     edge_ratio[found] = ratio
-                    edge_scale[found] = scale
+                    edge_scale[found] = best_scale
                 found += 1
-            if extra_round:
-                break
     start[rows.size] = min(found, capacity)
     return found

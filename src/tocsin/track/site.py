@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import chdtri
 
@@ -47,7 +49,14 @@ def _site(config: TrackConfig) -> Site:
         period_ns=np.round(period_s * NS).astype(np.int64),
         birth_pm3=config.birth_rate_pm3ps * period_s,
         model=np.array([*model, config.height_std_m, config.climb_std_mps * 4.0]),
-        rule=np.array([*gates, config.manoeuvre_scale, config.same_address_ratio]),
+        rule=np.array(
+            [
+                *gates,
+                config.manoeuvre_scale,
+                config.manoeuvre_probability,
+                config.same_address_ratio,
+            ]
+        ),
     )
 
 
@@ -62,3 +71,27 @@ def _place(config: TrackConfig, sensor: Sensor) -> F64:
     earth = [2.0 * sensor.earth_factor * MEAN_RADIUS_M, MEAN_RADIUS_M]
     rest = [*limits, sensor.height_wgs84_m, *earth, azimuth_std]
     return np.concatenate([own, rotation.reshape(9), rest])
+
+
+def with_sensors(state: TrackState, sensors: tuple[Sensor, ...]) -> TrackState:
+    """Return the tracker with further sensors after those it has.
+
+    Args:
+        state: the tracker.
+        sensors: the sensors it has, then new ones.
+
+    Raises:
+        ValueError: more sensors than a track's sensor bits can name.
+    """
+    config = replace(state.config, sensors=sensors)
+    fresh, known = start(config), len(state.config.sensors)
+    heard = np.zeros((len(state.bank), len(sensors)), np.int64)
+    heard[:, :known] = state.bank.heard_ns
+    return replace(
+        state,
+        config=config,
+        site=fresh.site,
+        bank=replace(state.bank, heard_ns=heard),
+        edges=state.edges + fresh.edges[known:],
+        rotations=state.rotations + fresh.rotations[known:],
+    )

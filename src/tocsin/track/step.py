@@ -253,7 +253,6 @@ def _gate(state: TrackState, picture: Picture, rows: I64, hit: F64, miss: F64) -
     order, cells = sort_cells(
         picture.position_m, grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
     )
-    same = _same_address(bank.address[rows], picture.address)
     capacity = min(4 * (plots + len(rows)) + 64, state.config.max_edges)
     while True:
         plot, ratio, scale = np.empty(capacity, np.int64), np.empty(capacity), np.empty(capacity)
@@ -263,10 +262,10 @@ def _gate(state: TrackState, picture: Picture, rows: I64, hit: F64, miss: F64) -
             bank.time_ns,
             bank.existence,
             bank.address,
+            bank.confirmed,
             rows,
             hit,
             miss,
-            same,
             picture.position_m,
             picture.cov,
             picture.time_ns,
