@@ -23,6 +23,7 @@ Decoder = Callable[[int, bytes], Records | None]
 
 _HEAD = 3
 _SAME_NS = NS
+_LONGEST_DATAGRAM = 65_535
 
 
 @dataclass
@@ -43,8 +44,13 @@ def start(config: DecodeConfig) -> Asterix:
 
 
 def feed(state: Asterix, chunk: bytes, out: Out) -> None:
-    """Decode a datagram, or one chunk of a stream that may be cut anywhere."""
-    if state.config.datagrams:
+    """Decode a datagram, or one chunk of a stream that may be cut anywhere.
+
+    A chunk that is a row of whole blocks counts as a datagram: then what an earlier one left
+    unfinished is not continued, and copies are dropped.
+    """
+    if _whole_blocks(chunk) and (not state.rest or chunk[0] in READERS):
+        _drop_rest(state, out)
         feed_datagram(state, chunk, out)
         return
     data = state.rest + chunk
@@ -53,18 +59,30 @@ def feed(state: Asterix, chunk: bytes, out: Out) -> None:
     state.offset_bytes += used
 
 
+def _whole_blocks(data: bytes) -> bool:
+    at = 0
+    while len(data) - at > _HEAD and data[at]:
+        size = int.from_bytes(data[at + 1 : at + _HEAD], "big")
+        if size <= _HEAD:
+            return False
+        at += size
+    return at == len(data) > 0
+
+
+def _drop_rest(state: Asterix, out: Out) -> None:
+    if state.rest:
+        detail = f"{len(state.rest)} bytes of a block without their end"
+        out.fault("truncated", detail, state.offset_bytes)
+    state.offset_bytes += len(state.rest)
+    state.rest = b""
+
+
 def feed_datagram(state: Asterix, payload: bytes, out: Out) -> None:
     """Decode one whole datagram; a copy of one that came within a second is dropped.
 
     Radar data run over two networks at once, so most datagrams arrive twice.
     """
-    at_ns = out.received_at_ns
-    previous = state.recent.pop(payload, None)
-    state.recent[payload] = at_ns
-    while at_ns - next(iter(state.recent.values())) > _SAME_NS:
-        del state.recent[next(iter(state.recent))]
-    out.count("datagrams")
-    if previous is not None and abs(at_ns - previous) <= _SAME_NS:
+    if _is_copy(state, payload, out.received_at_ns):
         out.fault("duplicate", f"{len(payload)} bytes again", state.offset_bytes)
     else:
         used = _blocks(state, payload, out)
@@ -72,6 +90,16 @@ def feed_datagram(state: Asterix, payload: bytes, out: Out) -> None:
             detail = f"{len(payload) - used} bytes of a block at the end of a datagram"
             out.fault("truncated", detail, state.offset_bytes + used)
     state.offset_bytes += len(payload)
+
+
+def _is_copy(state: Asterix, payload: bytes, at_ns: int) -> bool:
+    if len(payload) > _LONGEST_DATAGRAM:
+        return False
+    previous = state.recent.pop(payload, None)
+    state.recent[payload] = at_ns
+    while at_ns - next(iter(state.recent.values())) > _SAME_NS:
+        del state.recent[next(iter(state.recent))]
+    return previous is not None and abs(at_ns - previous) <= _SAME_NS
 
 
 def finish(state: Asterix, out: Out) -> None:

@@ -23,8 +23,6 @@ class DecodeConfig:
             the default keeps any time of day on the first day of 1970.
         beast_clock: what the 48-bit time of Beast frames is: a free 12 MHz counter, or the GPS time
             of day that a Radarcape writes.
-        datagrams: ASTERIX only: every chunk is a whole datagram (UDP), not a piece of a stream;
-            copies that come within a second are then dropped.
     """
 
     receiver: Origin | None = None
@@ -32,4 +30,3 @@ class DecodeConfig:
     sensor_names: Mapping[tuple[int, int], str] = field(default_factory=dict)
     recorded_on_ns: int = 12 * 3600 * NS
     beast_clock: Literal["counter", "gps"] = "counter"
-    datagrams: bool = False

@@ -15,8 +15,8 @@ _SCALE = 1 << 17
 class Code(NamedTuple):
     """Hold one encoded position: 17 bits each way, and which of the two grids."""
 
-    latitude: int
-    longitude: int
+    latitude_bits: int
+    longitude_bits: int
     odd: bool
 
 
@@ -54,9 +54,9 @@ def decode_local(
     Right within 333 km of the reference in the air and 83 km on the surface.
     """
     span = 90.0 if surface else 360.0
-    latitude = _nearest(code.latitude, span / (4 * _ZONES - code.odd), latitude_deg)
+    latitude = _nearest(code.latitude_bits, span / (4 * _ZONES - code.odd), latitude_deg)
     width = span / max(longitude_zones(latitude) - code.odd, 1)
-    return latitude, _wrap(_nearest(code.longitude, width, longitude_deg))
+    return latitude, _wrap(_nearest(code.longitude_bits, width, longitude_deg))
 
 
 def _nearest(code: int, zone_deg: float, reference_deg: float) -> float:
@@ -77,10 +77,10 @@ def decode_global(
         near_deg: for surface codes: (latitude_deg, longitude_deg) within 45 degrees.
     """
     span = 360.0 if near_deg is None else 90.0
-    row = floor((59 * even.latitude - 60 * odd.latitude) / _SCALE + 0.5)
+    row = floor((59 * even.latitude_bits - 60 * odd.latitude_bits) / _SCALE + 0.5)
     latitudes = []
     for code, zones in ((even, 60), (odd, 59)):
-        latitude = span / zones * (row % zones + code.latitude / _SCALE)
+        latitude = span / zones * (row % zones + code.latitude_bits / _SCALE)
         latitudes.append(_settle(latitude, span, 0.0 if near_deg is None else near_deg[0]))
     if any(abs(latitude) > 90.0 for latitude in latitudes):
         return None
@@ -89,8 +89,8 @@ def decode_global(
         return None
     code, latitude = (odd, latitudes[1]) if newest_odd else (even, latitudes[0])
     count = max(zones - newest_odd, 1)
-    column = floor((even.longitude * (zones - 1) - odd.longitude * zones) / _SCALE + 0.5)
-    longitude = span / count * (column % count + code.longitude / _SCALE)
+    column = floor((even.longitude_bits * (zones - 1) - odd.longitude_bits * zones) / _SCALE + 0.5)
+    longitude = span / count * (column % count + code.longitude_bits / _SCALE)
     return latitude, _wrap(_settle(longitude, span, 0.0 if near_deg is None else near_deg[1]))
 
 

@@ -87,9 +87,11 @@ def _report(said: dict[str, Any]) -> Row:
     observer = said.get("observer")
     if not isinstance(observer, dict):
         raise _BadError("observer: give latitude_deg and longitude_deg")
-    latitude = _number(observer, "latitude_deg", -90.0, 90.0)
-    longitude = _number(observer, "longitude_deg", -180.0, 180.0)
-    above = _number(observer, "height_wgs84_m", -500.0, 9000.0, 0.0)
+    here_deg = (
+        _number(observer, "latitude_deg", -90.0, 90.0),
+        _number(observer, "longitude_deg", -180.0, 180.0),
+    )
+    ground_m = _number(observer, "height_wgs84_m", -500.0, 9000.0, 0.0)
     row: Row = {
         "measured_at_ns": _observed_at_ns(said.get("observed_at")),
         "kind": ReportKind.SIGHTING,
@@ -100,15 +102,15 @@ def _report(said: dict[str, Any]) -> Row:
         if said.get(name) is not None:
             row[name] = _text(said, name)
     kind = _text(said, "kind", _NOTICED_M.get)
-    row |= _place(said, kind, latitude, longitude, above)
+    row |= _place(said, kind, here_deg, ground_m)
     if said.get("height_m") is not None:
         over = _number(said, "height_m", 0.0, 100_000.0)
-        row["height_wgs84_m"] = above + over
+        row["height_wgs84_m"] = ground_m + over
         row["vertical_std_m"] = max(_LEAST_HEIGHT_STD_M, _HEIGHT_STD * over)
     return row
 
 
-def _place(said: dict[str, Any], kind: str, latitude: float, longitude: float, above: float) -> Row:
+def _place(said: dict[str, Any], kind: str, here_deg: tuple[float, float], ground_m: float) -> Row:
     """Return where the object was, with the error of that guess."""
     distance_m, spread_m = _NOTICED_M[kind]
     if said.get("range_m") is not None:
@@ -116,17 +118,28 @@ def _place(said: dict[str, Any], kind: str, latitude: float, longitude: float, a
         spread_m = max(_RANGE_STD * distance_m, 50.0)
     if said.get("bearing_deg") is None:  # somewhere about the observer
         error_m = hypot(distance_m, spread_m)
-        return {"latitude_deg": latitude, "longitude_deg": longitude, "horizontal_std_m": error_m}
-    bearing = radians(_number(said, "bearing_deg", 0.0, 360.0))
-    offset_m = np.array([distance_m * sin(bearing), distance_m * cos(bearing), 0.0])
-    here = np.array([latitude]), np.array([longitude])
-    ecef_m = geodetic_to_ecef(*here, np.array([above])) + offset_m @ enu_rotation(*here)[0]
-    there = ecef_to_geodetic(ecef_m)
+        there_deg = here_deg
+    else:
+        error_m = max(spread_m, distance_m * _BEARING_STD_RAD)
+        bearing_rad = radians(_number(said, "bearing_deg", 0.0, 360.0))
+        there_deg = _away(here_deg, ground_m, distance_m, bearing_rad)
     return {
-        "latitude_deg": float(there[0][0]),
-        "longitude_deg": float(there[1][0]),
-        "horizontal_std_m": max(spread_m, distance_m * _BEARING_STD_RAD),
+        "latitude_deg": there_deg[0],
+        "longitude_deg": there_deg[1],
+        "horizontal_std_m": error_m,
     }
+
+
+def _away(
+    here_deg: tuple[float, float], ground_m: float, distance_m: float, bearing_rad: float
+) -> tuple[float, float]:
+    """Return the place so far away in a direction."""
+    latitude_deg, longitude_deg = np.array(here_deg[:1]), np.array(here_deg[1:])
+    offset_m = distance_m * np.array([sin(bearing_rad), cos(bearing_rad), 0.0])
+    origin_m = geodetic_to_ecef(latitude_deg, longitude_deg, np.array([ground_m]))
+    east_north_up = enu_rotation(latitude_deg, longitude_deg).reshape(3, 3)
+    there = ecef_to_geodetic(origin_m + offset_m @ east_north_up)
+    return float(there[0][0]), float(there[1][0])
 
 
 def _observed_at_ns(value: Any) -> int:

@@ -37,7 +37,13 @@ def encode_position(
     steps = min(max(round((altitude_baro_m / FOOT_M + 1000.0) / 25.0), 0), 0x7FF)
     altitude = (steps & 0x7F0) << 1 | 0x10 | steps & 0x00F
     code = cpr.encode(latitude_deg, longitude_deg, odd)
-    fields = type_code << 51 | altitude << 36 | odd << 34 | code.latitude << 17 | code.longitude
+    fields = (
+        type_code << 51
+        | altitude << 36
+        | odd << 34
+        | code.latitude_bits << 17
+        | code.longitude_bits
+    )
     return _squitter(mode_s, fields)
 
 
