@@ -125,9 +125,11 @@ def _from_array(array: Any, column: Column) -> NDArray[Any]:
         return column.coerce([row or () for row in rows] if column.dtype == "strs" else rows)
     scalar = pa.from_numpy_dtype(column.numpy_dtype)
     if column.shape:
-        rows = array.cast(_arrow_type(column)).flatten()
-        flat = np.asarray(rows.to_numpy(zero_copy_only=False), column.numpy_dtype)
-        return flat.reshape(-1, *column.shape)
+        lists = array.cast(_arrow_type(column))
+        flat = lists.flatten().to_numpy(zero_copy_only=False)  # the present rows only
+        matrices = column.missing(len(lists))
+        matrices[np.asarray(lists.is_valid())] = flat.reshape(-1, *column.shape)
+        return matrices
     cast = array if array.type == scalar else array.cast(scalar)
     if column.numpy_dtype.kind != "f" and cast.null_count:
         if not column.validity:

@@ -74,7 +74,8 @@ class Column:
             column = np.empty(len(rows), object)
             column[:] = [tuple(row) for row in rows]
             return column
-        return np.asarray(values, self.numpy_dtype)
+        column = np.asarray(values, self.numpy_dtype)
+        return column if len(column) else column.reshape(0, *self.shape)
 
 
 _SCHEMAS: dict[type[Any], Mapping[str, Column]] = {}
@@ -127,7 +128,7 @@ class Table:
                 values[name] = column.missing(count)
                 continue
             given = columns[name]
-            if np.ndim(given) == 0 or isinstance(given, (str, bytes)):  # type: ignore[arg-type]
+            if given is None or isinstance(given, (str, bytes, int, float, np.generic)):
                 filled = np.empty((count, *column.shape), column.numpy_dtype)
                 filled[...] = given
                 values[name] = filled
