@@ -95,14 +95,27 @@ def read_zones(path: Path) -> tuple[Zone, ...]:
         raise InputError(path, "no such file", "check the path") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(path, f"is no JSON: {error}", "expected zones as GeoJSON") from error
+    return parse_zones(data, path)
+
+
+def parse_zones(data: object, where: object) -> tuple[Zone, ...]:
+    """Return the zones of a GeoJSON FeatureCollection, in its order.
+
+    Args:
+        data: the parsed JSON.
+        where: name of the file for errors.
+
+    Raises:
+        InputError: no FeatureCollection, or a feature that is no usable zone.
+    """
     features = data.get("features") if isinstance(data, dict) else None
     if not isinstance(features, list):
-        raise InputError(path, "has no features", "expected a GeoJSON FeatureCollection")
-    zones = tuple(_zone(f"{path}, feature {k}", f) for k, f in enumerate(features))
+        raise InputError(where, "has no features", "expected a GeoJSON FeatureCollection")
+    zones = tuple(_zone(f"{where}, feature {k}", f) for k, f in enumerate(features))
     ids = [zone.zone_id for zone in zones]
     repeated = [i for k, i in enumerate(ids) if i in ids[:k]]
     if repeated:
-        raise InputError(path, f"zone_id {repeated[0]!r} occurs twice", "make ids unique")
+        raise InputError(where, f"zone_id {repeated[0]!r} occurs twice", "make ids unique")
     return zones
 
 

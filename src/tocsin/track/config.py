@@ -50,7 +50,7 @@ class TrackConfig:
     region: Region
     sensors: tuple[Sensor, ...]
     output_period_s: float | None = 1.0
-    noise: CvNoise = CvNoise(horizontal_m2ps3=20.0, vertical_m2ps3=4.0)
+    noise: CvNoise = CvNoise(horizontal_m2ps3=10.0, vertical_m2ps3=2.0)
     speed_std_mps: float = 120.0
     climb_std_mps: float = 15.0
     reported_speed_std_mps: float = 10.0

@@ -1,0 +1,287 @@
+"""The commands: arguments to `run`, results to people and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.cli import words
+from tocsin.cli.console import FAILED, Say
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
+Seed = Annotated[int | None, typer.Option(help="Use another seed than the scenario's.")]
+Port = Annotated[int | None, typer.Option(help="Port of the page; 0 takes any free one.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add all commands to the program."""
+    commands: tuple[Callable[..., None], ...] = (
+        demo,
+        run,
+        decode,
+        track,
+        simulate,
+        warn,
+        score,
+        replay,
+        bench,
+    )
+    for command in commands:
+        app.command()(command)
+
+
+def _speed(text: str) -> float:
+    """Return a speed: a number of scenario seconds per second, or 0 for ``max``."""
+    if text == "max":
+        return 0.0
+    try:
+        value = float(text.removesuffix("x"))
+    except ValueError as error:
+        raise typer.BadParameter("give a number such as 5, or max") from error
+    if not 0 < value < 1e6:
+        raise typer.BadParameter("give a number above 0, or max")
+    return value
+
+
+Speed = Annotated[str, typer.Option(metavar="N|max", help="Scenario seconds per second.")]
+
+
+def demo(
+    speed: Speed = "5",
+    headless: Annotated[bool, typer.Option(help="No page: run, score, print, end.")] = False,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    seed: Seed = None,
+    without_sensor: Annotated[list[str] | None, typer.Option(help="Leave a sensor out.")] = None,
+    civil_only: Annotated[bool, typer.Option(help="No raid.")] = False,
+    mirrored: Annotated[bool, typer.Option(help="Swap east and west.")] = False,
+    port: Port = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Keep the results here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the main job, offline: a fictional island, civil traffic and a raid.
+
+    A simulator in a process of its own speaks Beast and plot streams on loopback; the page shows
+    what Tocsin makes of them. Ends with scores against the truth.
+
+    Examples:
+
+        tocsin demo
+
+        tocsin demo --speed 20
+
+        tocsin demo --headless --speed max --json
+    """
+    from tocsin.run import demo as run_demo
+
+    say = Say(as_json)
+    options = run_demo.DemoOptions(
+        _speed(speed),
+        headless,
+        browser,
+        seed,
+        tuple(without_sensor or ()),
+        civil_only,
+        mirrored,
+        port,
+        out,
+    )
+    result = run_demo.demo(options, say.note)
+    say.result(result, words.demo(result))
+
+
+def run(
+    site: Annotated[Path | None, typer.Argument(help="Site file (TOML).")] = None,
+    input_: Annotated[
+        list[str] | None,
+        typer.Option("--input", help="tcp://HOST:PORT, tcp-listen://…, udp://HOST:PORT or a file."),
+    ] = None,
+    origin: Annotated[str | None, typer.Option(help="LAT,LON in degrees; without a site.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address of the page; loopback.")] = None,
+    port: Port = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="TOCSIN_TOKEN", help="Needed for every write.")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(help="Folder of the journal.")] = None,
+    page: Annotated[bool, typer.Option(help="Serve the page and the interface.")] = True,
+) -> None:
+    """Run live: listen, track, warn, serve, until stopped.
+
+    Examples:
+
+        tocsin run SITE.toml --record RECORD
+
+        tocsin run --input tcp://127.0.0.1:30005 --origin 47.5,8.5
+    """
+    from tocsin.run import site_run
+
+    options = site_run.RunOptions(
+        site, tuple(input_ or ()), origin, host, port, token, record, page
+    )
+    site_run.run_site(options, Say().note)
+
+
+def decode(
+    files: Annotated[list[Path], typer.Argument(help="Recordings; the format is detected.")],
+    format_: Annotated[
+        str, typer.Option("--format", help="summary, table, jsonl or parquet.")
+    ] = "summary",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the reports.")] = None,
+    input_format: Annotated[str | None, typer.Option(help="Format, where not detected.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Decode recordings: what is in them, and what is wrong with them.
+
+    Examples:
+
+        tocsin decode capture.pcap
+
+        tocsin decode flight.jsonl.gz --format parquet -o plots.parquet
+    """
+    from tocsin.run import offline
+
+    say = Say(as_json)
+    result = offline.decode_files(files, format_, out, input_format, say.note)
+    say.result(result.summary, words.decoded(result))
+
+
+def track(
+    inputs: Annotated[list[Path], typer.Argument(help="Recordings or plots.parquet.")],
+    out: Out,
+    site: Annotated[Path | None, typer.Option(help="Site file; polar plots need one.")] = None,
+    looks: Annotated[Path | None, typer.Option(help="looks.parquet of the plots.")] = None,
+    at: Annotated[float | None, typer.Option(help="Seconds between track outputs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Track a recording: tracks.parquet.
+
+    Examples:
+
+        tocsin track flight.jsonl.gz -o OUT
+
+        tocsin track plots.parquet --site SITE.toml --looks looks.parquet -o OUT
+    """
+    from tocsin.run import offline
+
+    say = Say(as_json)
+    result = offline.track_files(inputs, site, looks, at, out, say)
+    say.result(result, words.tracked(result))
+
+
+def simulate(
+    scenario: Annotated[Path | None, typer.Argument(help="Scenario (TOML); the demo's.")] = None,
+    out: Out = Path("OUT"),
+    seed: Seed = None,
+    speak: Annotated[bool, typer.Option(help="Speak wire formats on loopback.")] = False,
+    speed: Speed = "max",
+    without_sensor: Annotated[list[str] | None, typer.Option(help="Leave a sensor out.")] = None,
+    civil_only: Annotated[bool, typer.Option(help="No raid.")] = False,
+    mirrored: Annotated[bool, typer.Option(help="Swap east and west.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Simulate a scenario: truth, plots, looks, origins, effects and a site file.
+
+    Examples:
+
+        tocsin simulate -o OUT
+
+        tocsin simulate SCENARIO.toml --seed 7 -o OUT --json
+    """
+    from tocsin.run import offline, simulated
+
+    say = Say(as_json)
+    chosen = simulated.choose(scenario, seed, tuple(without_sensor or ()), civil_only, mirrored)
+    if speak:
+        simulated.speak_until_done(chosen, out, _speed(speed))
+        return
+    result = offline.simulate_to(chosen, out, say)
+    say.result(result, words.simulated(result))
+
+
+def warn(
+    tracks: Annotated[Path, typer.Argument(help="tracks.parquet, or a folder that has one.")],
+    zones: Annotated[Path, typer.Option(help="zones.geojson.")],
+    out: Out,
+    policy: Annotated[str, typer.Option(help="cautious, balanced, quiet or a file.")] = "balanced",
+    as_json: Json = False,
+) -> None:
+    """Forecast and decide over a track file: warnings.parquet.
+
+    Examples:
+
+        tocsin warn OUT --zones OUT/zones.geojson -o OUT
+    """
+    from tocsin.run import offline
+
+    say = Say(as_json)
+    result = offline.warn_tracks(tracks, zones, policy, out, say)
+    say.result(result, words.warned(result))
+
+
+def score(
+    out: Annotated[Path, typer.Argument(help="Folder with tracks.parquet, warnings.parquet.")],
+    truth: Annotated[Path, typer.Option(help="truth.parquet, or a folder that has one.")],
+    zones: Annotated[Path | None, typer.Option(help="zones.geojson, to score warnings.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML report here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score tracks and warnings against the truth.
+
+    Examples:
+
+        tocsin score OUT --truth OUT/truth --report report.html
+    """
+    from tocsin.run import offline
+
+    say = Say(as_json)
+    result = offline.score_folder(out, truth, zones, report)
+    say.result(result, words.scored(result))
+
+
+def replay(
+    record: Annotated[Path, typer.Argument(help="Record folder of a run.")],
+    speed: Speed = "max",
+    page: Annotated[bool, typer.Option(help="Show it on the page.")] = False,
+    port: Port = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write tracks here too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Work a record again and compare: the same outputs, byte for byte.
+
+    Exits 1 where an output differs from the recorded one.
+
+    Examples:
+
+        tocsin replay RECORD
+
+        tocsin replay RECORD --page --speed 10
+    """
+    from tocsin.run import replay as run_replay
+
+    say = Say(as_json)
+    result = run_replay.replay(record, _speed(speed), page, port, out, say)
+    say.result(result, words.replayed(result))
+    if not result["identical"]:
+        raise typer.Exit(FAILED)
+
+
+def bench(
+    case: Annotated[str | None, typer.Argument(help="One benchmark; without: all.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the benchmarks of the repository's `bench` folder.
+
+    Examples:
+
+        tocsin bench
+
+        tocsin bench track --json
+    """
+    from tocsin.run import benches
+
+    say = Say(as_json)
+    results: dict[str, Any] = benches.run(case, say)
+    say.result(results, words.benched(results))

@@ -1,0 +1,85 @@
+"""Results in words, for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tocsin.run.offline import DecodedFiles
+
+Result = Mapping[str, Any]
+
+
+def _pairs(label: str, values: Mapping[str, Any]) -> Iterator[str]:
+    if values:
+        width = max(len(str(key)) for key in values)
+        yield f"{label}:"
+        yield from (f"  {key:<{width}}  {value}" for key, value in values.items())
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif not isinstance(value, list):
+            yield f"{prefix}{key}", f"{value:.4g}" if isinstance(value, float) else value
+
+
+def decoded(result: DecodedFiles) -> Iterator[str]:
+    """Say what recordings held."""
+    for path, summary in result.summary["files"].items():
+        yield path
+        for part in ("units", "reports", "faults"):
+            yield from (f"  {line}" for line in _pairs(part, summary[part]))
+
+
+def tracked(result: Result) -> Iterator[str]:
+    """Say what tracking a recording gave."""
+    for fact in result["inferred"]:
+        yield f"inferred: {fact}"
+    addresses = ", ".join(result["mode_s"]) or "none"
+    yield f"{result['tracks_confirmed']} confirmed tracks (Mode S addresses: {addresses})"
+    yield from _pairs("faults", result["faults"])
+    yield f"written: {result['tracks']}"
+
+
+def simulated(result: Result) -> Iterator[str]:
+    """Say what a simulation wrote."""
+    yield from _pairs(f"rows written to {result['out']}", result["rows"])
+
+
+def warned(result: Result) -> Iterator[str]:
+    """Say what was decided."""
+    yield f"{result['rows']} warning rows written: {result['warnings']}"
+
+
+def scored(result: Result) -> Iterator[str]:
+    """Say the scores."""
+    for part in ("track_scores", "warning_scores"):
+        if part in result:
+            yield from _pairs(part.replace("_", " "), dict(_flat(result[part])))
+
+
+def demo(result: Result) -> Iterator[str]:
+    """Say what the demo did."""
+    yield (
+        f"{result['plots']} plots in {result['elapsed_s']} s, {result['tracks_confirmed']} "
+        "confirmed tracks"
+    )
+    yield from _pairs("warnings", result["warnings"])
+    yield from _pairs("faults", result["faults"])
+    yield from scored(result)
+
+
+def replayed(result: Result) -> Iterator[str]:
+    """Say whether a replay gave the same outputs."""
+    yield from _pairs("sha256", result["sha256"])
+    same = "identical to the record" if result["identical"] else "DIFFERENT from the record"
+    yield f"{result['ticks']} ticks replayed: {same} {', '.join(result['different'])}".rstrip()
+
+
+def benched(results: Result) -> Iterator[str]:
+    """Say what the benchmarks measured."""
+    for name, result in results.items():
+        yield from _pairs(name, dict(_flat(result)))

@@ -1,0 +1,119 @@
+"""From ticks to clients: what the pipeline made, as the page's server takes it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tocsin import __version__, picture, serve
+from tocsin.contract import InputError, Notices, OperatorActions, SensorHealth, Warnings
+from tocsin.geo import Region
+from tocsin.run.clock import Clock
+from tocsin.run.messages import Messages
+from tocsin.run.pipeline import Pipeline, TickOut
+from tocsin.run.site import Site
+
+
+def site_info(site: Site, pipeline: Pipeline, mode: str) -> serve.SiteInfo:
+    """Return what clients must know of a site."""
+    towns = tuple(serve.Town(**town) for town in site.place.get("towns", ()))
+    region = Region.at(site.origin)
+
+    def coverage(health: SensorHealth, height_m: float) -> dict[str, Any]:
+        config = picture.PictureConfig(region, pipeline.state.sensors, site.zones)
+        return picture.coverage(config, health, site.zones, height_m)
+
+    return serve.SiteInfo(
+        site.name,
+        mode,
+        site.file.site.status,
+        site.origin,
+        site.place.get("coastline"),
+        towns,
+        site.zones,
+        pipeline.state.sensors,
+        coverage,
+        __version__,
+    )
+
+
+class Bridge:
+    """Publish ticks to a hub and bring clients' requests back.
+
+    Args:
+        site: the site.
+        pipeline: whose sensors clients see.
+        clock: time, and what requests about time go to.
+        act: takes operator actions into the next tick.
+        mode: live, demo or replay.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        pipeline: Pipeline,
+        clock: Clock,
+        act: Callable[[OperatorActions], None],
+        mode: str,
+    ) -> None:
+        """Make the hub."""
+        self._clock, self._act = clock, act
+        self._messages = Messages(site)
+        self._last = time.perf_counter()
+        self.hub = serve.Hub(site_info(site, pipeline, mode), self._request)
+
+    def __call__(self, out: TickOut) -> None:
+        """Publish one tick."""
+        now = time.perf_counter()
+        documents, feed = self._messages.add(out.warnings)
+        self.hub.publish(
+            serve.Snapshot(
+                self._clock_state(),
+                out.tracks,
+                out.health,
+                out.forecasts,
+                out.warnings,
+                out.notices,
+                out.faults,
+                len(out.plots),
+                now - self._last,
+                {},
+                documents,
+                feed,
+            )
+        )
+        self._last = now
+
+    def recall(self, warnings: Warnings, notices: Notices) -> None:
+        """Take up the decisions of a resumed record: open warnings and lists come back."""
+        documents, feed = self._messages.add(warnings)
+        clock = self._clock_state()
+        self.hub.publish(
+            serve.Snapshot(
+                clock, warnings=warnings, notices=notices, documents=documents, feed=feed
+            )
+        )
+
+    def _clock_state(self) -> serve.Clock:
+        state = self._clock.state
+        return serve.Clock(state.now_ns, state.speed, state.paused, state.controllable)
+
+    async def _request(self, request: serve.OperatorRequest) -> None:
+        if request.verb == "clock":
+            speed, paused = request.detail.get("speed"), request.detail.get("paused")
+            await self._clock.control(speed, paused)
+            self.hub.set_clock(self._clock_state())
+        elif request.verb not in {"designate", "cancel"}:
+            raise InputError("request", f"unknown verb {request.verb!r}", "see /openapi.json")
+        self._act(
+            OperatorActions.build(
+                1,
+                received_at_ns=self._clock.state.now_ns,
+                author=[request.author],
+                verb=[request.verb],
+                subject=[request.subject],
+                detail=[json.dumps(dict(request.detail), sort_keys=True)],
+            )
+        )

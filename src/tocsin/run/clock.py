@@ -1,0 +1,164 @@
+"""Where the time of a run comes from: this machine's clock, or a feed of scenario time.
+
+A feed is a TCP connection that carries JSON lines. It sends ``{"tick": now_ns, "sent": {source:
+bytes}}``; the run waits until it holds just those bytes, works the tick, and answers
+``{"done": now_ns}``. So a tick holds the same data however fast or slow the machine is.
+Towards the feed go ``{"speed": x}`` and ``{"paused": true}`` too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from tocsin.contract import NS, InputError
+
+
+@dataclass(frozen=True)
+class ClockState:
+    """Describe the clock as clients see it; speed 0 is as fast as possible."""
+
+    now_ns: int
+    speed: float = 1.0
+    paused: bool = False
+    controllable: bool = False
+
+
+class Received:
+    """Count the bytes received per source, and wake who waits for them."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.totals: dict[str, int] = {}
+        self._changed = asyncio.Event()
+
+    def add(self, source_id: str, count: int) -> None:
+        """Count bytes of a source."""
+        self.totals[source_id] = self.totals.get(source_id, 0) + count
+        self._changed.set()
+
+    async def reach(self, sent: Mapping[str, int]) -> None:
+        """Wait until at least ``sent`` bytes have come from each source."""
+        while any(self.totals.get(source, 0) < count for source, count in sent.items()):
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class Clock(Protocol):
+    """Give time and ticks to a run."""
+
+    state: ClockState
+
+    def stamp_ns(self) -> int:
+        """Return the receive time of bytes that arrive now."""
+
+    def ticks(self, received: Received) -> AsyncIterator[int]:
+        """Yield the time of each tick once its data are there; end when time ends."""
+
+    async def control(self, speed: float | None, paused: bool | None) -> None:
+        """Change speed or pause, where the clock can be controlled."""
+
+
+class WallClock:
+    """Tick with this machine's clock."""
+
+    def __init__(self, tick_s: float) -> None:
+        """Set the tick's length."""
+        self._tick_ns = round(tick_s * NS)
+        self.state = ClockState(time.time_ns())
+
+    def stamp_ns(self) -> int:
+        """Return the time now."""
+        return time.time_ns()
+
+    async def ticks(self, received: Received) -> AsyncIterator[int]:
+        """Yield at every whole multiple of the tick."""
+        while True:
+            due = (time.time_ns() // self._tick_ns + 1) * self._tick_ns
+            await asyncio.sleep(max(0.0, (due - time.time_ns()) / NS))
+            self.state = replace(self.state, now_ns=due)
+            yield due
+
+    async def control(self, speed: float | None, paused: bool | None) -> None:
+        """Refuse: real time cannot be controlled."""
+        raise InputError("clock", "real time cannot be paused or sped up", "use a demo or a replay")
+
+
+class FedClock:
+    """Tick as a feed says."""
+
+    def __init__(self, address: str) -> None:
+        """Name the feed, ``tcp://HOST:PORT``."""
+        self._address = address
+        self._writer: asyncio.StreamWriter | None = None
+        self.state = ClockState(0, controllable=True)
+
+    def stamp_ns(self) -> int:
+        """Return 0: bytes of a fed run get the time of the tick that uses them."""
+        return 0
+
+    async def ticks(self, received: Received) -> AsyncIterator[int]:
+        """Yield each tick of the feed when its bytes are there, then tell the feed it is done."""
+        host, _, port = self._address.removeprefix("tcp://").rpartition(":")
+        reader, self._writer = await asyncio.open_connection(host, int(port))
+        while line := await reader.readline():
+            message = json.loads(line)
+            if "speed" in message:
+                paused = bool(message["paused"])
+                self.state = replace(self.state, speed=float(message["speed"]), paused=paused)
+            if message.get("end"):
+                return
+            if "tick" in message:
+                await received.reach(message["sent"])
+                self.state = replace(self.state, now_ns=int(message["tick"]))
+                yield self.state.now_ns
+                await self._send({"done": self.state.now_ns})
+
+    async def control(self, speed: float | None, paused: bool | None) -> None:
+        """Ask the feed for another speed or a pause."""
+        wish = {"speed": speed, "paused": paused}
+        await self._send({key: value for key, value in wish.items() if value is not None})
+        if speed is not None:
+            self.state = replace(self.state, speed=speed)
+        if paused is not None:
+            self.state = replace(self.state, paused=paused)
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if self._writer is not None:
+            self._writer.write(json.dumps(message).encode() + b"\n")
+            await self._writer.drain()
+
+
+class Pace:
+    """Hold a feed to a speed; the feed's side of `FedClock`."""
+
+    def __init__(self, speed: float) -> None:
+        """Start running at a speed; 0 is as fast as possible."""
+        self.speed, self.paused = speed, False
+        self._changed = asyncio.Event()
+        self._due = time.monotonic()
+
+    def change(self, message: Mapping[str, Any]) -> None:
+        """Take a client's wish for a speed or a pause."""
+        self.speed = max(0.0, float(message.get("speed", self.speed)))
+        self.paused = bool(message.get("paused", self.paused))
+        self._changed.set()
+
+    async def wait(self, step_s: float) -> None:
+        """Wait until the next step of ``step_s`` scenario seconds is due."""
+        started = time.monotonic()
+        while self.paused or (self.speed > 0 and time.monotonic() < self._due):
+            left = None if self.paused else self._due - time.monotonic()
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(self._changed.wait(), left)
+                self._due = min(self._due, time.monotonic() + step_s / (self.speed or 1e9))
+            except TimeoutError:
+                break
+        # A late step is not made up for: time then runs a little slower instead of jumping.
+        length = step_s / self.speed if self.speed > 0 else 0.0
+        self._due = max(self._due + length, started)

@@ -1,0 +1,131 @@
+"""A running site: inputs, clock, journal, pipeline and clients around one loop.
+
+A tick's inputs are committed to the journal before they are worked, its outputs before anybody
+hears of them. After a crash the journal's inputs lead to the same state again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from tocsin import sense
+from tocsin.contract import Frames, OperatorActions
+from tocsin.run.clock import Clock, Received
+from tocsin.run.pipeline import Pipeline, TickOut
+from tocsin.run.recording import Recording
+from tocsin.run.site import InputSection
+
+Sink = Callable[[TickOut], None]
+
+
+class Inbox:
+    """Collect frames and operator actions between ticks."""
+
+    def __init__(self, stamp_ns: Callable[[], int]) -> None:
+        """Name the clock that stamps what arrives."""
+        self._stamp_ns = stamp_ns
+        self._frames: list[tuple[int, str, bytes | None]] = []
+        self._actions: list[OperatorActions] = []
+        self.received = Received()
+
+    def deliver(self, source_id: str, payload: bytes) -> None:
+        """Take bytes from a source."""
+        self._frames.append((self._stamp_ns(), source_id, payload))
+        self.received.add(source_id, len(payload))
+
+    def state(self, source_id: str, state: str) -> None:
+        """Mark a new connection by a frame without bytes: what was cut off stays cut off."""
+        if state == "connected":
+            self._frames.append((self._stamp_ns(), source_id, None))
+
+    def act(self, actions: OperatorActions) -> None:
+        """Take operator actions."""
+        self._actions.append(actions)
+
+    def drain(self, now_ns: int) -> tuple[Frames, OperatorActions]:
+        """Return and forget what came; what has no time of its own gets the tick's."""
+        frames, self._frames = self._frames, []
+        actions, self._actions = self._actions, []
+        table = Frames.build(
+            len(frames),
+            received_at_ns=[min(at or now_ns, now_ns) for at, _, _ in frames],
+            source_id=[source for _, source, _ in frames],
+            payload=[payload for _, _, payload in frames],
+        )
+        return table, OperatorActions.concat(actions)
+
+
+async def run_live(
+    inputs: Sequence[InputSection],
+    clock: Clock,
+    pipeline: Pipeline,
+    recording: Recording,
+    inbox: Inbox,
+    sinks: Sequence[Sink],
+) -> None:
+    """Run until the clock ends or the task is cancelled.
+
+    Args:
+        inputs: where to listen.
+        clock: gives the ticks.
+        pipeline: works them.
+        recording: keeps them.
+        inbox: where inputs arrive.
+        sinks: told of each tick once it is recorded.
+    """
+    tasks = [
+        asyncio.create_task(
+            sense.listen(
+                item.url,
+                item.source_id,
+                partial(inbox.deliver, item.source_id),
+                partial(inbox.state, item.source_id),
+            )
+        )
+        for item in inputs
+    ]
+    ticking = asyncio.create_task(_tick(clock, pipeline, recording, inbox, sinks))
+    try:
+        await _first_end(ticking, tasks)
+    finally:
+        for task in (ticking, *tasks):
+            task.cancel()
+        await asyncio.gather(ticking, *tasks, return_exceptions=True)
+
+
+async def _first_end(ticking: asyncio.Task[None], tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for the ticks to end; a listener's error ends the run, its quiet end does not."""
+    pending: set[asyncio.Task[None]] = {ticking, *tasks}
+    while ticking in pending:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+
+async def _tick(
+    clock: Clock,
+    pipeline: Pipeline,
+    recording: Recording,
+    inbox: Inbox,
+    sinks: Sequence[Sink],
+) -> None:
+    async for now_ns in clock.ticks(inbox.received):
+        frames, actions = inbox.drain(now_ns)
+        out = await asyncio.to_thread(_work, pipeline, recording, frames, actions, now_ns)
+        for sink in sinks:
+            sink(out)
+
+
+def _work(
+    pipeline: Pipeline,
+    recording: Recording,
+    frames: Frames,
+    actions: OperatorActions,
+    now_ns: int,
+) -> TickOut:
+    recording.inputs(frames, actions, now_ns)
+    out = pipeline.tick(frames, actions, now_ns)
+    recording.outputs(out, pipeline)
+    return out

@@ -1,0 +1,69 @@
+"""Interchange files of a run, written as it goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from tocsin.contract import InputError, Notices, Table, Tracks, Warnings, arrow_schema, to_arrow
+
+_ROWS_PER_GROUP = 65_536
+
+
+class TableFile:
+    """Write one table to one Parquet file, in groups of rows."""
+
+    def __init__(self, cls: type[Table], path: Path) -> None:
+        """Open the file."""
+        self._cls, self._held = cls, 0
+        self._tables: list[Table] = []
+        self._writer = pq.ParquetWriter(path, arrow_schema(cls), compression="zstd")
+
+    def add(self, table: Table) -> None:
+        """Add rows."""
+        if len(table) == 0:
+            return
+        self._tables.append(table)
+        self._held += len(table)
+        if self._held >= _ROWS_PER_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._tables:
+            self._writer.write_table(to_arrow(self._cls.concat(self._tables)))
+        self._tables, self._held = [], 0
+
+    def close(self) -> None:
+        """Write what is held and finish the file."""
+        self._flush()
+        self._writer.close()
+
+
+class Outputs:
+    """Write a run's tracks, warnings and notices into a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder and open the files.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._files = {
+                cls: TableFile(cls, folder / f"{cls.NAME}.parquet")
+                for cls in (Tracks, Warnings, Notices)
+            }
+        except OSError as error:
+            raise InputError(folder, f"cannot be written: {error}", "choose another -o") from error
+
+    def add(self, *tables: Table) -> None:
+        """Add the rows of tables, each to its own file."""
+        for table in tables:
+            self._files[type(table)].add(table)  # type: ignore[index]  # the keys are subclasses
+
+    def close(self) -> None:
+        """Finish all files."""
+        for file in self._files.values():
+            file.close()

@@ -1,0 +1,111 @@
+"""`tocsin replay`: work a record again; the outputs must be the recorded ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tocsin import serve
+from tocsin.contract import NS
+from tocsin.record import digest
+from tocsin.run.bridge import Bridge
+from tocsin.run.clock import ClockState, Pace, Received
+from tocsin.run.offline import Say
+from tocsin.run.outputs import Outputs
+from tocsin.run.pipeline import Pipeline, TickOut
+from tocsin.run.recording import OUTPUTS, Digests, recorded_site, recorded_ticks
+from tocsin.run.site import Site
+from tocsin.run.warm import warm_up
+
+
+class RecordClock:
+    """Tell a record's time, at a pace that clients can change."""
+
+    def __init__(self, speed: float) -> None:
+        """Start at a speed; 0 is as fast as possible."""
+        self.pace = Pace(speed)
+        self.state = ClockState(0, speed, controllable=True)
+
+    def stamp_ns(self) -> int:
+        """Return 0: a replay takes nothing in."""
+        return 0
+
+    async def advance(self, now_ns: int) -> None:
+        """Wait until a tick is due."""
+        step_s = (now_ns - self.state.now_ns) / NS if self.state.now_ns else 0.0
+        await self.pace.wait(step_s)
+        self.state = replace(self.state, now_ns=now_ns)
+
+    async def ticks(self, received: Received) -> AsyncIterator[int]:
+        """Yield nothing: the record has the ticks."""
+        return
+        yield 0
+
+    async def control(self, speed: float | None, paused: bool | None) -> None:
+        """Change speed or pause."""
+        wish = {"speed": speed, "paused": paused}
+        self.pace.change({key: value for key, value in wish.items() if value is not None})
+        self.state = replace(self.state, speed=self.pace.speed, paused=self.pace.paused)
+
+
+def replay(
+    record: Path, speed: float, page: bool, port: int | None, out: Path | None, say: Say
+) -> dict[str, Any]:
+    """Work a record again and compare each output stream with the recorded one.
+
+    Raises:
+        InputError: no record there, or it is damaged.
+    """
+    warm_up(say.note)
+    site = recorded_site(record)
+    outputs = Outputs(out) if out is not None else None
+    digests = Digests()
+    worked = 0
+    if page:
+        asyncio.run(_show(site, record, speed, port, digests, say))
+    else:
+        for result in say.progress(_work(site, record), "replaying"):
+            worked += 1
+            digests.add(result)
+            if outputs is not None:
+                outputs.add(result.tracks, result.warnings, result.notices)
+    if outputs is not None:
+        outputs.close()
+    hashes = digests.hex()
+    recorded = {name: digest(record, name) for name in OUTPUTS}
+    different = [name for name in OUTPUTS if hashes[name] != recorded[name]]
+    return {
+        "record": str(record),
+        "ticks": worked,
+        "sha256": hashes,
+        "identical": not different,
+        "different": different,
+    }
+
+
+def _work(site: Site, record: Path) -> Iterator[TickOut]:
+    pipeline = Pipeline(site.pipeline_config())
+    for tick in recorded_ticks(record):
+        yield pipeline.tick(tick.frames, tick.actions, tick.now_ns)
+
+
+async def _show(
+    site: Site, record: Path, speed: float, port: int | None, digests: Digests, say: Say
+) -> None:
+    """Replay on the page; clients' wishes go to the pace, never into the record."""
+    pipeline = Pipeline(site.pipeline_config())
+    clock = RecordClock(speed)
+    bridge = Bridge(site, pipeline, clock, lambda actions: None, "replay")
+    config = serve.ServeConfig(port=8080 if port is None else port)
+    async with serve.serving(serve.create_app(bridge.hub, config), config) as address:
+        say.note(f"page: {address}")
+        for tick in recorded_ticks(record):
+            await clock.advance(tick.now_ns)
+            out = await asyncio.to_thread(pipeline.tick, tick.frames, tick.actions, tick.now_ns)
+            digests.add(out)
+            bridge(out)
+        say.note("the record is over; the page stays up until Ctrl-C")
+        await asyncio.Event().wait()

@@ -1,0 +1,234 @@
+"""Site configuration: `site.toml` checked and turned into what the rooms need."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tocsin import warn
+from tocsin.contract import InputError, Origin, Sensor, SensorKind, Zone, read_zones
+from tocsin.run.pipeline import PipelineConfig
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SiteSection(_Strict):
+    """Hold the site's name, origin and files; paths are relative to the site file."""
+
+    name: str = "Tocsin"
+    latitude_deg: float = Field(ge=-90, le=90)
+    longitude_deg: float = Field(ge=-180, le=180)
+    height_wgs84_m: float = 0.0
+    status: Literal["Exercise", "Test", "Actual"] = "Exercise"
+    zones: str | None = None
+    place: str | None = None
+    policy: str = "balanced"
+    tick_s: float = Field(default=1.0, gt=0)
+
+
+class SensorSection(_Strict):
+    """Describe one sensor; defaults are those of `contract.Sensor`."""
+
+    sensor_id: str = Field(min_length=1)
+    kind: Literal["radar", "adsb_receiver", "people", "external"]
+    latitude_deg: float | None = Field(default=None, ge=-90, le=90)
+    longitude_deg: float | None = Field(default=None, ge=-180, le=180)
+    height_wgs84_m: float | None = None
+    range_m: float | None = Field(default=None, gt=0)
+    period_s: float | None = Field(default=None, gt=0)
+    detection_probability: float | None = Field(default=None, gt=0, lt=1)
+    false_plots_per_look: float | None = Field(default=None, ge=0)
+    range_std_m: float | None = Field(default=None, gt=0)
+    azimuth_std_deg: float | None = Field(default=None, gt=0)
+    elevation_std_deg: float | None = Field(default=None, gt=0)
+    range_rate_std_mps: float | None = Field(default=None, gt=0)
+    horizontal_std_m: float | None = Field(default=None, gt=0)
+    vertical_std_m: float | None = Field(default=None, gt=0)
+    elevation_min_deg: float | None = Field(default=None, ge=-90, le=90)
+    elevation_max_deg: float | None = Field(default=None, ge=-90, le=90)
+    earth_factor: float | None = Field(default=None, gt=0)
+
+    def sensor(self) -> Sensor:
+        """Return the sensor in SI units and radians."""
+        given = self.model_dump(exclude_none=True)
+        values: dict[str, Any] = {}
+        for name, value in given.items():
+            angle = name.endswith("_deg") and name not in {"latitude_deg", "longitude_deg"}
+            key = name.removesuffix("_deg") + "_rad" if angle else name
+            values[key] = math.radians(value) if angle else value
+        return Sensor(**{**values, "kind": SensorKind[self.kind.upper()]})
+
+
+class InputSection(_Strict):
+    """Name one input: its address and, where it cannot be told from the bytes, its format."""
+
+    source_id: str = Field(min_length=1)
+    url: str
+    format: str | None = None
+
+
+class ClockSection(_Strict):
+    """Take scenario time from a feed instead of this machine's clock (demo, exercises)."""
+
+    feed: str
+
+
+class AccessSection(_Strict):
+    """Say where the page is served and who may write."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    token: str | None = None
+
+
+class SiteFile(_Strict):
+    """Hold a whole `site.toml`."""
+
+    site: SiteSection
+    sensor: list[SensorSection] = []
+    input: list[InputSection] = []
+    names: dict[str, str] = {}
+    clock: ClockSection | None = None
+    access: AccessSection = AccessSection()
+
+
+@dataclass
+class Site:
+    """Hold a checked site: the file's content and what it points to.
+
+    Args:
+        file: the parsed file.
+        zones: areas to warn.
+        place: coastline and towns, for maps.
+        policy_text: warning policy, as TOML.
+    """
+
+    file: SiteFile
+    zones: tuple[Zone, ...] = ()
+    place: dict[str, Any] = field(default_factory=dict)
+    policy_text: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the site's name."""
+        return self.file.site.name
+
+    @property
+    def origin(self) -> Origin:
+        """Return the region frame's origin."""
+        section = self.file.site
+        return Origin(section.latitude_deg, section.longitude_deg, section.height_wgs84_m)
+
+    def pipeline_config(self) -> PipelineConfig:
+        """Return the set-up of the rooms for this site."""
+        return PipelineConfig(
+            self.origin,
+            tuple(section.sensor() for section in self.file.sensor),
+            self.zones,
+            warn.parse_policy(self.policy_text),
+            {_sac_sic(key): name for key, name in self.file.names.items()},
+            {item.source_id: item.format for item in self.file.input},
+        )
+
+
+def _sac_sic(text: str) -> tuple[int, int]:
+    """Return the numbers of ``SAC/SIC``.
+
+    Raises:
+        InputError: not two numbers.
+    """
+    try:
+        sac, sic = (int(part) for part in text.split("/"))
+    except ValueError as error:
+        raise InputError(f"site, names.{text}", "is no SAC/SIC", 'for example "25/10"') from error
+    return sac, sic
+
+
+def policy_text(name: str, folder: Path) -> str:
+    """Return the TOML of a preset, or of a policy file, checked.
+
+    Raises:
+        InputError: neither, or an unusable file.
+    """
+    if name in warn.PRESETS:
+        return warn.preset_text(name)
+    path = folder / name
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        mend = f"use one of {', '.join(warn.PRESETS)} or a TOML file"
+        raise InputError(path, "no such policy", mend) from error
+    warn.parse_policy(text, path)
+    return text
+
+
+def read_site(path: Path) -> Site:
+    """Return the site that a `site.toml` describes.
+
+    Raises:
+        InputError: no such file, no TOML, an unknown or wrong key, or a file it names is unusable.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise InputError(path, "no such file", "check the path") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, f"cannot be read: {error}", "expected a TOML site file") from error
+    return parse_site(text, path)
+
+
+def parse_site(text: str, path: Path) -> Site:
+    """Return the site in TOML text; `path` names it in errors and anchors its relative paths.
+
+    Raises:
+        InputError: as `read_site`.
+    """
+    try:
+        file = SiteFile.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(path, f"is no TOML: {error}", "mend the line it names") from error
+    except ValidationError as error:
+        raise _first_problem(path, error) from error
+    _unique(path, "sensor", [s.sensor_id for s in file.sensor])
+    _unique(path, "input", [i.source_id for i in file.input])
+    section, folder = file.site, path.parent
+    return Site(
+        file,
+        read_zones(folder / section.zones) if section.zones else (),
+        _read_json(folder / section.place) if section.place else {},
+        policy_text(section.policy, folder),
+    )
+
+
+def _first_problem(path: Path, error: ValidationError) -> InputError:
+    """Return the first thing wrong, with its place as a person would write it."""
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    if problem["type"] == "extra_forbidden":
+        return InputError(f"{path}, {key}", f"is not a known key{more}", "remove or spell it right")
+    return InputError(f"{path}, {key}", f"{problem['msg'].lower()}{more}", "mend this value")
+
+
+def _unique(path: Path, section: str, names: list[str]) -> None:
+    repeated = [name for k, name in enumerate(names) if name in names[:k]]
+    if repeated:
+        raise InputError(f"{path}, {section}", f"{repeated[0]!r} occurs twice", "use each id once")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(path, f"cannot be read: {error}", "expected a JSON object") from error
+    if not isinstance(data, dict):
+        raise InputError(path, "is no JSON object", "expected coastline and towns")
+    return data

@@ -1,0 +1,162 @@
+"""`tocsin run`: a live site, with its page, until stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from tocsin import serve
+from tocsin.contract import InputError
+from tocsin.run.bridge import Bridge
+from tocsin.run.clock import Clock, FedClock, WallClock
+from tocsin.run.live import Inbox, Sink, run_live
+from tocsin.run.pipeline import Pipeline
+from tocsin.run.recording import Recording, recorded_decisions, resume
+from tocsin.run.site import InputSection, Site, SiteFile, SiteSection, read_site
+from tocsin.run.warm import warm_up
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Hold what was asked for on the command line."""
+
+    site: Path | None
+    inputs: tuple[str, ...] = ()
+    origin: str | None = None
+    host: str | None = None
+    port: int | None = None
+    token: str | None = None
+    record: Path | None = None
+    page: bool = True
+
+
+def parse_origin(text: str) -> tuple[float, float]:
+    """Return latitude and longitude of ``LAT,LON``.
+
+    Raises:
+        InputError: not two numbers in range.
+    """
+    try:
+        latitude, longitude = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError("--origin", f"{text!r} is not LAT,LON", "for example 47.5,8.5") from error
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise InputError("--origin", f"{text!r} is off the earth", "for example 47.5,8.5")
+    return latitude, longitude
+
+
+def site_of(options: RunOptions) -> Site:
+    """Return the site that options name or describe.
+
+    Raises:
+        InputError: neither a site nor inputs with an origin, or an unusable one.
+    """
+    inputs = [
+        InputSection(source_id=f"input-{k + 1}", url=url) for k, url in enumerate(options.inputs)
+    ]
+    if options.site is not None:
+        site = read_site(options.site)
+        file = site.file.model_copy(update={"input": [*site.file.input, *inputs]})
+        site.file = file
+        return site
+    if not inputs or options.origin is None:
+        mend = "give a site file, or --input and --origin LAT,LON"
+        raise InputError("run", "nothing to listen to", mend)
+    latitude, longitude = parse_origin(options.origin)
+    section = SiteSection(name="Own receiver", latitude_deg=latitude, longitude_deg=longitude)
+    return Site(SiteFile(site=section, input=inputs))
+
+
+def serve_config(site: Site, options: RunOptions) -> serve.ServeConfig:
+    """Return where the page is served; refuse a bind that lets strangers in.
+
+    Raises:
+        InputError: the bind is not loopback and there is no token.
+    """
+    access = site.file.access
+    config = serve.ServeConfig(
+        options.host or access.host,
+        access.port if options.port is None else options.port,
+        options.token or access.token,
+    )
+    serve.check_bind(config)
+    return config
+
+
+def run_site(options: RunOptions, note: Note) -> None:
+    """Run until stopped.
+
+    Raises:
+        InputError: something asked for cannot be used.
+    """
+    site = site_of(options)
+    config = serve_config(site, options) if options.page else None
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+        asyncio.run(operate(site, config, options.record, (), "live", note))
+
+
+async def operate(
+    site: Site,
+    config: serve.ServeConfig | None,
+    record: Path | None,
+    sinks: tuple[Sink, ...],
+    mode: Literal["live", "demo"],
+    note: Note,
+    ready: Callable[[str], None] | None = None,
+    linger: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Run a site: resume its record, listen, and serve the page.
+
+    Args:
+        site: what to run.
+        config: where the page is served; None: nowhere.
+        record: journal folder; None: nothing is kept.
+        sinks: told of each tick.
+        mode: as clients see it.
+        note: tells people what happens.
+        ready: told the page's address once it is up.
+        linger: awaited, with the page still up, when the clock has ended.
+
+    Raises:
+        InputError: the record or the port cannot be used, or an input cannot.
+    """
+    warm_up(note)
+    clock: Clock = (
+        FedClock(site.file.clock.feed) if site.file.clock else WallClock(site.file.site.tick_s)
+    )
+    inbox = Inbox(clock.stamp_ns)
+    pipeline = Pipeline(site.pipeline_config())
+    recording = Recording.open(record, site)
+    try:
+        bridge = Bridge(site, pipeline, clock, inbox.act, mode)
+        if record is not None and resume(pipeline, recording, record):
+            bridge.recall(*recorded_decisions(record))
+            note(f"resumed the record in {record}")
+        async with contextlib.AsyncExitStack() as stack:
+            if config is not None:
+                config = _with_token(config) if mode == "demo" else config
+                app = serve.create_app(bridge.hub, config)
+                address = await stack.enter_async_context(serve.serving(app, config))
+                note(f"page: {address}")
+                if ready is not None:
+                    ready(address)
+            every: list[Sink] = [*sinks, *([bridge] if config is not None else [])]
+            await run_live(site.file.input, clock, pipeline, recording, inbox, every)
+            if linger is not None:
+                await linger()
+    finally:
+        recording.close()
+
+
+def _with_token(config: serve.ServeConfig) -> serve.ServeConfig:
+    """Return the config; without a token one is made up, and the page carries it."""
+    if config.token is not None or not config.loopback:
+        return config
+    return replace(config, token=secrets.token_urlsafe(24), inject_token=True)
