@@ -152,13 +152,13 @@ def _turn_radius(fleet: Fleet, now: Motion) -> F64:
 
 
 def _course(
-    fleet: Fleet, now: Motion, wander: F64, bearing: F64, distance: F64, tick_s: float
+    fleet: Fleet, now: Motion, wander: F64, bearing_rad: F64, distance_m: F64, tick_s: float
 ) -> F64:
     """Return the next courses: towards the waypoint, wandering, turning within limits."""
     row = now.row
-    steady = np.clip(distance / STEADY_M, 0.0, 1.0)
-    free = distance < fleet.home_m[row]
-    wanted = np.where(free, now.course_rad, bearing) + fleet.wander_rad[row] * wander * steady
+    steady = np.clip(distance_m / STEADY_M, 0.0, 1.0)
+    free = distance_m < fleet.home_m[row]
+    wanted = np.where(free, now.course_rad, bearing_rad) + fleet.wander_rad[row] * wander * steady
     error = np.mod(wanted - now.course_rad + np.pi, 2.0 * np.pi) - np.pi
     most = TURN_SHARE * fleet.turn_limit_radps[row] * tick_s
     turn = np.clip(error * np.minimum(tick_s / 3.0, 1.0), -most, most)
@@ -166,11 +166,11 @@ def _course(
 
 
 def _climb(
-    fleet: Fleet, hills: F64, now: Motion, lift: F64, height_m: F64, distance: F64, tick_s: float
+    fleet: Fleet, hills: F64, now: Motion, lift: F64, height_m: F64, distance_m: F64, tick_s: float
 ) -> F64:
     """Return the next rates of climb: a straight slope to the waypoint, or along the ground."""
     row = now.row
-    left_s = np.maximum(distance / np.maximum(now.speed_mps, 1.0), 8.0)
+    left_s = np.maximum(distance_m / np.maximum(now.speed_mps, 1.0), 8.0)
     wanted = (height_m - now.height_m) / left_s + fleet.lift_mps[row] * lift
     low = fleet.follows_ground[row]
     if low.any():
@@ -192,9 +192,9 @@ def _ground_ahead(hills: F64, now: Motion) -> F64:
     return np.asarray(np.max(heights, axis=0))
 
 
-def _moved(now: Motion, course: F64, speed: F64, climb: F64, tick_s: float) -> Motion:
+def _moved(now: Motion, course_rad: F64, speed_mps: F64, climb_mps: F64, tick_s: float) -> Motion:
     """Return the objects at the end of a tick of constant acceleration."""
-    later = replace(now, course_rad=course, speed_mps=speed, climb_mps=climb)
+    later = replace(now, course_rad=course_rad, speed_mps=speed_mps, climb_mps=climb_mps)
     step = (now.velocity_mps + later.velocity_mps) * (tick_s / 2.0)
     latitude, longitude = moved(now.latitude_deg, now.longitude_deg, step[:, 0], step[:, 1])
     height = np.maximum(now.height_m + step[:, 2], 0.0)

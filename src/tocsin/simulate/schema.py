@@ -23,14 +23,20 @@ Bearing = Annotated[float, Field(ge=-360.0, le=360.0)]
 Grade = Annotated[str, Field(pattern=r"^[A-F][1-6]$")]
 
 
+STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+"""Refuse keys that no one knows, and values that are no numbers."""
+
+
 class Part(BaseModel):
-    """Refuse keys that no one knows, and values that are no numbers."""
+    """Be strict: the base of every table of the file that shares nothing with another."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = STRICT
 
 
-class Airport(Part):
+class Airport(BaseModel):
     """Name a place where routes begin and end."""
+
+    model_config = STRICT
 
     name: str
     latitude_deg: Latitude
@@ -65,8 +71,10 @@ class Place(Part):
     hill: tuple[Hill, ...] = ()
 
 
-class Point(Part):
+class Point(BaseModel):
     """Give a place by name, by latitude and longitude, or by bearing and distance from centre."""
+
+    model_config = STRICT
 
     at: str | None = None
     latitude_deg: Latitude | None = None
@@ -97,8 +105,10 @@ class Waypoint(Point):
 Range = tuple[float, float]
 
 
-class Mover(Part):
+class Mover(BaseModel):
     """Hold what all groups of objects have: a name, a class, a number, speeds."""
+
+    model_config = STRICT
 
     name: Name
     count: Annotated[int, Field(ge=1, le=100_000)]
@@ -177,8 +187,10 @@ class Raid(Mover):
         return self
 
 
-class Station(Part):
+class Station(BaseModel):
     """Hold what every sensor with a place has."""
+
+    model_config = STRICT
 
     sensor_id: Name
     latitude_deg: Latitude
