@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -23,7 +22,7 @@ from tocsin.serve.shell import FOLDER, PageFiles, index
 from tocsin.serve.stream import stream
 
 
-def create_app(hub: Hub, config: ServeConfig) -> Starlette:
+def create_app(hub: Hub, config: ServeConfig) -> Guard:
     """Return the application that serves a hub.
 
     Raises:
@@ -41,7 +40,7 @@ def create_app(hub: Hub, config: ServeConfig) -> Starlette:
     async def streamed(websocket: WebSocket) -> None:
         await stream(websocket, hub, config.clients_max)
 
-    return Starlette(
+    inner = Starlette(
         routes=[
             *(_route(operation, hub) for operation in OPERATIONS),
             Route("/openapi.json", openapi),
@@ -50,9 +49,10 @@ def create_app(hub: Hub, config: ServeConfig) -> Starlette:
             Route("/index.html", shell),
             *([Mount("/", PageFiles())] if FOLDER.is_dir() else []),
         ],
-        middleware=[Middleware(Guard, config=config)],
         exception_handlers={HTTPException: on_http_error, Exception: on_failure},
     )
+    # Outside of everything, so that answers to failures carry its headers too.
+    return Guard(inner, config)
 
 
 def _route(operation: Operation, hub: Hub) -> Route:

@@ -13,7 +13,7 @@ from tocsin.serve.errors import problem
 from tocsin.serve.hub import Hub
 from tocsin.serve.rows import Row, dump, iso
 from tocsin.serve.snapshot import OperatorRequest
-from tocsin.serve.wishes import clock_request, designation_request
+from tocsin.serve.wishes import cancel_request, clock_request, designation_request
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
@@ -128,6 +128,18 @@ async def designate(request: Request, hub: Hub) -> Response:
         return problem(404, f"no live track {name[:40]!r}")
     try:
         wish = designation_request(await request.body(), row["track_id"])
+    except InputError as error:
+        return problem(400, str(error))
+    return await _act(hub, wish) or reply({"accepted": True})
+
+
+async def cancel(request: Request, hub: Hub) -> Response:
+    """Cancel a warning that is false: one action, told to everyone who was warned."""
+    warning_id = request.path_params["warning_id"]
+    if not hub.is_open(warning_id):
+        return problem(404, f"no warning {warning_id[:80]!r} is in force")
+    try:
+        wish = cancel_request(await request.body(), warning_id)
     except InputError as error:
         return problem(400, str(error))
     return await _act(hub, wish) or reply({"accepted": True})

@@ -34,6 +34,8 @@ RING = 4096
 KEPT = 10_000
 """Warnings, notices and CAP messages kept for the lists."""
 RATE_WINDOW_NS = 10 * NS
+FORECAST_NS = 20 * NS
+"""A forecast is shown this long: forecasts are made less often than ticks."""
 COVERAGES = 32
 _BACK = (NoticeKind.SENSOR_BACK, NoticeKind.COVERAGE_BACK)
 _NEWEST = ("clock", "sensors", "summary", "coverage", "tracks")
@@ -74,6 +76,7 @@ class Hub:
         self._encoded: dict[str, tuple[int, Any]] = {}
         self._ring: deque[str] = deque(maxlen=RING)
         self._events = 0
+        self._forecasts = Forecasts.empty()
         self._plots = 0
         self._actions: Counter[str] = Counter()
         self._recent: deque[tuple[int, int]] = deque()
@@ -87,6 +90,7 @@ class Hub:
         states = self._states()
         self.snapshot = snapshot
         self.metrics.observe(snapshot)
+        self._forecasts = snapshot.forecasts if len(snapshot.forecasts) else self._forecasts
         self._count(snapshot)
         self._take_warnings(snapshot)
         self._take_notices(snapshot.notices)
@@ -258,8 +262,14 @@ class Hub:
             rows = (tracks.number == int(name)).nonzero()[0]
         if not len(rows):
             return None
-        forecasts: Forecasts = self.snapshot.forecasts
-        return track_detail(tracks, int(rows[0]), forecasts, self.site, self.snapshot.clock.now_ns)
+        now_ns = self.snapshot.clock.now_ns
+        fresh = self._forecasts.made_at_ns >= now_ns - FORECAST_NS
+        forecasts = self._forecasts.take(fresh)
+        return track_detail(tracks, int(rows[0]), forecasts, self.site, now_ns)
+
+    def is_open(self, warning_id: str) -> bool:
+        """Return whether a warning is in force."""
+        return self.board.is_open(warning_id)
 
     def sensors(self) -> Row:
         """Return all sensors with their health."""

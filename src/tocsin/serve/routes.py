@@ -59,6 +59,13 @@ OPERATIONS = (
         body="DesignationWish",
     ),
     Operation("GET", "/api/v1/warnings", handlers.warnings, "Warnings", query=_LIMIT),
+    Operation(
+        "POST",
+        "/api/v1/warnings/{warning_id}/cancel",
+        handlers.cancel,
+        "Accepted",
+        body="CancelWish",
+    ),
     Operation("GET", "/api/v1/notices", handlers.notices, "Notices", query=_LIMIT),
     Operation("GET", "/api/v1/sensors", handlers.sensors, "Sensors"),
     Operation("GET", "/api/v1/coverage", handlers.coverage, "Coverage", GEOJSON, _HEIGHT),

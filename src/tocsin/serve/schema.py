@@ -209,6 +209,11 @@ SCHEMAS: dict[str, Schema] = {
         "required": ["designation"],
         "additionalProperties": False,
     },
+    "CancelWish": {
+        "type": "object",
+        "properties": {"reason": TEXT, "author": TEXT},
+        "additionalProperties": False,
+    },
     "Accepted": record(accepted=FLAG),
     "Summary": record(
         plots=COUNT,

@@ -110,8 +110,8 @@ class OperatorRequest:
 
     Args:
         author: who asks.
-        verb: ``clock`` or ``designate``.
-        subject: track concerned, or empty.
+        verb: ``clock``, ``designate`` or ``cancel``.
+        subject: id of the track or warning concerned, or empty.
         detail: the rest, as JSON values.
     """
 

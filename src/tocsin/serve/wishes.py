@@ -11,6 +11,7 @@ from tocsin.serve.snapshot import OperatorRequest
 BODY_MAX_BYTES = 10_000
 SPEED_MAX = 1000.0
 AUTHOR_MAX = 80
+REASON_MAX = 500
 
 
 def read_body(body: bytes, allowed: tuple[str, ...]) -> dict[str, Any]:
@@ -63,6 +64,19 @@ def designation_request(body: bytes, track_id: str) -> OperatorRequest:
     if wanted not in names:
         raise InputError("body, designation", f"{wanted!r} is none", f"use {', '.join(names)}")
     return OperatorRequest(_author(data), "designate", track_id, {"designation": wanted})
+
+
+def cancel_request(body: bytes, warning_id: str) -> OperatorRequest:
+    """Return the request to cancel a false warning.
+
+    Raises:
+        InputError: no author or reason that can be published.
+    """
+    data = read_body(body or b"{}", ("reason", "author"))
+    reason = data.get("reason", "")
+    if not isinstance(reason, str) or len(reason) > REASON_MAX:
+        raise InputError("body, reason", "is no text", f"use up to {REASON_MAX} characters")
+    return OperatorRequest(_author(data), "cancel", warning_id, {"reason": reason})
 
 
 def _speed(value: Any) -> float:

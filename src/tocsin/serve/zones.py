@@ -46,6 +46,10 @@ class ZoneBoard:
         present: Row = {name: shown.get(name) for name in _SHOWN}
         return {**self._fixed[zone_id], "stage": shown.get("stage", "quiet"), **present}
 
+    def is_open(self, warning_id: str) -> bool:
+        """Return whether a warning has been issued and neither cleared nor cancelled."""
+        return any(warning_id in opened for opened in self._open.values())
+
     def geojson(self) -> dict[str, Any]:
         """Return all zones with their present properties."""
         features = [
