@@ -51,8 +51,8 @@ function threat(zone) {
       const across = Math.abs(dx * Math.cos(a) - dy * Math.sin(a));
       return { t, seconds: (along * 1000) / t.speed, across, along };
     })
-    .filter((h) => h.along > -2 && h.across < 3 + 0.04 * h.along);
-  const near = hits.filter((h) => h.seconds < 900).sort((x, y) => x.seconds - y.seconds);
+    .filter((h) => h.along > -2 && h.across < 1.5 + 0.03 * h.along && Math.hypot(zone.centre[0] - h.t.target[0], zone.centre[1] - h.t.target[1]) < 9 && h.along < Math.hypot(h.t.target[0] - h.t.east, h.t.target[1] - h.t.north) + 4);
+  const near = hits.filter((h) => h.seconds < 780).sort((x, y) => x.seconds - y.seconds);
   return near[0] ? { ...near[0], n: near.length } : null;
 }
 

@@ -141,16 +141,16 @@ export function populate() {
   add(5, 20, 40, 90);
   for (let i = 0; i < 10; i++) add(0, between(-80, 80), between(-70, 70), between(0, 360), { flags: pick([0, 0, 1]), existence: 120 });
   for (let wave = 0; wave < 2; wave++) {
-    for (let i = 0; i < 22; i++) raider(7, between(-1, 1) * 26, 62 + wave * 45 + between(-6, 6), between(150, 210));
+    const targets = zones.filter((zone) => (wave === 0 ? zone.centre[0] > 8 : zone.centre[0] < -14)).map((zone) => zone.centre);
+    for (let i = 0; i < 20; i++) raider(7, (wave === 0 ? 26 : -26) + between(-22, 22), 62 + wave * 30 + between(-6, 6), pick(targets.slice(0, 9)));
   }
-  for (let i = 0; i < 6; i++) raider(8, 120 + between(-10, 25), between(-20, 20), 270);
+  for (let i = 0; i < 6; i++) raider(8, 120 + between(-10, 25), between(-20, 20), pick(zones).centre);
   for (let i = 0; i < 3; i++) add(6, between(-20, 20), between(-15, 15), between(0, 360), { flags: 1 });
   add(2, 60, -42, 300, { flags: 1 | 4 | 16 });
 }
-function raider(objectClass, east, north, course) {
-  const target = pick(zones).centre;
+function raider(objectClass, east, north, target) {
   const aimed = (Math.atan2(target[0] - east, target[1] - north) * 180) / Math.PI;
-  add(objectClass, east, north, (aimed + 360) % 360, { flags: 1 | 8 | (random() < 0.1 ? 16 : 0), target, course0: course });
+  add(objectClass, east, north, (aimed + 360) % 360, { flags: 1 | 8 | (random() < 0.1 ? 16 : 0), target });
 }
 
 export function move(seconds) {
@@ -164,6 +164,7 @@ export function move(seconds) {
     else if (Math.hypot(t.east, t.north) > 150) {
       t.east *= -0.9;
       t.north *= -0.9;
+      t.number = nextNumber++;
     }
   }
 }
@@ -204,20 +205,20 @@ export function coverage(heightM) {
   const reach = Math.min(1, 0.28 + Math.sqrt(heightM) / 75);
   const live = sensors.filter((s) => s.kind === 'radar' && !s.silent);
   const covered = live.map((s) => ({ id: s.sensor_id, ring: circle(s.place, s.rangeKm * reach * 0.75) }));
-  // Not a true union: cells of a grid that no live radar reaches.
-  const blind = [];
-  const step = 3;
-  for (let x = -120; x < 120; x += step) {
-    let from = null;
-    for (let y = -96; y <= 96; y += step) {
-      const seen = y >= 96 || live.some((s) => Math.hypot(x + step / 2 - s.place[0], y + step / 2 - s.place[1]) < s.rangeKm * reach * 0.75);
-      if (!seen && from === null) from = y;
-      if (seen && from !== null) {
-        blind.push([close([[x, from], [x + step, from], [x + step, y], [x, y]]).map(degrees)]);
-        from = null;
-      }
-    }
-  }
+  // The union seen from the middle: along each ray, the furthest point that a radar reaches.
+  const hole = Array.from({ length: 180 }, (_, i) => {
+    const [dx, dy] = [Math.cos((i / 90) * Math.PI), Math.sin((i / 90) * Math.PI)];
+    const far = live.map((s) => {
+      const along = s.place[0] * dx + s.place[1] * dy;
+      const across = Math.hypot(...s.place) ** 2 - along ** 2;
+      const r = s.rangeKm * reach * 0.75;
+      return r * r > across ? along + Math.sqrt(r * r - across) : 0;
+    });
+    const r = Math.max(1, ...far);
+    return [r * dx, r * dy];
+  });
+  const frame = [[-125, -100], [125, -100], [125, 100], [-125, 100]];
+  const blind = [[close(frame).map(degrees), close(hole).map(degrees)]];
   const feature = (kind, sensor_id, geometry) => ({ type: 'Feature', properties: { kind, height_m: heightM, sensor_id }, geometry });
   return {
     type: 'FeatureCollection',

@@ -2,6 +2,10 @@
 
 const SNAP_MS = 3000;
 const MAX_AHEAD_WALL_MS = 2500;
+/** At "max" each frame is a leap, and the rate only a guess: run on less far. */
+const MAX_AHEAD_GUESSED_MS = 600;
+const RATE_FRAMES = 10;
+const RATE_SPAN_MS = 400;
 
 export class ScenarioClock {
   private baseMs = 0;
@@ -9,7 +13,8 @@ export class ScenarioClock {
   private syncedPerf = 0;
   private rate = 0;
   private observedRate = 1;
-  private lastFrame: { atMs: number; perf: number } | null = null;
+  private maxAheadMs = MAX_AHEAD_WALL_MS;
+  private frames: { atMs: number; perf: number }[] = [];
   private frozen = false;
   started = false;
 
@@ -20,18 +25,13 @@ export class ScenarioClock {
 
   /** A frame carries scenario time too; it also tells the real rate when the speed is "max". */
   frame(atMs: number, speed: number, paused: boolean, perf: number): void {
-    const before = this.lastFrame;
-    this.lastFrame = { atMs, perf };
-    if (before && perf > before.perf && atMs > before.atMs) {
-      const rate = (atMs - before.atMs) / (perf - before.perf);
-      this.observedRate += 0.3 * (Math.min(rate, 10_000) - this.observedRate);
-    }
+    this.observe(atMs, perf);
     this.correct(atMs, this.rateOf(speed, paused), perf);
   }
 
   /** Scenario time in ms; it never runs further ahead of the last message than a short while. */
   now(perf: number): number {
-    const end = this.frozen ? this.basePerf : Math.min(perf, this.syncedPerf + MAX_AHEAD_WALL_MS);
+    const end = this.frozen ? this.basePerf : Math.min(perf, this.syncedPerf + this.maxAheadMs);
     return this.baseMs + Math.max(0, end - this.basePerf) * this.rate;
   }
 
@@ -46,7 +46,17 @@ export class ScenarioClock {
     return this.frozen ? 0 : this.rate;
   }
 
+  /** Over several frames, because frames that waited for a busy page arrive in bursts. */
+  private observe(atMs: number, perf: number): void {
+    const last = this.frames.at(-1);
+    if (last && atMs < last.atMs) this.frames = [];
+    this.frames = [...this.frames.slice(1 - RATE_FRAMES), { atMs, perf }];
+    const first = this.frames[0]!;
+    if (perf - first.perf >= RATE_SPAN_MS) this.observedRate = (atMs - first.atMs) / (perf - first.perf);
+  }
+
   private rateOf(speed: number, paused: boolean): number {
+    this.maxAheadMs = speed > 0 ? MAX_AHEAD_WALL_MS : MAX_AHEAD_GUESSED_MS;
     if (paused) return 0;
     return speed > 0 ? speed : this.observedRate;
   }

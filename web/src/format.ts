@@ -47,9 +47,9 @@ export function agoText(ms: number | null, nowMs: number): string {
 
 export const percent = (p: number | null | undefined): string => {
   if (p === null || p === undefined) return '–';
-  if (p > 0.99 && p < 1) return '> 99 %';
-  if (p > 0 && p < 0.01) return '< 1 %';
-  return `${Math.round(p * 100)} %`;
+  if (p > 0.99 && p < 1) return '>\u00a099\u00a0%';
+  if (p > 0 && p < 0.01) return '<\u00a01\u00a0%';
+  return `${Math.round(p * 100)}\u00a0%`;
 };
 
 const CLASS_NAMES: Record<string, string> = {

@@ -49,6 +49,21 @@ commands.onProblem = toast.show;
 commands.toggleLegend = addLegend();
 commands.toggleHelp = addHelp();
 commands.togglePanel = () => document.body.classList.toggle('no-panel');
+map.covered = () => {
+  const { left, top } = byId('map').getBoundingClientRect();
+  return [card.element, ...document.querySelectorAll('.tools, #map-zoom, #legend')]
+    .map((element) => element.getBoundingClientRect())
+    .filter((box) => box.width > 0)
+    .map((box) => ({ x: box.left - left, y: box.top - top, width: box.width, height: box.height }));
+};
+// After the card has been laid out, keep what was chosen in sight.
+store.on('selection', () =>
+  requestAnimationFrame(() => {
+    const { selection } = store;
+    if (selection?.kind === 'track') map.showTrack(selection.number);
+    if (selection?.kind === 'zone') map.showZone(selection.zoneId);
+  }),
+);
 map.onView = (view) => tools.showView(view);
 map.onPointer = (place) => tools.showPlace(place);
 bindKeys(commands, map);

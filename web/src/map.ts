@@ -1,6 +1,7 @@
 /** The map: renderer, view, pointer. It asks the store what to draw and tells it what was clicked. */
 import { Deck, LinearInterpolator, MapView, type Layer } from '@deck.gl/core';
 import type { MultiPolygon } from 'geojson';
+import type { Box } from './labels';
 import { blindLayers } from './layers/blind';
 import { coastLayers, worldLayer } from './layers/land';
 import { TrackLayers } from './layers/tracks';
@@ -33,6 +34,8 @@ export class ChartMap {
   private trailsPerf = 0;
   private changed = true;
   private nowMs = 0;
+  /** What stands on the map, in map pixels: labels and the selected track keep clear of it. */
+  covered: () => Box[] = () => [];
   onView: (view: View) => void = () => undefined;
   onPointer: (place: [number, number] | null) => void = () => undefined;
 
@@ -73,7 +76,7 @@ export class ChartMap {
       this.drawnMs = nowMs;
       this.motion.advance(nowMs);
       this.deck.setProps({
-        layers: [...this.land, ...this.blind, ...this.zones, ...this.tracks.layers(this.motion)],
+        layers: [...this.land, ...this.blind, ...this.zones, ...this.tracks.layers(this.motion, this.view.zoom)],
       });
     }
     if (perf - this.labelled > LABEL_EVERY_MS) this.drawLabels();
@@ -99,19 +102,37 @@ export class ChartMap {
     this.go(view, smooth ? 400 : 0);
   }
 
-  goTo(longitude: number, latitude: number, zoom: number): void {
-    this.go({ ...this.view, longitude, latitude, zoom: Math.max(this.view.zoom, zoom) }, 500);
-  }
-
   showZone(zoneId: string): void {
     const zone = this.store.zones.get(zoneId);
-    if (zone) this.goTo(zone.anchor[0], zone.anchor[1], 0);
+    if (zone) this.reveal(zone.anchor[0], zone.anchor[1]);
   }
 
-  showTrack(row: number): void {
+  showTrack(number: number): void {
+    const row = this.store.rowOf.get(number) ?? Infinity;
     if (row < this.motion.count) {
-      this.goTo(this.motion.positions[2 * row]!, this.motion.positions[2 * row + 1]!, 0);
+      this.reveal(this.motion.positions[2 * row]!, this.motion.positions[2 * row + 1]!);
     }
+  }
+
+  /** Move the map only if this place is off it or under a control; then to the middle of the free part. */
+  private reveal(longitude: number, latitude: number): void {
+    const { width, height } = this.view;
+    const [x, y] = toScreen(this.view, longitude, latitude);
+    const margin = 40;
+    const covered = this.covered();
+    const hidden = covered.some(
+      (box) =>
+        x > box.x - margin / 2 &&
+        x < box.x + box.width + margin / 2 &&
+        y > box.y - margin / 2 &&
+        y < box.y + box.height + margin / 2,
+    );
+    const outside = x < margin || y < margin || x > width - margin || y > height - margin;
+    if (!hidden && !outside) return;
+    const left = Math.max(0, ...covered.filter((box) => box.height > height / 3).map((box) => box.x + box.width));
+    const middle = width - left > 120 ? (left + width) / 2 : width / 2;
+    const [centreX, centreY] = toWorld(this.view, x - middle + width / 2, y);
+    this.go({ ...this.view, longitude: centreX, latitude: centreY }, 400);
   }
 
   /** Where a track is drawn now, in page pixels. */
@@ -235,13 +256,14 @@ export class ChartMap {
   }
 
   private setView(view: View): void {
+    if (view.zoom !== this.view.zoom) this.changed = true;
     this.view = view;
     this.onView(view);
   }
 
   private drawLabels(): void {
     this.labelled = performance.now();
-    this.overlay.draw(this.view, this.nowMs, 0);
+    this.overlay.draw(this.view, this.nowMs, this.covered());
   }
 
   /** Own pointer handling: picking runs over the same typed arrays that are drawn. */

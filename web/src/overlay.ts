@@ -1,7 +1,7 @@
 /** Words and small marks over the map, on a 2-D canvas: crisp text, and no label over another. */
 import { countdown, parseTime } from './format';
 import { courseDeg, FLAG_HAZARDOUS } from './frame';
-import { around, beside, Placer } from './labels';
+import { around, beside, Placer, type Box } from './labels';
 import { toScreen, type View } from './mercator';
 import type { Motion } from './motion';
 import { ALERT, css, PRE_ALERT, SELECTED } from './palette';
@@ -12,6 +12,8 @@ const SANS = '"Inter Variable", system-ui, sans-serif';
 const MONO = '"IBM Plex Mono", ui-monospace, monospace';
 const HALO = 'rgba(8, 15, 22, 0.9)';
 const MAX_TRACK_LABELS = 40;
+
+type Draw = () => void;
 
 export class Overlay {
   private readonly c: CanvasRenderingContext2D;
@@ -26,15 +28,18 @@ export class Overlay {
     this.c = canvas.getContext('2d')!;
   }
 
-  draw(view: View, nowMs: number, padTop: number): void {
+  /** `covered`: places of the map that controls stand on. */
+  draw(view: View, nowMs: number, covered: Box[]): void {
     this.resize(view);
     const placer = new Placer(view.width, view.height);
-    placer.reserve({ x: 0, y: 0, width: view.width, height: padTop });
+    for (const box of covered) placer.reserve(box);
     this.sensors(view, placer);
     this.marks(view);
-    this.zones(view, placer, nowMs);
-    this.tracks(view, placer);
+    const plates = this.zones(view, placer, nowMs);
+    const trackLabels = this.tracks(view, placer);
+    // Placed last, because they matter least, but drawn under the rest.
     this.towns(view, placer);
+    for (const draw of [...trackLabels, ...plates.toReversed()]) draw();
   }
 
   /** Measured widths depend on the fonts, which arrive late. */
@@ -106,21 +111,23 @@ export class Overlay {
     c.stroke();
   }
 
-  private zones(view: View, placer: Placer, nowMs: number): void {
+  private zones(view: View, placer: Placer, nowMs: number): Draw[] {
+    const draws: (Draw | null)[] = [];
     for (const zone of this.store.openWarnings()) {
       const [x, y] = toScreen(view, zone.anchor[0], zone.anchor[1]);
-      if (onScreen(view, x, y)) this.zoneLabel(zone, x, y, placer, nowMs);
+      if (onScreen(view, x, y)) draws.push(this.zoneLabel(zone, x, y, placer, nowMs));
     }
     const { selection } = this.store;
     const zone = selection?.kind === 'zone' ? this.store.zones.get(selection.zoneId) : undefined;
     if (zone?.stage === 'quiet') {
       const [x, y] = toScreen(view, zone.anchor[0], zone.anchor[1]);
-      this.plain(zone.name, x, y, placer, `600 12px ${SANS}`, css(SELECTED));
+      draws.push(this.plain(zone.name, x, y, placer, `600 12px ${SANS}`, css(SELECTED)));
     }
+    return draws.filter((draw) => draw !== null);
   }
 
   /** A dark plate: zone name and countdown; where it does not fit, the countdown alone. */
-  private zoneLabel(zone: Zone, x: number, y: number, placer: Placer, nowMs: number): void {
+  private zoneLabel(zone: Zone, x: number, y: number, placer: Placer, nowMs: number): Draw | null {
     const time = countdown(parseTime(zone.arrival_p50), nowMs).text;
     const alert = zone.stage === 'alert';
     const nameFont = `${alert ? 650 : 550} 12px ${SANS}`;
@@ -130,18 +137,18 @@ export class Overlay {
     const wide = nameWidth + timeWidth + 27;
     const full = placer.place(around(x, y, wide, 22, 4));
     const box = full ?? placer.place(around(x, y, timeWidth + 17, 22, 4));
-    if (!box) return;
-    this.plate(box.x, box.y, box.width, box.height, alert);
-    this.c.textBaseline = 'middle';
-    const middle = box.y + box.height / 2 + 0.5;
-    if (full) {
+    if (!box) return null;
+    return () => {
+      this.plate(box.x, box.y, box.width, box.height, alert);
+      this.c.textBaseline = 'middle';
+      const middle = box.y + box.height / 2 + 0.5;
       this.c.font = nameFont;
       this.c.fillStyle = '#ffffff';
-      this.c.fillText(zone.name, box.x + 11, middle);
-    }
-    this.c.font = timeFont;
-    this.c.fillStyle = alert ? '#ffb3ae' : css(PRE_ALERT);
-    this.c.fillText(time, box.x + box.width - timeWidth - 6, middle);
+      if (full) this.c.fillText(zone.name, box.x + 11, middle);
+      this.c.font = timeFont;
+      this.c.fillStyle = alert ? '#ffd0cc' : css(PRE_ALERT);
+      this.c.fillText(time, box.x + box.width - timeWidth - 6, middle);
+    };
   }
 
   private plate(x: number, y: number, width: number, height: number, alert: boolean): void {
@@ -150,7 +157,7 @@ export class Overlay {
     c.beginPath();
     c.roundRect(x, y, width, height, 3);
     c.fill();
-    c.strokeStyle = css(alert ? ALERT : PRE_ALERT, alert ? 0.95 : 0.6);
+    c.strokeStyle = alert ? '#ffffff' : css(PRE_ALERT, 0.6);
     c.lineWidth = 1;
     c.stroke();
     c.fillStyle = css(alert ? ALERT : PRE_ALERT);
@@ -159,36 +166,38 @@ export class Overlay {
   }
 
   /** The selected track, the hovered one, then hazards, as long as there is room. */
-  private tracks(view: View, placer: Placer): void {
+  private tracks(view: View, placer: Placer): Draw[] {
     const { frame, selection, rowOf } = this.store;
-    if (!frame) return;
+    if (!frame) return [];
     const selected = selection?.kind === 'track' ? rowOf.get(selection.number) : undefined;
-    if (selected !== undefined) this.trackLabel(view, placer, selected, true);
-    if (this.hovered >= 0 && this.hovered !== selected) this.trackLabel(view, placer, this.hovered, true);
+    const strong = [selected ?? -1, this.hovered === selected ? -1 : this.hovered].filter((row) => row >= 0);
+    const draws = strong.map((row) => this.trackLabel(view, placer, row, true));
     let left = MAX_TRACK_LABELS;
     for (let i = 0; i < frame.count && left > 0; i++) {
-      if ((frame.flags[i]! & FLAG_HAZARDOUS) === 0 || i === selected || i === this.hovered) continue;
-      if (this.trackLabel(view, placer, i, false)) left -= 1;
+      if ((frame.flags[i]! & FLAG_HAZARDOUS) === 0 || strong.includes(i)) continue;
+      const draw = this.trackLabel(view, placer, i, false);
+      if (!draw) continue;
+      draws.push(draw);
+      left -= 1;
     }
+    return draws.filter((draw) => draw !== null);
   }
 
-  private trackLabel(view: View, placer: Placer, row: number, strong: boolean): boolean {
+  private trackLabel(view: View, placer: Placer, row: number, strong: boolean): Draw | null {
     const { frame } = this.store;
-    if (!frame || row >= frame.count || row >= this.motion.count) return false;
+    if (!frame || row >= frame.count || row >= this.motion.count) return null;
     const { positions } = this.motion;
     const [x, y] = toScreen(view, positions[2 * row]!, positions[2 * row + 1]!);
-    if (!onScreen(view, x, y)) return false;
+    if (!onScreen(view, x, y)) return null;
     const text = String(frame.number[row]!);
     const font = `${strong ? 600 : 500} ${strong ? 13 : 11}px ${MONO}`;
-    const width = this.measure(font, text);
-    const boxes = beside(x, y, width, 14, strong ? 22 : 15);
+    const boxes = beside(x, y, this.measure(font, text), 14, strong ? 22 : 15);
     // Behind the symbol first: the leader line lies ahead of it.
     const course = courseDeg(frame, row);
     if (course > 0 && course < 180) boxes.unshift(boxes[1]!);
     const box = placer.place(boxes);
-    if (!box) return false;
-    this.text(text, box.x, box.y + 7, font, strong ? css(SELECTED) : '#ffc9b8');
-    return true;
+    if (!box) return null;
+    return () => this.text(text, box.x, box.y + 7, font, strong ? css(SELECTED) : '#ffc9b8');
   }
 
   private towns(view: View, placer: Placer): void {
@@ -213,9 +222,9 @@ export class Overlay {
     this.c.fill();
   }
 
-  private plain(text: string, x: number, y: number, placer: Placer, font: string, colour: string): void {
+  private plain(text: string, x: number, y: number, placer: Placer, font: string, colour: string): Draw | null {
     const box = placer.place(around(x, y, this.measure(font, text) + 4, 16, 3));
-    if (box) this.text(text, box.x + 2, box.y + 8, font, colour);
+    return box && (() => this.text(text, box.x + 2, box.y + 8, font, colour));
   }
 }
 

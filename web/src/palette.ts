@@ -12,8 +12,8 @@ export const ALERT: Rgb = [255, 72, 72];
 export const BLIND: Rgb = [168, 152, 214];
 export const SELECTED: Rgb = [125, 200, 255];
 
-export const TRAIL: Rgba = [150, 186, 214, 120];
-export const TRAIL_HAZARD: Rgba = [255, 170, 120, 210];
+export const TRAIL: Rgba = [150, 186, 214, 84];
+export const TRAIL_HAZARD: Rgba = [255, 170, 120, 190];
 
 const CIVIL = '#8fc9f7';
 const CALM = '#8696a5';

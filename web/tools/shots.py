@@ -41,12 +41,20 @@ def main(base: str, out: Path, names: list[str]) -> None:
         )
         for name in names or ["wide", "narrow"]:
             width, height = (900, 700) if name.startswith("narrow") else (1440, 900)
-            page = browser.new_page(viewport={"width": width, "height": height})
+            # The page's own policy forbids the eval() that Playwright's wait_for_function uses.
+            page = browser.new_page(
+                viewport={"width": width, "height": height}, bypass_csp=True
+            )
             page.on("console", lambda m: print("console", m.type, m.text[:300]))
             page.on("pageerror", lambda e: print("pageerror", e))
             page.goto(base)
             page.wait_for_function("window.tocsin && window.tocsin.frames > 2", timeout=60000)
             time.sleep(4)
+            if "fast" in name:
+                page.locator("[data-testid=speed-20]").click()
+                time.sleep(14)
+                page.locator("[data-testid=speed-1]").click()
+                time.sleep(1)
             if "track" in name:
                 pick(page, hazardous=True)
             if "legend" in name:
@@ -58,6 +66,8 @@ def main(base: str, out: Path, names: list[str]) -> None:
             if "zoom" in name:
                 for _ in range(3):
                     page.keyboard.press("+")
+            if "grey" in name:
+                page.add_style_tag(content="html { filter: grayscale(1) }")
             time.sleep(2)
             page.screenshot(path=str(out / f"{name}.png"), timeout=90000)
             print(name, page.evaluate("JSON.stringify(window.tocsin.state())"))

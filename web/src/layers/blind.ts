@@ -18,7 +18,7 @@ export function blindLayers(coverage: Coverage): Layer[] {
       id: 'blind',
       data: polygons,
       getPolygon: (rings) => rings as [number, number][][],
-      getFillColor: [...BLIND, 78],
+      getFillColor: [...BLIND, 66],
       extensions: [hatch],
     }),
     new PathLayer<Position[]>({

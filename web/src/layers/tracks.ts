@@ -9,11 +9,17 @@ import { drawAtlas, writeIcon } from '../symbols';
 import type { Segments, Trails } from '../trails';
 
 const LEADER_S = 60;
-const SYMBOL_PX = 38;
+const SMALLEST_PX = 27;
+const LARGEST_PX = 40;
+
+/** Smaller symbols where the whole site is in view, so that a swarm stays a swarm of dots. */
+export const symbolPx = (zoom: number): number =>
+  Math.min(LARGEST_PX, Math.max(SMALLEST_PX, 36 + 7 * (zoom - 8.6)));
 
 interface Binary {
   value: Float32Array | Float64Array | Uint8Array;
   size: number;
+  normalized?: boolean;
 }
 
 /** The renderer uploads an attribute again only where its `{value, size}` object is a new one. */
@@ -67,16 +73,16 @@ export class TrackLayers {
     this.tailAttribute = binary(this.tails, 2);
   }
 
-  layers(motion: Motion): Layer[] {
+  layers(motion: Motion, zoom: number): Layer[] {
     const positions = binary(motion.positions, 2);
     const out: Layer[] = [];
     if (this.trailLayer) out.push(this.trailLayer);
     if (this.hasTails) out.push(this.tailLayer(motion.count, positions));
-    out.push(this.leaderLayer(motion), this.symbolLayer(motion.count, positions));
+    out.push(this.leaderLayer(motion), this.symbolLayer(motion.count, positions, symbolPx(zoom)));
     return out;
   }
 
-  private symbolLayer(length: number, positions: Binary): Layer {
+  private symbolLayer(length: number, positions: Binary, sizePx: number): Layer {
     return new IconLayer({
       id: 'tracks',
       data: {
@@ -91,7 +97,7 @@ export class TrackLayers {
       iconAtlas: this.atlas as unknown as string,
       iconMapping: {},
       getColor: [255, 255, 255, 255],
-      getSize: SYMBOL_PX,
+      getSize: sizePx,
       sizeUnits: 'pixels',
       // Mipmaps blur small symbols; two texels a pixel need none.
       textureParameters: { minFilter: 'linear', magFilter: 'linear', mipmapFilter: 'none' },
@@ -106,7 +112,7 @@ export class TrackLayers {
         attributes: { getSourcePosition: this.tailAttribute, getTargetPosition: positions },
       },
       getColor: [...TRAIL],
-      getWidth: 1.5,
+      getWidth: 1.2,
     });
   }
 
@@ -146,9 +152,9 @@ function trailLayer(segments: Segments): Layer {
       attributes: {
         getSourcePosition: binary(segments.source, 2),
         getTargetPosition: binary(segments.target, 2),
-        getColor: binary(segments.colour, 4),
+        getColor: { ...binary(segments.colour, 4), normalized: true },
       },
     },
-    getWidth: 1.5,
+    getWidth: 1.2,
   });
 }

@@ -44,9 +44,11 @@ export function zoneLayers(all: Zone[], selectedId: string | null): Layer[] {
   return [
     outline('zones-quiet', all, QUIET_LINE, 1),
     fill('zones-pre-alert', preAlert, [...PRE_ALERT, 140], true),
-    fill('zones-alert', alert, [...ALERT, 120], false),
+    fill('zones-alert', alert, [...ALERT, 135], false),
     outline('zones-pre-alert-line', preAlert, [...PRE_ALERT, 235], 1.5),
-    outline('zones-alert-line', alert, [...ALERT, 255], 2.5),
+    // A white core: the alert stays the strongest line in greyscale too.
+    outline('zones-alert-line', alert, [...ALERT, 255], 5),
+    outline('zones-alert-core', alert, [255, 255, 255, 235], 1.4),
     outline('zones-selected', selected, [...SELECTED, 255], 2.5),
   ];
 }

@@ -12,7 +12,7 @@ export class Banner {
   );
 
   constructor(private readonly store: Store) {
-    byId('map-top').append(this.element);
+    byId('strip').append(this.element);
     store.on('connection', () => this.changed());
   }
 

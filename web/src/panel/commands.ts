@@ -43,13 +43,10 @@ export class Commands {
 
   openZone(zoneId: string): void {
     this.store.select({ kind: 'zone', zoneId });
-    this.map.showZone(zoneId);
   }
 
   openTrack(number: number): void {
     this.store.select({ kind: 'track', number });
-    const row = this.store.rowOf.get(number);
-    if (row !== undefined) this.map.showTrack(row);
   }
 
   /** Step through the hazardous tracks, in the order of their numbers. */

@@ -41,7 +41,7 @@ export class Counters {
   private frameArrived(): void {
     setText(this.tracks[0]!, whole(this.store.frame?.count ?? 0));
     const { hazards } = this.store;
-    setText(this.tracks[1]!, hazards > 0 ? `${hazards} hazardous` : 'none hazardous');
+    setText(this.tracks[1]!, hazards === 1 ? '1 hazard' : `${hazards > 0 ? hazards : 'no'} hazards`);
   }
 
   private summaryArrived(): void {

@@ -6,16 +6,16 @@ import type { Sensor } from '../types';
 import { h, setText } from './dom';
 
 const KIND: Record<Sensor['kind'], string> = {
-  radar: 'Radar',
-  adsb_receiver: 'ADS-B',
-  people: 'People',
-  external: 'External',
+  radar: 'radar',
+  adsb_receiver: 'ADS-B receiver',
+  people: 'people',
+  external: 'another tracker',
 };
 const STATE: Record<Sensor['state'], string> = {
-  ok: 'Working',
+  ok: 'OK',
   late: 'Late',
   silent: 'Silent',
-  never: 'Never heard',
+  never: 'Never',
 };
 const RANK: Record<Sensor['state'], number> = { silent: 0, late: 1, never: 2, ok: 3 };
 
@@ -36,7 +36,7 @@ export class Sensors {
   private heard: { at: number | null; element: HTMLElement }[] = [];
 
   constructor(private readonly store: Store) {
-    this.element = h('section', { 'data-testid': 'sensors-list' }, h('h2', {}, 'Sensors', this.note), this.list);
+    this.element = h('section', { class: 'sensors-part', 'data-testid': 'sensors-list' }, h('h2', {}, 'Sensors', this.note), this.list);
     store.on('sensors', () => this.changed());
   }
 
@@ -66,8 +66,7 @@ export class Sensors {
     }
     setText(row.state, STATE[sensor.state]);
     setText(row.rate, rateText(sensor.reports_per_s));
-    setText(row.faults, sensor.faults_total > 0 ? `${whole(sensor.faults_total)} faults` : 'no faults');
-    row.faults.classList.toggle('some', sensor.faults_total > 0);
+    setText(row.faults, faultText(sensor.faults_total));
     row.faults.title = Object.entries(sensor.faults ?? {})
       .map(([kind, count]) => `${kind.replaceAll('_', ' ')}: ${count}`)
       .join('\n');
@@ -84,18 +83,19 @@ export class Sensors {
       'li',
       { class: 'sensor', 'data-testid': 'sensor-row', 'data-sensor': sensor.sensor_id },
       mark,
-      h('span', { class: 'sensor-id', title: sensor.sensor_id }, sensor.sensor_id),
-      state,
-      h('span', { class: 'sensor-kind' }, KIND[sensor.kind]),
-      heard,
-      rate,
+      h('span', { class: 'sensor-id', title: `${sensor.sensor_id} (${KIND[sensor.kind]})` }, sensor.sensor_id),
       faults,
+      rate,
+      heard,
+      state,
     );
     const row = { element, mark, state, heard, rate, faults };
     this.rows.set(sensor.sensor_id, row);
     return row;
   }
 }
+
+const faultText = (n: number): string => (n === 0 ? '' : n === 1 ? '1 fault' : `${whole(n)} faults`);
 
 function paint(canvas: HTMLCanvasElement, sensor: Sensor): void {
   const ratio = window.devicePixelRatio || 1;

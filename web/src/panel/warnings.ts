@@ -28,7 +28,7 @@ export class Warnings {
   ) {
     this.element = h(
       'div',
-      {},
+      { class: 'warnings-part', tabindex: '-1' },
       h('section', {}, h('h2', {}, 'Warnings', this.count), this.list),
       this.clearsPart,
     );
@@ -58,6 +58,7 @@ export class Warnings {
     if (key === this.drawn) return;
     this.drawn = key;
     this.timers = [];
+    this.list.classList.toggle('dense', open.length > 4);
     setText(this.count, open.length > 0 ? String(open.length) : '');
     const rows = open.map((zone) => this.row(zone, zone.zone_id === selected));
     const none = h('li', { class: 'empty' }, icon(ICONS.check), 'No zone is warned.');
@@ -81,7 +82,7 @@ export class Warnings {
     const facts = [
       className(zone.threat_class),
       percent(zone.probability),
-      since === null ? null : `since ${clockText(since)}`,
+      since === null ? null : `since\u00a0${clockText(since).slice(0, 5)}`,
     ];
     const alert = zone.stage === 'alert';
     return h(
