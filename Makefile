@@ -34,8 +34,8 @@ lint: .venv/.dev ## style, format, types and the import rules of the rooms
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 
-bench: .venv/.dev page ## measure what the demo scenario costs, as JSON
-	@.venv/bin/tocsin demo --headless --speed max --json
+bench: .venv/.dev page ## run the benchmarks
+	@.venv/bin/tocsin bench $(ARGS)
 
 docs: .venv/.dev ## build the documentation into build/docs
 	@.venv/bin/python scripts/docs.py build/docs
