@@ -231,30 +231,42 @@ def test_radar_and_adsb_make_one_track_with_both_sensors_and_the_address():
     assert sorted(last.mode_s.tolist()) == [0xABC, 0xDEF]
 
 
-@pytest.mark.parametrize("speed", [45.0, 70.0, 250.0])
-def test_turning_targets_of_all_speeds_are_held(speed):
-    """Half-standard-rate to 2 g turns: what drones, light aircraft and fast flyers do."""
+class Legs:
+    """A target of constant speed that turns left and right by turns, once a minute."""
+
+    first_s, last_s = 0.0, np.inf
+
+    def __init__(self, start, speed, heading, accel, turn_deg, duration_s):
+        step = 0.1
+        self.t = np.arange(int(duration_s / step) + 60) * step
+        rate = accel / speed
+        turning = self.t % 60.0 >= 60.0 - np.radians(turn_deg) / rate
+        way = np.where(self.t // 60.0 % 2 == 0, rate, -rate)
+        course = heading + np.cumsum(turning * way) * step
+        velocity = speed * np.stack([np.sin(course), np.cos(course), 0 * course], axis=1)
+        self.x = np.array(start) + np.cumsum(velocity, axis=0) * step
+
+    def at(self, t_s):
+        t = np.atleast_1d(t_s)
+        return np.stack([np.interp(t, self.t, self.x[:, k]) for k in range(3)], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("speed", "accel", "turn_deg"),
+    [(45.0, 10.0, 90.0), (70.0, 10.0, 180.0), (220.0, 5.0, 90.0), (250.0, 20.0, 60.0)],
+)
+def test_turning_targets_of_all_speeds_are_held(speed, accel, turn_deg):
+    """Drones, light aircraft, airliners and fast flyers in the turns that they make."""
     rng = np.random.default_rng(12)
-    sensors = (radar(false_plots_per_look=3.0),)
-
-    class Turner:
-        first_s, last_s = 0.0, np.inf
-        radius = speed**2 / 15.0
-
-        def at(self, t_s):
-            t = np.atleast_1d(t_s) % 80
-            straight, turned = np.minimum(t, 40), np.clip(t - 40, 0, None) * speed / self.radius
-            lap = np.atleast_1d(t_s) // 80
-            x = straight * speed + self.radius * np.sin(turned) + lap * self._leg()[0]
-            y = self.radius * (1 - np.cos(turned)) + lap * self._leg()[1]
-            return np.stack([x - 20e3, y + 25e3, 0 * x + 1500], axis=1)
-
-        def _leg(self):
-            # Whole circles: after each lap the heading is the same again.
-            return 40 * speed, 0.0
-
-    target = Turner()
-    target.radius = 40 * speed / (2 * np.pi * max(1, round(40 * 15.0 / speed / (2 * np.pi))))
-    _, updates = run([sweep(rng, [target], sensors, 0, 240)], sensors)
-    numbers, _ = held(updates, [target], 20, 236)
-    assert len(np.unique(numbers)) == 1
+    sensors = (radar(false_plots_per_look=5.0),)
+    targets = [
+        Legs((x, y, 2000.0), speed, rng.uniform(0, 6), accel, turn_deg, 240)
+        for x in (-50e3, -10e3, 40e3)
+        for y in (-45e3, 10e3, 50e3)
+    ]
+    _, updates = run([sweep(rng, targets, sensors, 0, 240)], sensors)
+    numbers, stray = held(updates, targets, 20, 236)
+    assert (numbers > 0).mean() > 0.99
+    breaks = sum(len(np.unique(numbers[numbers[:, k] > 0, k])) - 1 for k in range(9))
+    assert breaks <= 1
+    assert stray <= 4
