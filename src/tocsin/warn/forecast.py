@@ -28,10 +28,12 @@ from tocsin.contract import (
 from tocsin.geo import zone_index
 from tocsin.motion import ballistic
 from tocsin.motion.classes import COURSES, LIMITS
+from tocsin.warn.arrivals import Arrivals, count_hits, flying_arrivals
 from tocsin.warn.config import WarnConfig
-from tocsin.warn.hits import Ground, Hits, flying_hits
+from tocsin.warn.hits import Ground, Hits
 from tocsin.warn.particles import (
     CLIMB,
+    F32,
     HEIGHT,
     IMPACT,
     STATE,
@@ -52,7 +54,7 @@ THREATS = (
 )
 """Classes that are forecast; a hazardous track of any other class counts as unknown."""
 _LEAST_CLASS_PROBABILITY = 0.02
-_CHUNK_TRACKS = 64
+_CHUNK_TRACKS = 256
 
 
 def hazard_of(threat: ObjectClass) -> Hazard:
@@ -86,7 +88,10 @@ def build_model(config: WarnConfig) -> Model:
     }
     ground = {threat: Ground(plain, grown[radius]) for threat, radius in radii.items()}
     paths = {c: draw_paths(course, config.particles, config.steps) for c, course in COURSES.items()}
-    return Model(config, instants_s(config.horizon_s, config.steps), ground, paths)
+    model = Model(config, instants_s(config.horizon_s, config.steps), ground, paths)
+    # Compiles the kernel now rather than in the first decision.
+    _arrivals(model, ObjectClass.UNKNOWN, States(np.empty((0, 6)), np.empty((0, 6, 6))))
+    return model
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +117,13 @@ class Shares:
         track: row of the track in the table that was forecast.
         zone: number of the zone.
         threat: class code.
-        curve: (k, b) probability that this track, being of this class, has affected the zone.
+        curve: (k, b) float32 probability that this track, of this class, has affected the zone.
     """
 
     track: Index
     zone: Index
     threat: Index
-    curve: F64
+    curve: F32
 
 
 def contributions(model: Model, tracks: Tracks, now_ns: int) -> Shares:
@@ -131,10 +136,10 @@ def contributions(model: Model, tracks: Tracks, now_ns: int) -> Shares:
         rows = np.flatnonzero(weight[:, threat] > _LEAST_CLASS_PROBABILITY)
         for start in range(0, len(rows), _CHUNK_TRACKS):
             some = rows[start : start + _CHUNK_TRACKS]
-            hits = _hits(model, threat, states.take(some))
-            parts.append(_shares(model, threat, some, weight[some, threat], hits))
+            arrivals = _arrivals(model, threat, states.take(some))
+            parts.append(_shares(model, threat, some, weight[some, threat], arrivals))
     empty = np.empty(0, np.intp)
-    parts = parts or [Shares(empty, empty, empty, np.empty((0, len(model.seconds))))]
+    parts = parts or [Shares(empty, empty, empty, np.empty((0, len(model.seconds)), np.float32))]
     columns = ("track", "zone", "threat", "curve")
     return Shares(*(np.concatenate([getattr(part, c) for part in parts]) for c in columns))
 
@@ -158,19 +163,21 @@ def class_weights(tracks: Tracks, tentative: bool = False) -> F64:
     return np.asarray(weight * (existence * counts)[:, None])
 
 
-def _hits(model: Model, threat: ObjectClass, states: States) -> Hits:
-    config, ground, hazard = model.config, model.ground[threat], hazard_of(threat)
+def _arrivals(model: Model, threat: ObjectClass, states: States) -> Arrivals:
+    config, ground = model.config, model.ground[threat]
+    count, ground_m = config.particles, config.ground_height_m
     if threat == ObjectClass.BALLISTIC:
-        return _falling_hits(states, ground, config.particles, config.ground_height_m)
-    course = COURSES[threat]
-    cloud = draw_cloud(states, course, LIMITS[threat], config.particles, config.ground_height_m)
-    return flying_hits(cloud, model.paths[threat], course, hazard, ground)
+        hits = _falling_hits(states, ground, count, ground_m)
+        return count_hits(hits, model.seconds, len(config.zones))
+    course, paths = COURSES[threat], model.paths[threat]
+    cloud = draw_cloud(states, course, LIMITS[threat], count, ground_m)
+    return flying_arrivals(cloud, paths, course, hazard_of(threat), ground, model.seconds)
 
 
 def _falling_hits(states: States, ground: Ground, count: int, ground_m: float) -> Hits:
     """Return the hits of ballistic objects: their impacts, drag unknown."""
     normal = normals(count)
-    columns = [STATE, STATE + 1, STATE + 2, STATE + 3, HEIGHT, CLIMB]
+    columns = [STATE, STATE + 1, HEIGHT, STATE + 2, STATE + 3, CLIMB]
     root = square_root(states.cov)
     drawn = states.mean[:, None] + np.einsum("nij,pj->npi", root, normal[:, columns])
     drawn[:, :, 2] -= ground_m
@@ -183,18 +190,14 @@ def _falling_hits(states: States, ground: Ground, count: int, ground_m: float) -
     return Hits(track, particle, zone, seconds[rows[row]])
 
 
-def _shares(model: Model, threat: ObjectClass, rows: Index, weight: F64, hits: Hits) -> Shares:
-    """Return arrival curves per track and zone of one class's hits."""
-    zones, bins = len(model.config.zones), len(model.seconds)
-    at = np.searchsorted(model.seconds, hits.seconds)
-    inside = at < bins
-    key = hits.track[inside].astype(np.int64) * zones + hits.zone[inside]
-    pair, number = np.unique(key, return_inverse=True)
-    count = np.bincount(number * bins + at[inside], minlength=len(pair) * bins)
-    curve = np.cumsum(count.reshape(len(pair), bins), axis=1) / model.config.particles
-    track, zone = np.divmod(pair, zones)
-    classes = np.full(len(pair), int(threat))
-    return Shares(rows[track], zone, classes, curve * weight[track, None])
+def _shares(
+    model: Model, threat: ObjectClass, rows: Index, weight: F64, arrivals: Arrivals
+) -> Shares:
+    """Return arrival curves per track and zone of one class."""
+    curve = np.cumsum(arrivals.count, axis=1, dtype=np.float32)
+    curve *= (weight[arrivals.track] / model.config.particles).astype(np.float32)[:, None]
+    classes = np.full(len(curve), int(threat))
+    return Shares(rows[arrivals.track], arrivals.zone, classes, curve)
 
 
 def combine(shares: Shares) -> Risk:
@@ -218,12 +221,13 @@ def merge(risk: Risk, harm: F64) -> Risk:
     return Risk(risk.zone[lead], risk.threat[foremost], _any(risk.curve, lead))
 
 
-def _any(curve: F64, lead: Index) -> F64:
+def _any(curve: F32 | F64, lead: Index) -> F64:
     """Return the probability of at least one of independent events, over runs of rows."""
     if len(lead) == 0:
-        return curve[:0]
-    spared = np.log1p(-np.minimum(curve, 1.0 - 1e-9))
-    return np.asarray(-np.expm1(np.add.reduceat(spared, lead, axis=0)))
+        return np.empty((0, curve.shape[1]))
+    spared = np.minimum(curve, curve.dtype.type(1.0 - 1e-6))
+    np.log1p(np.negative(spared, out=spared), out=spared)
+    return np.asarray(-np.expm1(np.add.reduceat(spared, lead, axis=0)), np.float64)
 
 
 def quantile_s(curve: F64, seconds: F64, share: float) -> F64:

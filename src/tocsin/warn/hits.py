@@ -1,4 +1,4 @@
-"""Which zones each particle affects, and when first.
+"""Which zones each particle affects, and when first: the plain form, and the kernel's oracle.
 
 A zone is affected by an object that comes down within it grown by the class's effect radius, or
 that flies within it below the class's hazard height.
@@ -84,12 +84,18 @@ def _down_step(cloud: Cloud, paths: Paths, course: Course, sets: I32) -> Index:
     spent = (sets > 0) * gap
     np.cumsum(spent, axis=2, out=spent)
     total = spent[:, :, -1]
-    share = -np.log1p(-points(len(paths.along_s))[:, IMPACT])
-    budget = share * np.minimum(course.impact_time_s, total / course.impact_urge)
-    budget = np.where(total > 0.0, np.maximum(budget, 1e-3), np.inf)
+    over_s = total.astype(np.float64)
+    share = shares_of_flying(len(paths.along_s))
+    budget = share * np.minimum(course.impact_time_s, over_s / course.impact_urge)
+    budget = np.where(over_s > 0.0, np.maximum(budget, 1e-3), np.inf)
     down = (spent < budget.astype(np.float32)[:, :, None]).sum(axis=2)
     fall_s = cloud.height_m / np.where(cloud.diving, -cloud.climb_mps, 1.0)
     return np.asarray(np.where(cloud.diving, np.searchsorted(paths.seconds, fall_s), down))
+
+
+def shares_of_flying(count: int) -> F64:
+    """Return (count,) unit exponential deviates: how much flying over zones each particle has."""
+    return np.asarray(-np.log1p(-points(count)[:, IMPACT]))
 
 
 def _low_passes(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tocsin.contract import F64, Tracks
 from tocsin.geo import Region
 from tocsin.warn.forecast import Shares
+from tocsin.warn.particles import F32
 
 Index = NDArray[np.intp]
 
@@ -32,7 +33,7 @@ class Threats:
     zone: Index
     threat: Index
     track: Index
-    weight: F64
+    weight: F32
 
     def of(self, zone: int, threat: int | None = None) -> Index:
         """Return the tracks behind a zone's risk, strongest first, each once."""
