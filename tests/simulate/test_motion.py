@@ -7,11 +7,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.contract import ObjectClass, Truth
+from tocsin.contract import ObjectClass, Origin, Truth
+from tocsin.geo import Region
 from tocsin.simulate.draws import words
 from tocsin.simulate.dynamics import advanced, launched
 from tocsin.simulate.fleet import End, Leg, Plan, fleet
 from tocsin.simulate.limits import GRAVITY_MPS2, LIMITS
+from tocsin.simulate.sky import sky
 from tocsin.simulate.terrain import ground_height_m, hills_table, moved, offset_m
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -172,3 +174,21 @@ def test_addresses_are_unique_and_only_civil_aircraft_send():
     assert addresses[-1] == 0
     assert addresses.max() < 1 << 24
     assert words("x").max() < 1 << 32
+
+
+def test_velocity_is_the_derivative_of_position_within_a_tick():
+    legs = (Leg(-31.6, -20.4, 100.0, 240.0), Leg(-31.4, -20.2, 100.0, 240.0))
+    turning = Plan("t", "g", ObjectClass.FAST_LOW_FLYER, 0.0, 1.0, legs, End.STAY, course_rad=3.0)
+    objects, hills = fleet([turning], 3), np.zeros((0, 4))
+    before = launched(objects, hills, np.array([0]))
+    for tick in range(4):
+        before = advanced(objects, hills, before, tick, 1.0)
+    after = advanced(objects, hills, before, 4, 1.0)
+    region = Region.at(Origin(-31.6, -20.4))
+    air = sky(objects, region, before, after, 4, (0, 1.0))
+    assert abs(air.to_mps - air.from_mps).max() > 5.0
+    one, at = np.zeros(1, np.int64), np.array([0.3])
+    forward = air.position_m(one, at + 1e-3) - air.position_m(one, at - 1e-3)
+    assert forward / 2e-3 == pytest.approx(air.velocity_mps(one, at), abs=0.1)
+    assert air.position_m(one, np.array([0.0])) == pytest.approx(air.from_m)
+    assert air.position_m(one, np.array([1.0])) == pytest.approx(air.to_m)

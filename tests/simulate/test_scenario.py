@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 import shapely
 import shapely.geometry
+from pydantic import BaseModel
 
+from tests.support import ROOT
 from tocsin import simulate
 from tocsin.contract import InputError, Sensor, SensorKind, read_zones
+from tocsin.simulate import schema
 
 DEMO = simulate.demo_scenario()
 
@@ -141,3 +144,18 @@ def test_site_file_is_what_a_live_process_reads(scenario, tmp_path):
         for name in ("latitude_deg", "range_m", "azimuth_std_rad", "elevation_std_rad", "period_s"):
             assert getattr(live, name) == pytest.approx(getattr(sensor, name), nan_ok=True)
     assert site.zones == scenario.zones
+
+
+def test_every_key_of_the_schema_is_documented():
+    page = (ROOT / "docs/reference/scenario.md").read_text("utf-8")
+    models = [model for model in vars(schema).values() if isinstance(model, type)]
+    keys = {
+        key
+        for model in models
+        if issubclass(model, BaseModel)
+        for key in getattr(model, "model_fields", {})
+    }
+    assert len(keys) > 50
+    forms = ("`{}`", "[{}]", "[[{}]]", ".{}]]")
+    missing = [k for k in sorted(keys) if not any(form.format(k) in page for form in forms)]
+    assert missing == []
