@@ -4,42 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from tocsin.contract import ObjectClass, Sensor, SensorKind, Zone
 from tocsin.contract.site import Polygon
 from tocsin.geo import Region
 
-PRIORS: Mapping[ObjectClass, float] = MappingProxyType(
-    {
-        ObjectClass.UNKNOWN: 0.015,
-        ObjectClass.AIRLINER: 0.40,
-        ObjectClass.LIGHT_AIRCRAFT: 0.20,
-        ObjectClass.HELICOPTER: 0.06,
-        ObjectClass.BIRD: 0.20,
-        ObjectClass.BALLOON: 0.02,
-        ObjectClass.MULTIROTOR: 0.03,
-        ObjectClass.ONE_WAY_DRONE: 0.05,
-        ObjectClass.FAST_LOW_FLYER: 0.02,
-        ObjectClass.BALLISTIC: 0.005,
-    }
-)
+PRIORS: Mapping[ObjectClass, float] = {
+    ObjectClass.UNKNOWN: 0.015,
+    ObjectClass.AIRLINER: 0.40,
+    ObjectClass.LIGHT_AIRCRAFT: 0.20,
+    ObjectClass.HELICOPTER: 0.06,
+    ObjectClass.BIRD: 0.20,
+    ObjectClass.BALLOON: 0.02,
+    ObjectClass.MULTIROTOR: 0.03,
+    ObjectClass.ONE_WAY_DRONE: 0.05,
+    ObjectClass.FAST_LOW_FLYER: 0.02,
+    ObjectClass.BALLISTIC: 0.005,
+}
 """How often a track is of a class before anything is known: what a site sees, not what it fears."""
 
-COOPERATIVE: Mapping[ObjectClass, float] = MappingProxyType(
-    {
-        ObjectClass.UNKNOWN: 0.30,
-        ObjectClass.AIRLINER: 0.98,
-        ObjectClass.LIGHT_AIRCRAFT: 0.70,
-        ObjectClass.HELICOPTER: 0.70,
-        ObjectClass.BIRD: 0.001,
-        ObjectClass.BALLOON: 0.05,
-        ObjectClass.MULTIROTOR: 0.02,
-        ObjectClass.ONE_WAY_DRONE: 0.01,
-        ObjectClass.FAST_LOW_FLYER: 0.01,
-        ObjectClass.BALLISTIC: 0.001,
-    }
-)
+COOPERATIVE: Mapping[ObjectClass, float] = {
+    ObjectClass.UNKNOWN: 0.30,
+    ObjectClass.AIRLINER: 0.98,
+    ObjectClass.LIGHT_AIRCRAFT: 0.70,
+    ObjectClass.HELICOPTER: 0.70,
+    ObjectClass.BIRD: 0.001,
+    ObjectClass.BALLOON: 0.05,
+    ObjectClass.MULTIROTOR: 0.02,
+    ObjectClass.ONE_WAY_DRONE: 0.01,
+    ObjectClass.FAST_LOW_FLYER: 0.01,
+    ObjectClass.BALLISTIC: 0.001,
+}
 """How often an object of a class identifies itself by transponder."""
 
 

@@ -217,9 +217,6 @@ def sensor_names(bits: U64, sensors: Sequence[Sensor]) -> list[tuple[str, ...]]:
 def instants(updates: TrackUpdates) -> list[tuple[int, TrackUpdates]]:
     """Return the rows instant by instant, each ascending by number."""
     ordered = updates.sorted_by("measured_at_ns", "number")
-    times: I64 = np.unique(ordered.measured_at_ns)
-    edges = np.searchsorted(ordered.measured_at_ns, times, side="right").tolist()
-    starts = [0, *edges[:-1]]
-    return [
-        (int(t), ordered.take(slice(a, b))) for t, a, b in zip(times, starts, edges, strict=True)
-    ]
+    times, starts = np.unique(ordered.measured_at_ns, return_index=True)
+    edges = [*starts.tolist(), len(ordered)]
+    return [(int(t), ordered.take(slice(*edges[k : k + 2]))) for k, t in enumerate(times)]
