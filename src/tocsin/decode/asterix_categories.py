@@ -22,6 +22,7 @@ from tocsin.decode.times import nearest_time_of_day
 _NM_M = 1852.0
 _TURN = 2.0 * pi
 _TICK_NS = NS // 128
+_LATE_NS = 60 * NS
 _QUARTER_LEVEL_M = 25.0 * FOOT_M
 _LETTERS = " ABCDEFGHIJKLMNOPQRSTUVWXYZ????? ???????????????0123456789??????"
 
@@ -151,6 +152,9 @@ def _beam(rotation: Rotation, azimuth_rad: float, row: Row, out: Out) -> None:
     """Add the look that ends where the beam is now."""
     at_ns, before_ns, before_rad = row["measured_at_ns"], rotation.at_ns, rotation.azimuth_rad
     waited_ns = at_ns - before_ns
+    if before_rad is not None and -_LATE_NS < waited_ns < 0:
+        out.count("cat034 late marks")  # north marks overtake sectors; its look covered this one
+        return
     period_ns = rotation.period_ns
     whole = waited_ns > (period_ns // 2 or NS)
     swept_rad = 0.0 if before_rad is None else (azimuth_rad - before_rad) % _TURN

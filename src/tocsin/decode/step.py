@@ -58,6 +58,17 @@ def step(state: DecodeState, frames: Frames, now_ns: int) -> tuple[DecodeState, 
     return state, out.decoded(state.sequences)
 
 
+def finish(state: DecodeState, now_ns: int) -> Decoded:
+    """Return what the end of an input leaves: its last unit, or the fault that it was cut off.
+
+    Raises:
+        InputError: a Parquet file that cannot be read.
+    """
+    out = Out(state.source_id, now_ns)
+    state.format.finish(state.inner, out)
+    return out.decoded(state.sequences)
+
+
 def decode_file(
     data: bytes,
     fmt: str | None = None,
