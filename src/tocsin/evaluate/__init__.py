@@ -2,7 +2,17 @@
 
 from tocsin.evaluate.assignment import Gospa, gospa
 from tocsin.evaluate.config import TrackScoring, WarningScoring
+from tocsin.evaluate.page import Evidence, report_page
 from tocsin.evaluate.tracking import score_tracks
 from tocsin.evaluate.warning import score_warnings
 
-__all__ = ["Gospa", "TrackScoring", "WarningScoring", "gospa", "score_tracks", "score_warnings"]
+__all__ = [
+    "Evidence",
+    "Gospa",
+    "TrackScoring",
+    "WarningScoring",
+    "gospa",
+    "report_page",
+    "score_tracks",
+    "score_warnings",
+]

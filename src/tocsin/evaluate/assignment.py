@@ -18,6 +18,8 @@ from scipy.spatial import KDTree
 from tocsin.contract import F64, Bool
 
 Index = NDArray[np.intp]
+SMALL = 40_000
+"""Cells of a matrix that is solved faster at once than cut into clusters."""
 
 
 class Candidates(NamedTuple):
@@ -71,6 +73,8 @@ def choose(pairs: Candidates, gain: F64) -> Bool:
 def _solve(truth: Index, track: Index, gain: F64) -> Bool:
     rows, row = np.unique(truth, return_inverse=True)
     columns, column = np.unique(track, return_inverse=True)
+    if len(rows) * len(columns) <= SMALL:
+        return _solve_dense(row, column, gain, (len(rows), len(columns)))
     size = len(rows) + len(columns)
     graph = coo_array((np.ones(len(gain)), (row, column + len(rows))), shape=(size, size))
     label = connected_components(graph, directed=False)[1][row]
@@ -84,12 +88,16 @@ def _solve(truth: Index, track: Index, gain: F64) -> Bool:
 def _solve_cluster(row: Index, column: Index, gain: F64) -> Bool:
     rows, i = np.unique(row, return_inverse=True)
     columns, j = np.unique(column, return_inverse=True)
-    matrix = np.zeros((len(rows), len(columns)))
-    matrix[i, j] = gain
-    best_i, best_j = linear_sum_assignment(matrix, maximize=True)
-    partner = np.full(len(rows), -1)
-    partner[best_i] = best_j
-    chosen: Bool = partner[i] == j
+    return _solve_dense(i, j, gain, (len(rows), len(columns)))
+
+
+def _solve_dense(row: Index, column: Index, gain: F64, shape: tuple[int, int]) -> Bool:
+    matrix = np.zeros(shape)
+    matrix[row, column] = gain
+    best_row, best_column = linear_sum_assignment(matrix, maximize=True)
+    partner = np.full(shape[0], -1)
+    partner[best_row] = best_column
+    chosen: Bool = partner[row] == column
     return chosen
 
 
