@@ -26,6 +26,8 @@ _STEADY = 0.6
 """Share of time that an object flies straight, and level."""
 _ODD = 0.05
 """Share of time that it does what no limit says: dives, evasion, a wrong estimate."""
+_LEAST = 1e-100
+"""No density is nought: what has no class must not become what has no probability."""
 _STEADY_CLIMB_MPS, _ODD_CLIMB_MPS, _FREE_CLIMB_MPS = 1.0, 30.0, 500.0
 _STEADY_TURN_RADPS, _ODD_TURN_RADPS, _FREE_TURN_RADPS = 0.005, 0.3, 0.3
 _ANY_SPEED_MPS, _ANY_HEIGHT_M = LIMITS[ObjectClass.UNKNOWN].speed_mps[1], 300_000.0
@@ -90,7 +92,7 @@ def _around_zero(value: F64, std: F64, usual: F64, steady: float, odd: float) ->
     rate, std2 = np.where(known, value, 0.0)[:, None], np.where(known, std, 0.0)[:, None] ** 2
     parts = ((_STEADY, steady), (1.0 - _STEADY - _ODD, np.maximum(usual, steady)), (_ODD, odd))
     density = sum(share * _normal(rate, std2 + np.square(width)) for share, width in parts)
-    folded: F64 = np.where(known[:, None], density, 1.0)
+    folded: F64 = np.where(known[:, None], np.maximum(density, _LEAST), 1.0)
     return folded
 
 
@@ -131,8 +133,9 @@ def posterior(evidence: F64, config: PictureConfig) -> F64:
     """Return (n, classes) probabilities from evidence and priors; rows sum to 1."""
     prior = np.array([config.priors[member] for member in ObjectClass])
     score = evidence + np.log(prior)
-    weight: F64 = np.exp(score - score.max(axis=1, keepdims=True, initial=-np.inf))
-    return weight / weight.sum(axis=1, keepdims=True)
+    weight = np.exp(score - score.max(axis=1, keepdims=True, initial=-np.inf))
+    probability: F64 = weight / weight.sum(axis=1, keepdims=True)
+    return probability
 
 
 def hazard_probability(probability: F64) -> F64:

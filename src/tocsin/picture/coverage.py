@@ -88,7 +88,8 @@ def visible_ranges(sensor: Sensor, height_m: float) -> tuple[float, float] | Non
     if furthest <= nearest:
         return None
     ranges = np.linspace(nearest, furthest, _RANGES)
-    elevation = _elevation(sensor, ranges, height_m)
+    # Bent rays seem to come from beyond the zenith; a beam that reaches it sees them.
+    elevation = np.minimum(_elevation(sensor, ranges, height_m), np.pi / 2)
     seen = ranges[(elevation >= sensor.elevation_min_rad) & (elevation <= sensor.elevation_max_rad)]
     if len(seen) == 0:
         return None

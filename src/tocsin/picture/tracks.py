@@ -10,7 +10,6 @@ import numpy as np
 from tocsin.contract import (
     F64,
     I8,
-    I64,
     NS,
     U64,
     Bool,
