@@ -57,11 +57,11 @@ def repeated(digest: U64, seen: U64) -> Bool:
 
 
 def remember(
-    seen: U64, seen_at_ns: I64, digest: U64, at_ns: I64, oldest_ns: int
+    seen: U64, seen_at_ns: I64, digest: U64, at_ns: I64, window_s: float
 ) -> tuple[U64, I64]:
-    """Return the sorted digests and times measured since `oldest_ns`."""
+    """Return the sorted digests, and their times, of the latest `window_s` of measurements."""
     both, times = np.concatenate([seen, digest]), np.concatenate([seen_at_ns, at_ns])
-    keep = times >= oldest_ns
+    keep = times >= times.max(initial=0) - round(window_s * NS)
     both, times = both[keep], times[keep]
     order = np.argsort(both, kind="stable")
     return both[order], times[order]

@@ -7,6 +7,17 @@ import numpy as np
 from tocsin.contract import I32, NS, Bool, Faults, ReportKind, Reports
 from tocsin.plots.config import PlotsConfig
 
+_LOWEST_M, _HIGHEST_M, _HIGHEST_PRESSURE_M = -1_000.0, 2_000_000.0, 60_000.0
+_TURNS = 4.0 * np.pi
+_POSITION = (
+    "range_m",
+    "azimuth_rad",
+    "elevation_rad",
+    "latitude_deg",
+    "longitude_deg",
+    "height_wgs84_m",
+    "altitude_baro_m",
+)
 _PLACELESS = (ReportKind.IDENTITY, ReportKind.SERVICE)
 
 
@@ -54,11 +65,16 @@ def wrong_value(reports: Reports) -> Bool:
     """Return which reports state a position that cannot be."""
     polar, geographic = is_polar(reports), is_geographic(reports)
     off_earth = (np.abs(reports.latitude_deg) > 90.0) | (np.abs(reports.longitude_deg) > 180.0)
-    off_air = (reports.height_wgs84_m < -1_000.0) | (reports.height_wgs84_m > 2_000_000.0)
+    off_air = (reports.height_wgs84_m < _LOWEST_M) | (reports.height_wgs84_m > _HIGHEST_M)
+    pressure = reports.altitude_baro_m
+    off_air |= (pressure < _LOWEST_M) | (pressure > _HIGHEST_PRESSURE_M)
     behind = (reports.range_m <= 0.0) | (reports.range_m > 5_000_000.0)
-    over = np.abs(reports.elevation_rad) > np.pi / 2.0
-    infinite = np.isinf(reports.elevation_rad) | np.isinf(reports.height_wgs84_m)
-    return (geographic & (off_earth | off_air)) | (polar & (behind | over)) | infinite
+    # An azimuth beyond two turns is one in degrees.
+    over = (np.abs(reports.elevation_rad) > np.pi / 2.0) | (np.abs(reports.azimuth_rad) > _TURNS)
+    infinite = np.zeros(len(reports), bool)
+    for name in _POSITION:
+        infinite |= np.isinf(getattr(reports, name))
+    return (geographic & off_earth) | off_air | (polar & (behind | over)) | infinite
 
 
 def no_position(reports: Reports) -> Bool:

@@ -20,11 +20,15 @@ _LEVELS = np.array([-np.sqrt(3.0), 0.0, np.sqrt(3.0)])
 _WEIGHTS = np.array([1.0, 4.0, 1.0]) / 6.0
 _COARSE_ELEVATION_STD_RAD = 0.005
 _STEEPEST_STD_RAD = 0.5
+_WIDEST_STD = 1e6
+_OVERHEAD = 0.98
+_LEAST_VARIANCE_M2 = 1.0
+_FASTEST_MPS = 1e4
 
 
 def or_default(values: F64, default: float) -> F64:
-    """Return the values, with a default where they are absent or not positive."""
-    return np.where(values > 0.0, values, default)
+    """Return standard deviations, with a default where they are absent or cannot be."""
+    return np.where((values > 0.0) & (values < _WIDEST_STD), values, default)
 
 
 def locate_polar(reports: Reports, sensor: Sensor, config: PlotsConfig) -> Located:
@@ -40,7 +44,8 @@ def locate_polar(reports: Reports, sensor: Sensor, config: PlotsConfig) -> Locat
     height = np.where(trusted, reports.altitude_baro_m, np.nan)
     reached = elevation_at_height(r, height, sensor.height_wgs84_m, k)
     measured = trusted & np.isfinite(reports.elevation_rad)
-    full = measured | np.isfinite(height)
+    # A pressure altitude beyond the slant range is no height of this target.
+    full = measured | (height - sensor.height_wgs84_m < _OVERHEAD * r)
     elevation = np.where(measured, reports.elevation_rad, np.where(full, reached, 0.0))
     straight = elevation - bending_rad(r, k)
     own_std = or_default(reports.elevation_std_rad, sensor.elevation_std_rad)
@@ -56,6 +61,8 @@ def locate_polar(reports: Reports, sensor: Sensor, config: PlotsConfig) -> Locat
         enu[rows], cov[rows] = _anywhere_above(
             r[rows], azimuth[rows], range_std[rows], azimuth_std[rows], sensor, config
         )
+    # Straight overhead an azimuth says nothing; no covariance may become singular by it.
+    cov += np.eye(3) * _LEAST_VARIANCE_M2
     place = (sensor.latitude_deg, sensor.longitude_deg, sensor.height_wgs84_m)
     own = config.region.from_geodetic(*(np.array([value]) for value in place))[0]
     back = config.region.local_rotation(sensor.latitude_deg, sensor.longitude_deg).T
@@ -89,7 +96,6 @@ def _anywhere_above(
     flat = np.arctan2(mean[:, 2], np.hypot(mean[:, 0], mean[:, 1]))
     nothing = np.zeros(len(range_m))
     cov += polar_covariance(range_m, azimuth_rad, flat, range_std_m, azimuth_std_rad, nothing)
-    cov[:, 2, 2] += 1.0
     return mean, cov
 
 
@@ -121,9 +127,9 @@ def locate_geographic(
 
 def reported_velocity(reports: Reports, config: PlotsConfig) -> F64:
     """Return (n, 3) reported velocities in the region frame; NaN where there is none."""
-    up = np.nan_to_num(reports.velocity_up_mps)
+    up = np.where(np.isnan(reports.velocity_up_mps), 0.0, reports.velocity_up_mps)
     own = np.stack([reports.velocity_east_mps, reports.velocity_north_mps, up], axis=-1)
-    known = np.isfinite(own).all(axis=1) & np.isfinite(reports.latitude_deg)
+    known = (np.abs(own) < _FASTEST_MPS).all(axis=1) & np.isfinite(reports.latitude_deg)
     velocity = np.full((len(reports), 3), np.nan)
     if known.any():
         back = _to_region(reports.take(known), config)

@@ -6,7 +6,6 @@ import numpy as np
 
 from tocsin.contract import (
     I32,
-    NS,
     Bool,
     Dimension,
     Faults,
@@ -55,7 +54,7 @@ def step(state: PlotsState, reports: Reports, now_ns: int) -> tuple[PlotsState, 
         The next state, and plots, external tracks, identities and faults.
     """
     reports, faults = _usable(state, reports, now_ns)
-    state, reports, doubles = _once(state, reports, now_ns)
+    state, reports, doubles = _once(state, reports)
     out = PlotsOut(
         _plots(state, reports.take(np.isin(reports.kind, _PLOTTED))),
         reports.take(reports.kind == ReportKind.EXTERNAL_TRACK),
@@ -91,9 +90,7 @@ def _usable(state: PlotsState, reports: Reports, now_ns: int) -> tuple[Reports, 
     return without(reports, placeless, "sensor without position", detail), faults
 
 
-def _once(
-    state: PlotsState, reports: Reports, now_ns: int
-) -> tuple[PlotsState, Reports, list[Faults]]:
+def _once(state: PlotsState, reports: Reports) -> tuple[PlotsState, Reports, list[Faults]]:
     """Drop exact duplicates and relayed sightings; remember the rest."""
     config, faults = state.config, []
     placed = np.isin(reports.kind, (*_PLOTTED, ReportKind.EXTERNAL_TRACK))
@@ -102,9 +99,12 @@ def _once(
     again = np.zeros(len(reports), bool)
     again[placed] = repeated(digest[placed], state.seen)
     keep = placed & ~again
-    oldest_ns = now_ns - round(config.duplicate_window_s * NS)
     seen, seen_at = remember(
-        state.seen, state.seen_at_ns, digest[keep], reports.measured_at_ns[keep], oldest_ns
+        state.seen,
+        state.seen_at_ns,
+        digest[keep],
+        reports.measured_at_ns[keep],
+        config.duplicate_window_s,
     )
     if again.any():
         faults.append(fault_rows(reports, again, "duplicate", "the same report twice"))

@@ -77,7 +77,7 @@ def confirm(state: TrackState, bank: Bank) -> None:
     bank.confirmed[sure & (bank.plots >= state.config.confirm_plots)] = True
 
 
-def unite(state: TrackState, at_ns: int) -> TrackState:
+def unite(state: TrackState) -> TrackState:
     """Return the state with tracks of one object united; the older number stays.
 
     Two tracks are one object's when their states agree within both their errors three times

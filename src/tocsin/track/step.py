@@ -133,9 +133,7 @@ def _tidy(state: TrackState, at_ns: int) -> TrackState:
     if at_ns < state.next_twins_ns:
         return state
     period_ns = round(state.config.twin_period_s * NS)
-    return dataclasses.replace(
-        unite(state, at_ns), next_twins_ns=(at_ns // period_ns + 1) * period_ns
-    )
+    return dataclasses.replace(unite(state), next_twins_ns=(at_ns // period_ns + 1) * period_ns)
 
 
 def _picture(state: TrackState, group: Group) -> Picture:

@@ -1,0 +1,262 @@
+"""What is dropped, what is counted, what passes through."""
+
+import csv
+
+import numpy as np
+import pyproj
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.plots.test_locate import REGION, SENSORS, T0_NS, reports
+from tocsin.contract import (
+    NS,
+    Faults,
+    Origin,
+    Plots,
+    ReportKind,
+    Reports,
+    Sensor,
+    SensorKind,
+    read_parquet,
+    write_parquet,
+)
+from tocsin.geo import Region
+from tocsin.plots import PlotsConfig, sensors_seen, start, step
+
+CONFIG = PlotsConfig(REGION, SENSORS)
+
+
+def run(*batches, now_ns=T0_NS + 60 * NS):
+    state, outs = start(CONFIG), []
+    for batch in batches:
+        state, out = step(state, batch, now_ns)
+        outs.append(out)
+    return outs
+
+
+def polar(count=1, **columns):
+    defaults = {
+        "range_m": np.linspace(30e3, 60e3, count),
+        "azimuth_rad": np.linspace(0.2, 1.0, count),
+        "elevation_rad": 0.1,
+    }
+    return reports("radar", count, **{**defaults, **columns})
+
+
+@pytest.mark.parametrize(
+    ("batch", "kind"),
+    [
+        (reports("stranger", range_m=[1e4], azimuth_rad=[0.1]), "unknown sensor"),
+        (polar(range_m=[np.nan]), "no position"),
+        (polar(range_m=[-5.0]), "impossible value"),
+        (polar(range_m=[9e6]), "impossible value"),
+        (polar(elevation_rad=[2.0]), "impossible value"),
+        (polar(elevation_rad=[np.inf]), "impossible value"),
+        (polar(azimuth_rad=[359.0]), "impossible value"),
+        (polar(altitude_baro_m=[1e9]), "impossible value"),
+        (reports("adsb", latitude_deg=[-164.0], longitude_deg=[3.0]), "impossible value"),
+        (reports("adsb", latitude_deg=[12.0], longitude_deg=[181.0]), "impossible value"),
+        (reports("adsb", latitude_deg=[12.0], longitude_deg=[np.nan]), "no position"),
+        (
+            reports("adsb", latitude_deg=[12.0], longitude_deg=[3.0], height_wgs84_m=[-9e3]),
+            "impossible value",
+        ),
+        (polar(received_at_ns=[T0_NS - 6 * NS]), "impossible time"),
+        (polar(received_at_ns=[T0_NS + 3601 * NS]), "impossible time"),
+        (reports("adsb", range_m=[1e4], azimuth_rad=[0.1]), "sensor without position"),
+    ],
+)
+def test_what_cannot_be_used_is_one_counted_fault(batch, kind):
+    (out,) = run(batch)
+    assert len(out.plots) == 0
+    assert out.faults.kind.tolist() == [kind]
+    assert out.faults.source_id.tolist() == batch.sensor_id.tolist()
+
+
+def test_a_report_without_receive_time_is_judged_by_now():
+    batch = polar(received_at_ns=[0])
+    assert len(run(batch)[0].plots) == 1
+    assert run(batch, now_ns=T0_NS + 7200 * NS)[0].faults.kind.tolist() == ["impossible time"]
+
+
+def test_exact_copies_are_removed_within_and_across_batches():
+    batch = polar(6)
+    copy = batch.replace(received_at_ns=batch.received_at_ns + 300, sequence=np.arange(6) + 50)
+    first, second = run(Reports.concat([batch, copy]), copy)
+    assert len(first.plots) == 6
+    assert first.faults.kind.tolist() == ["duplicate"] * 6
+    assert len(second.plots) == 0
+    assert second.faults.kind.tolist() == ["duplicate"] * 6
+
+
+def test_the_same_place_at_another_time_or_by_another_sensor_is_no_copy():
+    one = polar()
+    later = polar(measured_at_ns=[T0_NS + 1])
+    other = reports("flat", range_m=one.range_m, azimuth_rad=one.azimuth_rad, elevation_rad=0.1)
+    outs = run(Reports.concat([one, later, other]))
+    assert len(outs[0].plots) == 3
+
+
+def sighting(at_s, sensor="people", **columns):
+    return reports(
+        sensor,
+        measured_at_ns=[T0_NS + round(at_s * NS)],
+        received_at_ns=[T0_NS + round(at_s * NS)],
+        kind=int(ReportKind.SIGHTING),
+        latitude_deg=[12.0 + at_s * 1e-4],
+        longitude_deg=[34.0],
+        **columns,
+    )
+
+
+def test_one_origin_counts_once_however_often_it_is_relayed():
+    first, relay, later = run(
+        sighting(0, origin_id=["farmer"]),
+        sighting(30, origin_id=["farmer"], relayed_from=["radio"]),
+        sighting(400, origin_id=["farmer"]),
+        now_ns=T0_NS + 500 * NS,
+    )
+    assert len(first.plots) == len(later.plots) == 1
+    assert len(relay.plots) == 0
+    assert relay.faults.kind.tolist() == ["relayed"]
+
+
+def test_a_relay_is_known_by_whom_it_was_relayed_from():
+    first, relay = run(sighting(0), sighting(20, "flat", relayed_from=["people"]))
+    assert len(first.plots) == 1
+    assert relay.faults.kind.tolist() == ["relayed"]
+
+
+def test_two_observers_both_count():
+    outs = run(sighting(0, origin_id=["farmer"]), sighting(5, origin_id=["sailor"]))
+    assert [len(out.plots) for out in outs] == [1, 1]
+
+
+def test_identities_and_external_tracks_pass_through_as_they_are():
+    identity = reports("adsb", kind=int(ReportKind.IDENTITY), callsign=["AB1"], mode_s=[7])
+    external = reports(
+        "adsb", kind=int(ReportKind.EXTERNAL_TRACK), latitude_deg=[12.0], longitude_deg=[34.0]
+    )
+    (out,) = run(Reports.concat([identity, identity, external]))
+    assert len(out.plots) == 0
+    assert out.identities.callsign.tolist() == ["AB1", "AB1"]
+    assert out.external.kind.tolist() == [ReportKind.EXTERNAL_TRACK]
+
+
+def test_silence_is_input():
+    (out,) = run(Reports.empty())
+    assert (len(out.plots), len(out.faults)) == (0, 0)
+
+
+def test_sensors_seen_are_in_order_of_their_first_report():
+    batch = Reports.concat([reports("b"), reports("a"), reports("b")])
+    assert sensors_seen(batch) == ("b", "a")
+
+
+def mixed(seed):
+    rng = np.random.default_rng(seed)
+    n = 30
+    batch = reports(
+        "radar",
+        n,
+        measured_at_ns=T0_NS + np.sort(rng.integers(0, 5 * NS, n)),
+        range_m=rng.uniform(5e3, 2e5, n),
+        azimuth_rad=rng.uniform(-4, 8, n),
+        elevation_rad=np.where(rng.random(n) < 0.5, rng.uniform(0, 0.6, n), np.nan),
+        altitude_baro_m=np.where(rng.random(n) < 0.5, rng.uniform(0, 9e3, n), np.nan),
+    )
+    names = rng.choice(["radar", "flat"], n)
+    return batch.replace(sensor_id=names.astype(object), received_at_ns=batch.measured_at_ns)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 30))
+@settings(max_examples=30)
+def test_splitting_and_permuting_change_nothing_and_covariances_are_positive(seed, cut):
+    batch = mixed(seed)
+    (whole,) = run(batch)
+    order = np.random.default_rng(seed).permutation(len(batch))
+    (shuffled,) = run(batch.take(order))
+    parts = run(batch.take(slice(0, cut)), batch.take(slice(cut, None)))
+    joined = Plots.concat([p.plots for p in parts])
+    for other in (shuffled.plots, joined):
+        for name in Plots.schema():
+            a, b = getattr(whole.plots, name), getattr(other, name)
+            np.testing.assert_array_equal(a, b)
+    assert np.linalg.eigvalsh(whole.plots.position_cov_m2).min() > 0.0
+    assert (whole.plots.false_density > 0.0).all()
+    azimuth = whole.plots.azimuth_rad
+    assert ((azimuth >= 0.0) & (azimuth < 2 * np.pi)).all()
+
+
+finite_or_not = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@given(st.lists(st.tuples(*[finite_or_not] * 9), min_size=1, max_size=8))
+@settings(max_examples=100)
+def test_no_report_whatever_raises_or_makes_a_plot_that_is_not_finite(rows):
+    values = np.array(rows)
+    batch = reports(
+        "radar",
+        len(rows),
+        range_m=values[:, 0],
+        azimuth_rad=values[:, 1],
+        elevation_rad=values[:, 2],
+        latitude_deg=values[:, 3],
+        longitude_deg=values[:, 4],
+        altitude_baro_m=values[:, 5],
+        range_std_m=values[:, 6],
+        velocity_east_mps=values[:, 7],
+        velocity_north_mps=values[:, 8],
+    )
+    (out,) = run(batch)
+    assert np.isfinite(out.plots.position_m).all()
+    assert np.isfinite(out.plots.position_cov_m2).all()
+    assert len(out.plots) + len(out.faults) == len(batch)
+
+
+def test_plots_come_from_a_file_as_well(tmp_path):
+    path = tmp_path / "plots.parquet"
+    write_parquet(polar(5), path)
+    (out,) = run(read_parquet(Reports, path))
+    assert len(out.plots) == 5
+
+
+def test_faults_are_a_table_even_when_there_are_none():
+    assert isinstance(run(polar(2))[0].faults, Faults)
+
+
+@pytest.mark.shared
+def test_recorded_aircraft_states_become_plots_where_proj_puts_them(shared):
+    with (shared / "trajectories" / "stonesoup_OpenSky_Plane_States.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["geoaltitude"]][:500]
+    columns = {name: np.array([float(row[name]) for row in rows]) for name in ("lat", "lon")}
+    height = np.array([float(row["geoaltitude"]) for row in rows])
+    at_ns = np.array([int(float(row["lastposupdate"]) * 1000) * 1_000_000 for row in rows])
+    origin = Origin(52.0, -2.0)
+    config = PlotsConfig(Region.at(origin), (Sensor("sky", SensorKind.ADSB_RECEIVER),))
+    batch = reports(
+        "sky",
+        len(rows),
+        measured_at_ns=at_ns,
+        received_at_ns=at_ns,
+        kind=int(ReportKind.POSITION),
+        latitude_deg=columns["lat"],
+        longitude_deg=columns["lon"],
+        height_wgs84_m=height,
+        mode_s=[int(row["icao24"], 16) for row in rows],
+        mode_s_valid=True,
+    )
+    _, out = step(start(config), batch, int(at_ns.max()))
+    assert len(out.plots) + len(out.faults) == len(rows)
+    assert set(out.faults.kind) <= {"duplicate"}
+    kept = out.plots.sequence
+    want = np.stack(
+        pyproj.Transformer.from_pipeline(
+            "+proj=pipeline +step +proj=cart +ellps=WGS84 "
+            "+step +proj=topocentric +ellps=WGS84 +lat_0=52 +lon_0=-2 +h_0=0"
+        ).transform(columns["lon"][kept], columns["lat"][kept], height[kept]),
+        axis=1,
+    )
+    np.testing.assert_allclose(out.plots.position_m, want, atol=1e-5)
+    assert (out.plots.mode_s == batch.mode_s[kept]).all()
