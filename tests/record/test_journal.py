@@ -111,6 +111,15 @@ def test_digest_is_over_time_length_and_bytes(tmp_path: Path) -> None:
     assert digest(tmp_path, "notices") == sha256(b"").hexdigest()
 
 
+def test_each_commit_is_synced(tmp_path: Path) -> None:
+    """No test can cut the power; what SQLite promises at FULL is what is relied on."""
+    with Journal.open(tmp_path) as journal:
+        assert journal._open is not None
+        connection = journal._open.connection
+        assert connection.pragma("journal_mode") == "wal"
+        assert connection.pragma("synchronous") == 2
+
+
 def test_only_one_writer(tmp_path: Path) -> None:
     with Journal.open(tmp_path), pytest.raises(InputError, match="being written by another"):
         Journal.open(tmp_path)

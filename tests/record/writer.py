@@ -4,7 +4,7 @@ Run as `python writer.py FOLDER`; batch `seq` holds what `payload(seq)` gives.
 """
 
 import sys
-from hashlib import sha256
+from hashlib import shake_256
 from pathlib import Path
 
 from tocsin.record import Batch, Journal
@@ -12,7 +12,7 @@ from tocsin.record import Batch, Journal
 
 def payload(seq: int) -> bytes:
     """Give bytes that depend on the sequence number alone, some long, some short."""
-    return sha256(str(seq).encode()).digest() * (seq % 700)
+    return shake_256(str(seq).encode()).digest(32 * (seq * 97 % 700))
 
 
 def main(folder: Path) -> None:

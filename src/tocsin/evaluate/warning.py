@@ -21,6 +21,7 @@ from tocsin.contract import (
     Effects,
     InputError,
     ObjectClass,
+    Objects,
     Stage,
     Warnings,
     Zone,
@@ -30,6 +31,7 @@ from tocsin.evaluate.spans import clipped, common_ns, joined, length_ns, since_n
 
 HOUR_NS = 3600 * NS
 LONG_AFTER = np.iinfo(np.int64).max
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -132,36 +134,43 @@ def zone_records(
         if unknown:
             raise InputError(name, f"zone {unknown[0]!r} is not in the zones", "use one zone map")
     heard = _heard_ns(warnings)
-    rows = {zone.zone_id: np.flatnonzero(warnings.zone_id == zone.zone_id) for zone in zones}
-    found = {zone.zone_id: _effects_on(zone, effects, span_ns, classes) for zone in zones}
-    return [
-        ZoneRecord(
-            zone,
-            _staged(warnings, heard, rows[zone.zone_id], Stage.ALERT, span_ns),
-            _staged(warnings, heard, rows[zone.zone_id], Stage.PRE_ALERT, span_ns),
-            clipped(_needed(zone, found[zone.zone_id]), *span_ns),
-            found[zone.zone_id],
+    warned, struck = _rows_by_name(warnings.zone_id), _rows_by_name(effects.zone_id)
+    records = []
+    for zone in zones:
+        rows = warned.get(zone.zone_id, _NO_ROWS)
+        found = _effects_in(effects, struck.get(zone.zone_id, _NO_ROWS), span_ns, classes)
+        alarm, pre_alert = (
+            _staged(warnings, heard, rows, stage, span_ns)
+            for stage in (Stage.ALERT, Stage.PRE_ALERT)
         )
-        for zone in zones
-    ]
+        needed = clipped(_needed(zone, found), *span_ns)
+        records.append(ZoneRecord(zone, alarm, pre_alert, needed, found))
+    return records
+
+
+def _rows_by_name(names: Objects) -> dict[str, I64]:
+    known, number = np.unique(names.astype(str), return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    groups = np.split(order, np.searchsorted(number[order], np.arange(1, len(known))))
+    return dict(zip(known.tolist(), groups, strict=False))
 
 
 def _heard_ns(warnings: Warnings) -> I64:
     return np.where(warnings.published_at_ns > 0, warnings.published_at_ns, warnings.decided_at_ns)
 
 
-def _effects_on(
-    zone: Zone, effects: Effects, span_ns: tuple[int, int], classes: Mapping[str, ObjectClass]
+def _effects_in(
+    effects: Effects, rows: I64, span_ns: tuple[int, int], classes: Mapping[str, ObjectClass]
 ) -> tuple[Effect, ...]:
-    mine = (effects.zone_id == zone.zone_id) & (effects.last_ns >= span_ns[0])
-    rows = np.flatnonzero(mine & (effects.first_ns < span_ns[1]))
+    start, end = span_ns
     found = [
         Effect(
-            max(int(effects.first_ns[row]), span_ns[0]),
-            min(int(effects.last_ns[row]), span_ns[1] - 1),
+            max(int(effects.first_ns[row]), start),
+            min(int(effects.last_ns[row]), end - 1),
             classes.get(effects.target_id[row], ObjectClass.UNKNOWN),
         )
         for row in rows
+        if effects.last_ns[row] >= start and effects.first_ns[row] < end
     ]
     return tuple(sorted(found, key=lambda effect: (effect.first_ns, effect.last_ns, effect.kind)))
 
