@@ -25,9 +25,9 @@ NAMES = {"c": CAP, "a": ATOM}
 
 def run_night(cancel_at_s=None):
     """Return the warnings of one drone that crosses the zone and is gone."""
-    state = warn.start(warn.WarnConfig((ZONE,), REGION))
+    state = warn.start(warn.WarnConfig((ZONE,), REGION, particles=64, decision_period_s=4.0))
     rows = []
-    for second in range(0, 1100, 2):
+    for second in range(0, 1100, 4):
         now_ns, x = NOW + second * NS, -25e3 + 45.0 * second
         seen = tracks([[x, 0.0, 120.0]], [45.0, 0.0, 0.0], at_ns=now_ns)
         actions = OperatorActions.empty()

@@ -35,6 +35,7 @@ def points(count: int) -> F64:
     return np.asarray(sobol, float) + 0.5 / count
 
 
+@cache
 def normals(count: int) -> F64:
     """Return the points as independent standard normal deviates."""
     return np.asarray(ndtri(points(count)), float)

@@ -141,6 +141,8 @@ def _decide(
 ) -> tuple[Forecasts, list[_Sent]]:
     """Return the forecasts and messages of one decision; brings the entries up to date."""
     model, policy = state.model, state.model.config.policy
+    # Sums of many small numbers depend on their order; the picture's order must not matter.
+    tracks = tracks.sorted_by("track_id")
     shares = contributions(model, tracks, now_ns)
     by_class, behind = combine(shares), threats(shares)
     risk = merge(by_class, harm_by_class(policy))
