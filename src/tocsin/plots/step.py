@@ -56,12 +56,17 @@ def step(state: PlotsState, reports: Reports, now_ns: int) -> tuple[PlotsState, 
     reports, faults = _usable(state, reports, now_ns)
     state, reports, doubles = _once(state, reports)
     out = PlotsOut(
-        _plots(state, reports.take(np.isin(reports.kind, _PLOTTED))),
-        reports.take(reports.kind == ReportKind.EXTERNAL_TRACK),
-        reports.take(reports.kind == ReportKind.IDENTITY),
+        _plots(state, _only(reports, np.isin(reports.kind, _PLOTTED))),
+        _only(reports, reports.kind == ReportKind.EXTERNAL_TRACK),
+        _only(reports, reports.kind == ReportKind.IDENTITY),
         Faults.concat([*faults, *doubles]),
     )
     return state, out
+
+
+def _only(reports: Reports, wanted: Bool) -> Reports:
+    """Return the wanted rows, without a copy where that is all of them."""
+    return reports if wanted.all() else reports.take(wanted)
 
 
 def _sensor_index(state: PlotsState, reports: Reports) -> I32:
@@ -126,7 +131,8 @@ def _plots(state: PlotsState, reports: Reports) -> Plots:
         for mask, locate in ((polar, locate_polar), (~polar, _locate_stated)):
             rows = np.flatnonzero((sensor == index) & mask)
             if len(rows):
-                part = locate(reports.take(rows), state.config.sensors[index], state.config)
+                own = reports if len(rows) == len(reports) else reports.take(rows)
+                part = locate(own, state.config.sensors[index], state.config)
                 for whole, some in zip(located, part, strict=True):
                     whole[rows] = some
     return _table(state.config, reports, sensor, polar, located)

@@ -39,7 +39,8 @@ class TrackConfig:
         end_probability: a confirmed track below it ends; a tentative one below `birth_floor`.
         silence_s: a track without plots ends after this, or after four of its intervals.
         contribution_s: how long a sensor counts as contributing after its plot.
-        event_bin_s: event-driven sources are handled in bins of this length.
+        bin_s: plots and sectors are handled in bins of this length at fixed times, unless
+            `output_period_s` is None.
         late_s: plots later than this behind the tracks are dropped and counted.
         twin_period_s: how often tracks of one object are looked for.
         max_tracks: capacity; further births are dropped and counted.
@@ -71,7 +72,7 @@ class TrackConfig:
     end_probability: float = 0.005
     silence_s: float = 30.0
     contribution_s: float = 60.0
-    event_bin_s: float = 0.5
+    bin_s: float = 0.5
     late_s: float = 10.0
     twin_period_s: float = 5.0
     max_tracks: int = 200_000

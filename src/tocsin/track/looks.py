@@ -16,7 +16,7 @@ from tocsin.contract import F64, I64, Looks, Plots
 from tocsin.track.state import Rotation, Sector, TrackState
 
 _TWO_PI = 2.0 * np.pi
-_WIDEST_RAD = np.pi / 4.0
+WIDEST_RAD = np.pi / 4.0
 _PARTS = 8
 _STEADY = 0.8
 _PHASE_GAIN = 0.3
@@ -56,7 +56,7 @@ def _sectors(looks: Looks, row: int, index: dict[str, int]) -> list[Sector]:
     width = min(width + _TWO_PI if width < 0.0 else width, _TWO_PI)
     if sensor < 0 or end < start or not width > 0.0:
         return []
-    parts = max(1, int(np.ceil(width / _WIDEST_RAD - 1e-6))) if end > start else 1
+    parts = max(1, int(np.ceil(width / WIDEST_RAD - 1e-6))) if end > start else 1
     bounds = [start + (end - start) * k // parts for k in range(parts + 1)]
     return [
         Sector(sensor, end, bounds[k], bounds[k + 1], first + width * k / parts, width / parts)

@@ -43,23 +43,30 @@ def credit(
         (k,) whether a track took a plot more probably than not.
     """
     found = none < 1.0 - _CREDIT
-    for k in np.flatnonzero(found):
-        own = slice(pairs.start[k], pairs.start[k + 1])
-        best = int(np.argmax(pairs.ratio[own]))
-        i, j = rows[k], pairs.plot[own][best]
-        at_ns = picture.time_ns[j]
-        gap_s = max(at_ns - bank.last_plot_at_ns[i], 0) / NS
-        if gap_s > 0.0:
-            bank.interval_s[i] += _LEARN * (gap_s - bank.interval_s[i])
-        bank.plots[i] += 1
-        bank.last_plot_at_ns[i] = max(bank.last_plot_at_ns[i], at_ns)
-        bank.heard_ns[i, sensor] = max(bank.heard_ns[i, sensor], at_ns)
-        if pairs.ratio[own][best] > _IDENTITY:
-            if bank.address[i] < 0:
-                bank.address[i] = picture.address[j]
-            if plots.callsign[j] is not None:
-                bank.callsign[i] = plots.callsign[j]
+    if not found.any():
+        return found
+    best = _best_pairs(pairs)[found]
+    i, j = rows[found], pairs.plot[best]
+    at_ns = picture.time_ns[j]
+    gap_s = (at_ns - bank.last_plot_at_ns[i]) / NS
+    learn = np.where(gap_s > 0.0, _LEARN, 0.0)
+    bank.interval_s[i] += learn * (gap_s - bank.interval_s[i])
+    bank.plots[i] += 1
+    bank.last_plot_at_ns[i] = np.maximum(bank.last_plot_at_ns[i], at_ns)
+    bank.heard_ns[i, sensor] = np.maximum(bank.heard_ns[i, sensor], at_ns)
+    sure = pairs.ratio[best] > _IDENTITY
+    nameless = sure & (bank.address[i] < 0)
+    bank.address[i[nameless]] = picture.address[j[nameless]]
+    called = sure & np.array([name is not None for name in plots.callsign[j]])
+    bank.callsign[i[called]] = plots.callsign[j[called]]
     return found
+
+
+def _best_pairs(pairs: Pairs) -> np.ndarray:
+    """Return (k,) the likeliest pair of each track; of one without pairs, any number."""
+    counts = np.diff(pairs.start)
+    order = np.lexsort((-pairs.ratio, np.repeat(np.arange(len(counts)), counts)))
+    return order[np.minimum(pairs.start[:-1], len(order) - 1)]
 
 
 def survivors(state: TrackState, bank: Bank, at_ns: int) -> Bool:

@@ -1,20 +1,26 @@
 """Which plots are handled together, and in what order.
 
 A radar's plots wait until the sector that contains their time is complete, so that a miss is a
-miss. Event-driven plots are handled in short bins at fixed times, one plot per address at a time.
+miss; short sectors that follow one another are handled as one. Event-driven plots are handled in
+short bins at fixed times, one plot per address at a time.
 The order depends on times only, never on how the input was cut into batches.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeVar
 
 import numpy as np
 
 from tocsin.contract import I64, NS, Bool, Looks, Plots
-from tocsin.track.looks import in_order, with_looks
+from tocsin.track.looks import WIDEST_RAD, in_order, with_looks
 from tocsin.track.state import Group, Sector, TrackState
 
+T = TypeVar("T", int, I64)
+
+_JOINT_NS = NS // 1000
+_JOINT_RAD = 1e-3
 _PATIENCE = 1.5
 """Revolutions after which a plot that no look contains is used without one."""
 
@@ -32,7 +38,7 @@ def schedule(
     return dataclasses.replace(
         state,
         waiting=state.waiting.take(~taken),
-        sectors=tuple(s for s in state.sectors if s.known_ns > now_ns),
+        sectors=tuple(s for s in state.sectors if _bin_end(state, s.known_ns) > now_ns),
         counters=state.counters.add(lookless=sum(len(g.plots) for g in lookless)),
     ), groups
 
@@ -71,7 +77,7 @@ def _with_plots(state: TrackState, plots: Plots) -> TrackState:
 
 def _swept_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
     groups = []
-    ready = [s for s in state.sectors if s.known_ns <= now_ns]
+    ready = _merged([s for s in _binned(state) if s.known_ns <= now_ns])
     for sensor in sorted({s.sensor for s in ready}):
         rows = np.flatnonzero(state.waiting.sensor == sensor)
         times = state.waiting.measured_at_ns[rows]
@@ -82,6 +88,44 @@ def _swept_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
                 taken[inside] = True
                 groups.append(Group(sector.known_ns, sensor, sector, state.waiting.take(inside)))
     return groups
+
+
+def _bin_end(state: TrackState, at_ns: T) -> T:
+    """Return the end of the bin that contains a time, or times."""
+    if state.config.output_period_s is None:
+        return at_ns
+    length = round(state.config.bin_s * NS)
+    return -(-at_ns // length) * length
+
+
+def _binned(state: TrackState) -> list[Sector]:
+    return [dataclasses.replace(s, known_ns=_bin_end(state, s.known_ns)) for s in state.sectors]
+
+
+def _merged(sectors: list[Sector]) -> list[Sector]:
+    """Return sectors with those united that one bin holds and that follow one another."""
+    sectors = sorted(sectors, key=lambda s: (s.sensor, s.start_ns, s.end_ns))
+    merged: list[Sector] = []
+    for sector in sectors:
+        last = merged[-1] if merged else None
+        if last is not None and _follows(last, sector):
+            merged[-1] = dataclasses.replace(
+                last, end_ns=sector.end_ns, width_rad=last.width_rad + sector.width_rad
+            )
+        else:
+            merged.append(sector)
+    return merged
+
+
+def _follows(last: Sector, sector: Sector) -> bool:
+    turn = last.from_rad + last.width_rad - sector.from_rad
+    return (
+        (last.sensor, last.known_ns) == (sector.sensor, sector.known_ns)
+        and last.start_ns < last.end_ns
+        and abs(sector.start_ns - last.end_ns) < _JOINT_NS
+        and abs(turn - 2.0 * np.pi * round(turn / (2.0 * np.pi))) < _JOINT_RAD
+        and last.width_rad + sector.width_rad < WIDEST_RAD + _JOINT_RAD
+    )
 
 
 def _inside(times: I64, sector: Sector) -> slice:
@@ -101,10 +145,7 @@ def _lookless_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]
 
 def _event_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
     waiting = state.waiting
-    at = waiting.measured_at_ns
-    if state.config.output_period_s is not None:
-        length = round(state.config.event_bin_s * NS)
-        at = -(-at // length) * length
+    at = _bin_end(state, waiting.measured_at_ns)
     rows = np.flatnonzero(~state.site.swept[waiting.sensor] & ~taken & (at <= now_ns))
     taken[rows] = True
     address = np.where(waiting.mode_s_valid, waiting.mode_s.astype(np.int64), -1)[rows]

@@ -78,16 +78,19 @@ class Bank:
 
     def take(self, rows: np.ndarray | slice) -> Bank:
         """Return the chosen tracks, copied."""
-        return Bank(*(getattr(self, f.name)[rows] for f in dataclasses.fields(self)))
+        return Bank(*(getattr(self, name)[rows] for name in _COLUMNS))
 
     def copy(self) -> Bank:
         """Return a bank that may be changed in place."""
-        return Bank(*(getattr(self, f.name).copy() for f in dataclasses.fields(self)))
+        return Bank(*(getattr(self, name).copy() for name in _COLUMNS))
 
     def join(self, other: Bank) -> Bank:
         """Return the tracks of both."""
-        names = [f.name for f in dataclasses.fields(self)]
-        return Bank(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
+        pairs = ((getattr(self, name), getattr(other, name)) for name in _COLUMNS)
+        return Bank(*(np.concatenate(pair) for pair in pairs))
+
+
+_COLUMNS = tuple(f.name for f in dataclasses.fields(Bank))
 
 
 @dataclass(frozen=True)

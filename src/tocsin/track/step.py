@@ -21,6 +21,7 @@ from tocsin.track.schedule import everything_left, schedule
 from tocsin.track.state import Bank, Edge, Group, Pairs, Picture, TrackState
 
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
+_TIDY_SHARE = 1.0 / 16.0
 _WHOLE_TURN = 2.0 * np.pi - 1e-9
 
 
@@ -56,6 +57,7 @@ def handle(state: TrackState, groups: list[Group]) -> tuple[TrackState, list[Tra
         state = look(state, group)
         last = k + 1 == len(groups) or groups[k + 1].at_ns > group.at_ns
         if state.config.output_period_s is None and last:
+            state = _tidy(state, group.at_ns)
             blocks.append(updates_at(state, group.at_ns))
     return state, blocks
 
@@ -95,7 +97,7 @@ def look(state: TrackState, group: Group) -> TrackState:
         next_number=state.next_number + len(born),
         counters=counters,
     )
-    return _tidy(state, group.at_ns)
+    return _tidy(state, group.at_ns, _TIDY_SHARE)
 
 
 def _first_instant(state: TrackState, first_ns: int) -> TrackState:
@@ -125,10 +127,10 @@ def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Track
     return state, blocks
 
 
-def _tidy(state: TrackState, at_ns: int) -> TrackState:
-    """End tracks; now and then unite those of one object."""
+def _tidy(state: TrackState, at_ns: int, share: float = 0.0) -> TrackState:
+    """End tracks, once more than a share of them is to end; now and then unite twins."""
     alive = survivors(state, state.bank, at_ns)
-    if not alive.all():
+    if len(alive) - np.count_nonzero(alive) > share * len(alive):
         state = dataclasses.replace(state, bank=state.bank.take(alive))
     if at_ns < state.next_twins_ns:
         return state
