@@ -86,3 +86,14 @@ def test_every_impact_is_where_its_object_ends(demo):
     assert all(
         last[name] == at for name, at in zip(impacts.target_id, impacts.first_ns, strict=True)
     )
+
+
+def test_low_is_low_above_the_ground_not_above_the_sea(scenario):
+    hill = max(scenario.file.place.hill, key=lambda h: h.height_m)
+    place = (hill.latitude_deg, hill.longitude_deg)
+    low = _track(ObjectClass.ONE_WAY_DRONE, [(*place, hill.height_m + 100)] * 2, "low")
+    high = _track(ObjectClass.ONE_WAY_DRONE, [(*place, hill.height_m + 200)] * 2, "high")
+    found = simulate.effects(scenario, Truth.concat([low, high]))
+    assert [(row["target_id"], row["kind"]) for row in found.rows()] == [
+        ("low", EffectKind.LOW_PASS)
+    ]

@@ -192,3 +192,18 @@ def test_velocity_is_the_derivative_of_position_within_a_tick():
     assert forward / 2e-3 == pytest.approx(air.velocity_mps(one, at), abs=0.1)
     assert air.position_m(one, np.array([0.0])) == pytest.approx(air.from_m)
     assert air.position_m(one, np.array([1.0])) == pytest.approx(air.to_m)
+
+
+@pytest.mark.parametrize("behind_m", [200.0, 400.0, 800.0, 1600.0])
+def test_no_drone_circles_a_point_that_it_cannot_turn_into(behind_m):
+    there = moved(np.array(-31.6), np.array(-20.4), behind_m, 0.0)
+    legs = (Leg(-31.6, -20.4, 150.0, 60.0), Leg(float(there[0]), float(there[1]), 150.0, 60.0))
+    plan = Plan("c", "g", ObjectClass.ONE_WAY_DRONE, 0.0, 1.0, legs, End.IMPACT, course_rad=0.0)
+    objects, hills = fleet([plan], 1), np.zeros((0, 4))
+    motion = launched(objects, hills, np.array([0]))
+    for tick in range(200):
+        motion = advanced(objects, hills, motion, tick, 1.0)
+        if motion.ended.all():
+            break
+    assert motion.ended.all()
+    assert motion.height_m[0] == 0.0

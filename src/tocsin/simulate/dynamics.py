@@ -18,6 +18,8 @@ from tocsin.simulate.terrain import ground_height_m, moved, offset_m
 
 TURN_SHARE = 0.6
 """Share of a class's greatest turn that it uses."""
+EARLY_TURN = 0.8
+"""A waypoint but the last counts as reached within this share of the turning radius."""
 LOOK_AHEAD_S = (0.0, 2.0, 4.0, 7.0)
 CLEARANCE_S = 3.0
 DIVE_RAD = {True: np.radians(15.0), False: np.radians(35.0)}
@@ -139,7 +141,8 @@ def _steered(
     speed = now.speed_mps + np.clip(wanted - now.speed_mps, -quicker, quicker)
     climb = _climb(fleet, hills, now, unrest[:, 2], way[:, 2], distance, tick_s)
     flown = _moved(now, course, speed, climb, tick_s)
-    reach = speed * tick_s + _turn_radius(fleet, now) * (now.leg < fleet.way_count[row] - 1)
+    early = EARLY_TURN * _turn_radius(fleet, now) * (now.leg < fleet.way_count[row] - 1)
+    reach = speed * tick_s + early
     there = (distance < reach) & (fleet.home_m[row] == 0.0)
     final = there & (now.leg == fleet.way_count[row] - 1)
     gone = final & ((fleet.end[row] == End.LEAVE) | (fleet.end[row] == End.LAND))
@@ -147,8 +150,7 @@ def _steered(
 
 
 def _turn_radius(fleet: Fleet, now: Motion) -> F64:
-    radius = now.speed_mps / (TURN_SHARE * fleet.turn_limit_radps[now.row])
-    return np.asarray(0.8 * radius)
+    return np.asarray(now.speed_mps / (TURN_SHARE * fleet.turn_limit_radps[now.row]))
 
 
 def _course(
@@ -160,6 +162,9 @@ def _course(
     free = distance_m < fleet.home_m[row]
     wanted = np.where(free, now.course_rad, bearing_rad) + fleet.wander_rad[row] * wander * steady
     error = np.mod(wanted - now.course_rad + np.pi, 2.0 * np.pi) - np.pi
+    # A waypoint within the turning circle cannot be reached by turning: fly on until it can.
+    circle_m = 2.0 * _turn_radius(fleet, now) * np.abs(np.sin(error))
+    error = np.where(~free & (distance_m < circle_m), 0.0, error)
     most = TURN_SHARE * fleet.turn_limit_radps[row] * tick_s
     turn = np.clip(error * np.minimum(tick_s / 3.0, 1.0), -most, most)
     return np.asarray(now.course_rad + turn)
