@@ -40,6 +40,7 @@ from tocsin.run.pipeline import Pipeline, PipelineConfig, TickOut
 from tocsin.run.site import Site, policy_text, read_site
 
 T = TypeVar("T")
+TableT = TypeVar("TableT", bound=Table)
 Coverage = Callable[[F64], Bool]
 _TAIL_S = 5
 """Ticks after the last report, so that the last look is worked."""
@@ -106,7 +107,7 @@ def _write_reports(reports: Reports, format_: str, out: Path | None) -> None:
         if out is None:
             print(lines, end="")
         else:
-            out.write_text(lines, "utf-8")
+            _write_text(out, lines)
 
 
 def track_files(
@@ -184,10 +185,8 @@ def _ticks(
 ) -> tuple[Iterator[TickOut], str, int]:
     """Return the ticks over a recording: one a second in which something was received."""
     reports = decoded.reports
-    first, last = reports.received_at_ns.min(), reports.received_at_ns.max()
     seconds = np.unique(-(-reports.received_at_ns // NS))
     tail = np.arange(1, _TAIL_S + 1) + seconds[-1]
-    del first, last
 
     def work() -> Iterator[TickOut]:
         done_ns = np.iinfo(np.int64).min
@@ -272,26 +271,40 @@ def score_folder(
     """
     truth = read_parquet(Truth, _in_folder(truth_path, "truth.parquet"))
     tracks = read_parquet(Tracks, out / "tracks.parquet")
+    zones_path = zones_path or _existing(out / "zones.geojson")
+    effects = _table(Effects, _in_folder(truth_path, "effects.parquet"))
+    warnings = _table(Warnings, out / "warnings.parquet")
+    zones = read_zones(zones_path) if zones_path else ()
     origin, coverage = _radar_coverage(out / "site.toml")
     result: dict[str, Any] = {
         "track_scores": evaluate.score_tracks(truth, tracks, origin, coverage=coverage)
     }
-    zones_path = zones_path or _existing(out / "zones.geojson")
-    effects_path = _existing(_in_folder(truth_path, "effects.parquet"))
-    warnings_path = _existing(out / "warnings.parquet")
-    if zones_path and effects_path and warnings_path:
+    if zones and effects is not None and warnings is not None:
         begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
         result["warning_scores"] = evaluate.score_warnings(
-            read_parquet(Effects, effects_path),
-            read_parquet(Warnings, warnings_path),
-            read_zones(zones_path),
-            begin,
-            end,
-            _classes(truth),
+            effects, warnings, zones, begin, end, _classes(truth)
         )
     if report is not None:
-        evaluate.write_report(report, result)
+        evidence = evaluate.Evidence(
+            truth, tracks, effects or Effects.empty(), warnings or Warnings.empty(), zones
+        )
+        page = evaluate.report_page(
+            out.name, evidence, result["track_scores"], result.get("warning_scores")
+        )
+        _write_text(report, page)
+        result["report"] = str(report)
     return result
+
+
+def _table(cls: type[TableT], path: Path) -> TableT | None:
+    return read_parquet(cls, path) if path.is_file() else None
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise InputError(path, f"cannot be written: {error}", "choose another file") from error
 
 
 def _classes(truth: Truth) -> dict[str, ObjectClass]:
