@@ -68,7 +68,7 @@ def wrong_value(reports: Reports) -> Bool:
     off_air = (reports.height_wgs84_m < _LOWEST_M) | (reports.height_wgs84_m > _HIGHEST_M)
     pressure = reports.altitude_baro_m
     off_air |= (pressure < _LOWEST_M) | (pressure > _HIGHEST_PRESSURE_M)
-    behind = (reports.range_m <= 0.0) | (reports.range_m > 5_000_000.0)
+    behind = (reports.range_m < 1.0) | (reports.range_m > 5_000_000.0)
     # An azimuth beyond two turns is one in degrees.
     over = (np.abs(reports.elevation_rad) > np.pi / 2.0) | (np.abs(reports.azimuth_rad) > _TURNS)
     infinite = np.zeros(len(reports), bool)

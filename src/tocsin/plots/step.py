@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from tocsin.contract import (
@@ -53,86 +55,84 @@ def step(state: PlotsState, reports: Reports, now_ns: int) -> tuple[PlotsState, 
     Returns:
         The next state, and plots, external tracks, identities and faults.
     """
-    reports, faults = _usable(state, reports, now_ns)
-    state, reports, doubles = _once(state, reports)
+    faults: list[Faults] = []
+    batch = _usable(state, reports, now_ns, faults)
+    state, batch = _once(state, batch, faults)
+    kind = batch.reports.kind
     out = PlotsOut(
-        _plots(state, _only(reports, np.isin(reports.kind, _PLOTTED))),
-        _only(reports, reports.kind == ReportKind.EXTERNAL_TRACK),
-        _only(reports, reports.kind == ReportKind.IDENTITY),
-        Faults.concat([*faults, *doubles]),
+        _plots(state, batch.only(np.isin(kind, _PLOTTED))),
+        batch.only(kind == ReportKind.EXTERNAL_TRACK).reports,
+        batch.only(kind == ReportKind.IDENTITY).reports,
+        Faults.concat(faults),
     )
     return state, out
 
 
-def _only(reports: Reports, wanted: Bool) -> Reports:
-    """Return the wanted rows, without a copy where that is all of them."""
-    return reports if wanted.all() else reports.take(wanted)
+class _Batch(NamedTuple):
+    """Keep reports together with the index of each one's sensor."""
+
+    reports: Reports
+    sensor: I32
+
+    def only(self, wanted: Bool) -> _Batch:
+        """Return the wanted rows, without a copy where that is all of them."""
+        if wanted.all():
+            return self
+        return _Batch(self.reports.take(wanted), self.sensor[wanted])
+
+    def without(self, bad: Bool, kind: str, detail: str, faults: list[Faults]) -> _Batch:
+        """Return the rows that are not bad; add the bad ones to the faults."""
+        if bad.any():
+            faults.append(fault_rows(self.reports, bad, kind, detail))
+        return self.only(~bad)
 
 
-def _sensor_index(state: PlotsState, reports: Reports) -> I32:
-    known = state.index.get
-    return np.array([known(name, -1) for name in reports.sensor_id.tolist()], np.int32)
-
-
-def _usable(state: PlotsState, reports: Reports, now_ns: int) -> tuple[Reports, list[Faults]]:
-    faults = []
-
-    def without(reports: Reports, bad: Bool, kind: str, detail: str) -> Reports:
-        if not bad.any():
-            return reports
-        faults.append(fault_rows(reports, bad, kind, detail))
-        return reports.take(~bad)
-
-    config = state.config
-    unknown = _sensor_index(state, reports) < 0
-    reports = without(reports, unknown, "unknown sensor", "the site names no such sensor")
-    late = wrong_time(reports, config, now_ns)
-    reports = without(reports, late, "impossible time", "measured after its receipt, or long ago")
-    reports = without(reports, wrong_value(reports), "impossible value", "position off the earth")
-    reports = without(reports, no_position(reports), "no position", "neither polar nor geographic")
-    placeless = no_sensor_position(reports, _sensor_index(state, reports), config)
+def _usable(state: PlotsState, reports: Reports, now_ns: int, faults: list[Faults]) -> _Batch:
+    config, known = state.config, state.index.get
+    index = np.array([known(name, -1) for name in reports.sensor_id.tolist()], np.int32)
+    batch = _Batch(reports, index)
+    detail = "the site names no such sensor"
+    batch = batch.without(batch.sensor < 0, "unknown sensor", detail, faults)
+    late = wrong_time(batch.reports, config, now_ns)
+    detail = "measured after its receipt, or long ago"
+    batch = batch.without(late, "impossible time", detail, faults)
+    wrong = wrong_value(batch.reports)
+    batch = batch.without(wrong, "impossible value", "a position that cannot be", faults)
+    lost = no_position(batch.reports)
+    batch = batch.without(lost, "no position", "neither polar nor geographic", faults)
+    placeless = no_sensor_position(batch.reports, batch.sensor, config)
     detail = "polar report of a sensor without a position; give it one in the site"
-    return without(reports, placeless, "sensor without position", detail), faults
+    return batch.without(placeless, "sensor without position", detail, faults)
 
 
-def _once(state: PlotsState, reports: Reports) -> tuple[PlotsState, Reports, list[Faults]]:
+def _once(state: PlotsState, batch: _Batch, faults: list[Faults]) -> tuple[PlotsState, _Batch]:
     """Drop exact duplicates and relayed sightings; remember the rest."""
-    config, faults = state.config, []
+    config, reports = state.config, batch.reports
     placed = np.isin(reports.kind, (*_PLOTTED, ReportKind.EXTERNAL_TRACK))
-    digest = fingerprints(reports, _sensor_index(state, reports))
+    digest = fingerprints(reports, batch.sensor)
     # An identity has no measurement to compare, so it is never a duplicate here.
     again = np.zeros(len(reports), bool)
     again[placed] = repeated(digest[placed], state.seen)
     keep = placed & ~again
-    seen, seen_at = remember(
-        state.seen,
-        state.seen_at_ns,
-        digest[keep],
-        reports.measured_at_ns[keep],
-        config.duplicate_window_s,
-    )
-    if again.any():
-        faults.append(fault_rows(reports, again, "duplicate", "the same report twice"))
-        reports = reports.take(~again)
-    drop, origins = relayed(reports, state.origins, config.relay_window_s)
-    if drop.any():
-        faults.append(fault_rows(reports, drop, "relayed", "its origin was counted already"))
-        reports = reports.take(~drop)
-    return PlotsState(config, state.index, seen, seen_at, origins), reports, faults
+    times, window_s = reports.measured_at_ns[keep], config.duplicate_window_s
+    seen, seen_at = remember(state.seen, state.seen_at_ns, digest[keep], times, window_s)
+    batch = batch.without(again, "duplicate", "the same report twice", faults)
+    drop, origins = relayed(batch.reports, state.origins, config.relay_window_s)
+    batch = batch.without(drop, "relayed", "its origin was counted already", faults)
+    return PlotsState(config, state.index, seen, seen_at, origins), batch
 
 
-def _plots(state: PlotsState, reports: Reports) -> Plots:
-    sensor, polar = _sensor_index(state, reports), is_polar(reports)
+def _plots(state: PlotsState, batch: _Batch) -> Plots:
+    reports, sensor, polar = batch.reports, batch.sensor, is_polar(batch.reports)
     # A report with both is taken at its geographic word only where its sensor has no place.
     placed = np.array([not np.isnan(s.latitude_deg) for s in state.config.sensors] or [False])
     polar &= placed[sensor] | ~is_geographic(reports)
     located = _empty(len(reports))
     for index in np.unique(sensor):
         for mask, locate in ((polar, locate_polar), (~polar, _locate_stated)):
-            rows = np.flatnonzero((sensor == index) & mask)
-            if len(rows):
-                own = reports if len(rows) == len(reports) else reports.take(rows)
-                part = locate(own, state.config.sensors[index], state.config)
+            rows = (sensor == index) & mask
+            if rows.any():
+                part = locate(batch.only(rows).reports, state.config.sensors[index], state.config)
                 for whole, some in zip(located, part, strict=True):
                     whole[rows] = some
     return _table(state.config, reports, sensor, polar, located)
