@@ -72,6 +72,8 @@ export function className(id: string | null | undefined): string {
   return CLASS_NAMES[id] ?? text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+export const sentenceCase = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 export const stageName = (stage: string): string =>
   stage === 'alert' ? 'Alert' : stage === 'pre_alert' ? 'Pre-alert' : 'Quiet';
 

@@ -121,7 +121,8 @@ const speed = (): number => store.clock?.speed ?? 1;
 
 store.on('clock', () => {
   const now = parseTime(store.clock?.now);
-  if (now !== null) clock.sync(now, speed(), paused(), performance.now());
+  // A run that has not begun reports the epoch: no time is better than 1970.
+  if (now !== null && now > 0) clock.sync(now, speed(), paused(), performance.now());
 });
 store.on('frame', () => clock.frame(store.frame!.atMs, speed(), paused(), performance.now()));
 

@@ -1,38 +1,41 @@
 /** The map: renderer, view, pointer. It asks the store what to draw and tells it what was clicked. */
-import { Deck, LinearInterpolator, MapView, type Layer } from '@deck.gl/core';
+import type { Layer } from '@deck.gl/core';
 import type { MultiPolygon } from 'geojson';
 import type { Box } from './labels';
 import { blindLayers } from './layers/blind';
 import { coastLayers, worldLayer } from './layers/land';
+import { DETAIL_ZOOM } from './layers/lines';
 import { TrackLayers } from './layers/tracks';
 import { zoneLayers } from './layers/zones';
 import { fitBounds, metresPerPixel, toScreen, toWorld, type Bounds, type View } from './mercator';
 import { Motion } from './motion';
 import { Overlay } from './overlay';
+import { Pace } from './pace';
 import { boundsOf, insidePolygons, polygonsOf, type Store } from './store';
+import { Surface } from './surface';
 import { Trails } from './trails';
 
 const TRACK_RADIUS_PX = 14;
 const DRAG_PX = 5;
 const LABEL_EVERY_MS = 250;
-const LARGEST_STEP_PX = 0.4;
 
 export class ChartMap {
   readonly motion = new Motion();
   private readonly trails = new Trails();
   private readonly tracks = new TrackLayers();
   private readonly overlay: Overlay;
-  private readonly deck: Deck<MapView>;
+  private readonly surface: Surface;
+  private readonly pace = new Pace();
   private view: View = { longitude: 0, latitude: 20, zoom: 2, width: 800, height: 600 };
   private land: Layer[] = [];
   private blind: Layer[] = [];
   private zones: Layer[] = [];
+  private zonesKey = '';
   private fitted = false;
-  private drawnPerf = 0;
-  private drawnMs = 0;
   private labelled = 0;
   private trailsPerf = 0;
   private changed = true;
+  private groundChanged = true;
   private nowMs = 0;
   /** What stands on the map, in map pixels: labels and the selected track keep clear of it. */
   covered: () => Box[] = () => [];
@@ -45,46 +48,36 @@ export class ChartMap {
     private readonly store: Store,
   ) {
     this.overlay = new Overlay(labels, store, this.motion);
-    this.deck = new Deck<MapView>({
-      parent: host as HTMLDivElement,
-      deviceProps: { type: 'webgl', webgl: { antialias: true } },
-      views: new MapView({ repeat: false }),
-      initialViewState: { longitude: 0, latitude: 20, zoom: 2 },
-      controller: { dragRotate: false, touchRotate: false, keyboard: false, doubleClickZoom: true },
-      layers: [],
-      onViewStateChange: ({ viewState }) => this.moved(viewState),
-      onResize: ({ width, height }) => this.resized(width, height),
-      onAfterRender: () => this.drawLabels(),
-      onError: (error) => console.error('map:', error),
-      getCursor: ({ isDragging }) =>
-        isDragging ? 'grabbing' : this.overlay.hovered >= 0 ? 'pointer' : 'default',
+    this.surface = new Surface(host, {
+      moved: (place) => this.setView({ ...this.view, ...pick(place) }),
+      resized: (width, height) => this.resized(width, height),
+      rendered: () => this.drawLabels(),
+      cursor: () => (this.overlay.hovered >= 0 ? 'pointer' : 'default'),
     });
     this.listen();
     this.follow();
     void document.fonts.ready.then(() => this.overlay.forgetWidths());
   }
 
-  /** Draw what has moved enough to be seen; called on every animation frame. */
+  /** Draw what has changed or moved enough to be seen; called on every animation frame. */
   tick(nowMs: number, rate: number, perf: number): void {
     this.nowMs = nowMs;
-    const stepPx = (this.motion.fastestMps * Math.abs(nowMs - this.drawnMs)) / 1000 / metresPerPixel(this.view);
-    const moved = rate > 0 && stepPx > LARGEST_STEP_PX;
-    const overdue = rate > 0 && perf - this.drawnPerf > LABEL_EVERY_MS;
-    if (this.changed || moved || overdue) {
+    if (this.groundChanged) {
+      this.groundChanged = false;
+      this.surface.setGround([...this.land, ...this.blind, ...this.zones]);
+    }
+    const pxPerSecond = this.motion.fastestMps / metresPerPixel(this.view);
+    if (this.pace.due(nowMs, perf, rate > 0, this.changed, pxPerSecond)) {
       this.changed = false;
-      this.drawnPerf = perf;
-      this.drawnMs = nowMs;
       this.motion.advance(nowMs);
-      this.deck.setProps({
-        layers: [...this.land, ...this.blind, ...this.zones, ...this.tracks.layers(this.motion, this.view.zoom)],
-      });
+      this.surface.setMoving(this.tracks.layers(this.motion, this.view.zoom));
     }
     if (perf - this.labelled > LABEL_EVERY_MS) this.drawLabels();
   }
 
   setWorld(land: MultiPolygon): void {
     this.land = [worldLayer(land), ...this.land.filter((layer) => layer.id !== 'world')];
-    this.changed = true;
+    this.groundChanged = true;
   }
 
   zoomBy(step: number): void {
@@ -159,24 +152,31 @@ export class ChartMap {
   private siteChanged(): void {
     const coastline = this.store.site?.place.coastline;
     const world = this.land.filter((layer) => layer.id === 'world');
-    this.land = [...world, ...(coastline ? coastLayers(coastline) : [])];
-    this.changed = true;
+    this.land = [...world, ...(coastline ? coastLayers(coastline, this.view.zoom) : [])];
+    this.groundChanged = true;
     this.fitOnce();
     // The first frame may have come before the origin that its offsets refer to.
     if (this.motion.count === 0) this.frameArrived();
   }
 
+  /** Arrival times change every second; the drawing only when a stage or the selection does. */
   private zonesChanged(): void {
     const { selection, zones } = this.store;
-    this.zones = zoneLayers([...zones.values()], selection?.kind === 'zone' ? selection.zoneId : null);
-    this.changed = true;
+    const selected = selection?.kind === 'zone' ? selection.zoneId : null;
+    const stages = [...zones.values()].map((zone) => `${zone.zone_id} ${zone.stage}`);
+    const key = [...stages, selected, this.view.zoom >= DETAIL_ZOOM].join();
+    if (key !== this.zonesKey) {
+      this.zonesKey = key;
+      this.zones = zoneLayers([...zones.values()], selected, this.view.zoom);
+      this.groundChanged = true;
+    }
     this.fitOnce();
   }
 
   private blindChanged(): void {
     const { coverage, options } = this.store;
     this.blind = coverage && options.blind ? blindLayers(coverage) : [];
-    this.changed = true;
+    this.groundChanged = true;
   }
 
   private frameArrived(): void {
@@ -232,22 +232,8 @@ export class ChartMap {
   }
 
   private go(view: View, transitionMs = 0): void {
-    const { longitude, latitude, zoom } = view;
-    const transition =
-      transitionMs > 0
-        ? {
-            transitionDuration: transitionMs,
-            transitionInterpolator: new LinearInterpolator(['longitude', 'latitude', 'zoom']),
-          }
-        : {};
-    this.deck.setProps({
-      initialViewState: { longitude, latitude, zoom, minZoom: 1, maxZoom: 16, ...transition },
-    });
-    if (transitionMs === 0) this.setView({ ...this.view, longitude, latitude, zoom });
-  }
-
-  private moved(state: { longitude: number; latitude: number; zoom: number }): void {
-    this.setView({ ...this.view, longitude: state.longitude, latitude: state.latitude, zoom: state.zoom });
+    this.surface.go(view, transitionMs);
+    if (transitionMs === 0) this.setView({ ...this.view, ...pick(view) });
   }
 
   private resized(width: number, height: number): void {
@@ -256,8 +242,14 @@ export class ChartMap {
   }
 
   private setView(view: View): void {
-    if (view.zoom !== this.view.zoom) this.changed = true;
+    const before = this.view;
     this.view = view;
+    this.surface.follow(view);
+    if (view.zoom !== before.zoom) this.changed = true;
+    if (view.zoom >= DETAIL_ZOOM !== before.zoom >= DETAIL_ZOOM) {
+      this.siteChanged();
+      this.zonesChanged();
+    }
     this.onView(view);
   }
 
@@ -309,3 +301,9 @@ export class ChartMap {
     this.store.select(zone ? { kind: 'zone', zoneId: zone.zone_id } : null);
   }
 }
+
+const pick = ({ longitude, latitude, zoom }: { longitude: number; latitude: number; zoom: number }) => ({
+  longitude,
+  latitude,
+  zoom,
+});

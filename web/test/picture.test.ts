@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ScenarioClock } from '../src/clock';
 import type { Frame } from '../src/frame';
 import { around, Placer } from '../src/labels';
+import { thin } from '../src/layers/lines';
 import { fitBounds, metresPerPixel, scaleBar, toScreen, toWorld, type View } from '../src/mercator';
 import { Motion } from '../src/motion';
 import { Trails } from '../src/trails';
@@ -189,6 +190,27 @@ describe('labels', () => {
       for (const b of placed.slice(i + 1)) {
         expect(Math.abs(a.x - b.x) >= 80 || Math.abs(a.y - b.y) >= 20).toBe(true);
       }
+    }
+  });
+});
+
+describe('thinned outlines', () => {
+  const ring = Array.from({ length: 361 }, (_, i): [number, number] => [
+    Math.cos((i / 180) * Math.PI),
+    Math.sin((i / 180) * Math.PI) + (i % 2) * 0.0001,
+  ]);
+
+  it('drop most points, keep the ends and stay within the tolerance', () => {
+    const thinned = thin(ring, 0.01) as [number, number][];
+    expect(thinned.length).toBeLessThan(60);
+    expect([thinned[0], thinned.at(-1)]).toEqual([ring[0], ring.at(-1)]);
+    for (const [x, y] of ring) {
+      const distances = thinned.slice(1).map(([bx, by], i) => {
+        const [ax, ay] = thinned[i]!;
+        const t = Math.min(1, Math.max(0, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)));
+        return Math.hypot(x - ax - t * (bx - ax), y - ay - t * (by - ay));
+      });
+      expect(Math.min(...distances)).toBeLessThanOrEqual(0.01 + 1e-12);
     }
   });
 });

@@ -1,11 +1,12 @@
 /** What live sensors cannot see at the chosen height. */
-import { PathLayer, SolidPolygonLayer } from '@deck.gl/layers';
+import { SolidPolygonLayer } from '@deck.gl/layers';
 import type { Layer } from '@deck.gl/core';
 import type { Position } from 'geojson';
 import { BLIND } from '../palette';
 import { polygonsOf } from '../store';
 import type { Coverage } from '../types';
 import { Hatch } from './hatch';
+import { hairlines } from './lines';
 
 const hatch = new Hatch({ direction: -1, periodPx: 7, stripePx: 1.3, between: 0.22 });
 
@@ -21,13 +22,6 @@ export function blindLayers(coverage: Coverage): Layer[] {
       getFillColor: [...BLIND, 66],
       extensions: [hatch],
     }),
-    new PathLayer<Position[]>({
-      id: 'blind-line',
-      data: polygons.flat(),
-      getPath: (line) => line as [number, number][],
-      getColor: [...BLIND, 110],
-      getWidth: 1,
-      widthUnits: 'pixels',
-    }),
+    hairlines('blind-line', polygons.flat(), [...BLIND, 110], 1),
   ];
 }

@@ -1,9 +1,10 @@
 /** The ground: world land (where the site has no place of its own) and the site's coastline. */
-import { PathLayer, SolidPolygonLayer } from '@deck.gl/layers';
+import { SolidPolygonLayer } from '@deck.gl/layers';
 import type { Layer } from '@deck.gl/core';
 import type { Geometry, MultiPolygon, Position } from 'geojson';
 import { COAST, LAND } from '../palette';
 import { polygonsOf } from '../store';
+import { atDetail, hairlines } from './lines';
 
 /** A coastline may be areas or only lines; lines that close are areas too. */
 function split(geometry: Geometry): { areas: Position[][][]; lines: Position[][] } {
@@ -31,7 +32,7 @@ function split(geometry: Geometry): { areas: Position[][][]; lines: Position[][]
   }
 }
 
-export function coastLayers(geometry: Geometry): Layer[] {
+export function coastLayers(geometry: Geometry, zoom: number): Layer[] {
   const { areas, lines } = split(geometry);
   return [
     new SolidPolygonLayer<Position[][]>({
@@ -40,14 +41,12 @@ export function coastLayers(geometry: Geometry): Layer[] {
       getPolygon: (rings) => rings as [number, number][][],
       getFillColor: [...LAND],
     }),
-    new PathLayer<Position[]>({
-      id: 'coast',
-      data: lines,
-      getPath: (line) => line as [number, number][],
-      getColor: [...COAST],
-      getWidth: 1.2,
-      widthUnits: 'pixels',
-    }),
+    hairlines(
+      'coast',
+      lines.map((line) => atDetail(line, zoom)),
+      COAST,
+      1.2,
+    ),
   ];
 }
 

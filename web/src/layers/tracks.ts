@@ -113,6 +113,7 @@ export class TrackLayers {
       },
       getColor: [...TRAIL],
       getWidth: 1.2,
+      antialiasing: true,
     });
   }
 
@@ -132,6 +133,7 @@ export class TrackLayers {
       },
       getColor: [255, 140, 110, 220],
       getWidth: 1.5,
+      antialiasing: true,
     });
   }
 
@@ -156,5 +158,6 @@ function trailLayer(segments: Segments): Layer {
       },
     },
     getWidth: 1.2,
+      antialiasing: true,
   });
 }

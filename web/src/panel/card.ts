@@ -12,6 +12,7 @@ import {
   metresText,
   parseTime,
   percent,
+  sentenceCase,
   speedText,
   stageName,
   whole,
@@ -24,6 +25,7 @@ import type { Commands } from './commands';
 import { button, h, icon, ICONS, setText } from './dom';
 
 const REFRESH_MS = 2000;
+const MOST_ZONES = 5;
 const CORROBORATED = {
   confirmed: 'Confirmed by other sensors',
   uncorroborated: 'Uncorroborated: no radar confirms it',
@@ -194,7 +196,8 @@ export class Card {
   }
 
   private threatened(detail: TrackDetail): HTMLElement {
-    const rows = detail.zones.map((zone) => {
+    const shown = detail.zones.slice(0, MOST_ZONES);
+    const rows = shown.map((zone) => {
       const time = h('span', { class: 'countdown small' }, '--:--');
       this.timers.push({ arrivalMs: parseTime(zone.arrival_p50), time });
       return h(
@@ -205,7 +208,9 @@ export class Card {
         time,
       );
     });
-    detail.zones.forEach((zone, i) => rows[i]!.querySelector('button')!.append(zone.name));
+    shown.forEach((zone, i) => rows[i]!.querySelector('button')!.append(zone.name));
+    const more = detail.zones.length - shown.length;
+    if (more > 0) rows.push(h('li', { class: 'muted' }, `and ${more} more`));
     return part('May reach', h('ul', { class: 'threatened' }, ...rows));
   }
 
@@ -240,7 +245,7 @@ export class Card {
         zone.stage === 'quiet' ? null : h('span', { class: `badge ${zone.stage}` }, stageName(zone.stage)),
       ]),
       ...(zone.stage === 'quiet' ? [] : [this.zoneArrival(zone)]),
-      ...(zone.reason && zone.stage !== 'quiet' ? [part('Why', h('p', {}, zone.reason))] : []),
+      ...(zone.reason && zone.stage !== 'quiet' ? [part('Why', h('p', {}, sentenceCase(zone.reason)))] : []),
       part('Zone', this.zoneFacts(zone)),
     );
   }

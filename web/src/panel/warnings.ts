@@ -1,5 +1,5 @@
 /** Open warnings, soonest first, and the latest all-clears below them. */
-import { className, clockText, countdown, parseTime, percent } from '../format';
+import { className, clockText, countdown, parseTime, percent, sentenceCase } from '../format';
 import type { Store, Zone } from '../store';
 import type { WarningRow } from '../types';
 import type { Commands } from './commands';
@@ -103,7 +103,7 @@ export class Warnings {
         h('span', { class: 'zone-name' }, zone.name),
         h('span', { class: 'when' }, time, label),
         h('span', { class: 'facts' }, facts.filter((fact) => fact !== null).join(' · ')),
-        zone.reason ? h('span', { class: 'reason', title: zone.reason }, zone.reason) : null,
+        zone.reason ? h('span', { class: 'reason', title: zone.reason }, sentenceCase(zone.reason)) : null,
       ),
     );
   }
