@@ -166,6 +166,18 @@ def test_a_dive_is_seen():
     assert dives[1] < 40.0
 
 
+def test_an_impact_beside_a_zone_counts_within_the_effect_radius_only():
+    zone = box("town", 0.0, -4e3, 8e3, 4e3)
+
+    def beside(distance_m):
+        table = tracks([[3e3, distance_m, 200]], [40, 0, -40], std=(20.0, 1.0))
+        return risk(table, (zone,)).get("town", (0.0, 0.0))[0]
+
+    radius = HAZARDS[DRONE].effect_radius_m
+    assert beside(radius - 250.0) > 0.95
+    assert beside(radius + 250.0) < 0.05
+
+
 def test_an_unmeasured_vertical_speed_is_no_dive():
     table = tracks([[6e3, -7.5e3, 900]], [40, 0, -10], std=(30.0, 2.0))
     packed = table.state_cov_m_mps.copy()
