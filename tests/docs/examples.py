@@ -6,14 +6,17 @@ Two kinds of fenced block are run; all others are only shown:
 - ```` ```console ````: lines that start with `$ ` are commands; what they print must be what stands
   below them (`...` stands for any text, nothing below means that the output does not matter).
   Only `tocsin` commands are run, in an empty folder that all blocks of one file share.
-  A command that ends in `# exit 1` must exit so.
+  A command that ends in `# exit 1` must exit so. A block `console long` takes minutes and is run
+  by `make test-long` only.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-FENCE = re.compile(r"^```(?P<kind>pycon|console)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^```(?P<kind>pycon|console|console long)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 EXIT = re.compile(r"\s+# exit (\d)$")
 
 
@@ -33,10 +36,10 @@ def sessions(text: str) -> Iterator[str]:
             yield block["body"]
 
 
-def commands(text: str) -> Iterator[Command]:
-    """Give the `tocsin` commands of a page, in order."""
+def commands(text: str, kind: str = "console") -> Iterator[Command]:
+    """Give the `tocsin` commands of a page's blocks of a kind, in order."""
     for block in FENCE.finditer(text):
-        if block["kind"] == "console":
+        if block["kind"] == kind:
             for part in re.split(r"^\$ ", block["body"], flags=re.MULTILINE)[1:]:
                 line, _, expected = part.partition("\n")
                 code = EXIT.search(line)

@@ -3,6 +3,7 @@
 import doctest
 import re
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,19 +12,36 @@ from tests.docs.examples import Command, commands, matches, sessions
 from tests.support import ROOT, tocsin
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+QUICK = [page for page in PAGES if any(commands(page.read_text()))]
+LONG = [page for page in PAGES if any(commands(page.read_text(), "console long"))]
+PYTHON = [page for page in PAGES if any(sessions(page.read_text()))]
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def check(examples: Iterable[Command], folder: Path, timeout_s: float) -> None:
+    for example in examples:
+        done = tocsin(*shlex.split(example.line)[1:], cwd=folder, timeout_s=timeout_s)
+        printed = done.stderr + done.stdout
+        assert done.returncode == example.code, (example.line, printed)
+        assert matches(example.expected, printed), (example.line, printed)
+
+
+@pytest.mark.parametrize("page", QUICK, ids=name)
 def test_console_examples(page: Path, tmp_path: Path) -> None:
-    for example in commands(page.read_text()):
-        done = tocsin(*shlex.split(example.line)[1:], cwd=tmp_path)
-        assert done.returncode == example.code, (example.line, done.stderr)
-        assert matches(example.expected, done.stdout + done.stderr), (example.line, done.stdout)
+    check(commands(page.read_text()), tmp_path, 60)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+@pytest.mark.long
+@pytest.mark.parametrize("page", LONG, ids=name)
+def test_long_console_examples(page: Path, tmp_path: Path) -> None:
+    check(commands(page.read_text(), "console long"), tmp_path, 600)
+
+
+@pytest.mark.parametrize("page", PYTHON, ids=name)
 def test_python_examples(page: Path) -> None:
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     for number, session in enumerate(sessions(page.read_text())):
@@ -31,7 +49,7 @@ def test_python_examples(page: Path) -> None:
     assert runner.summarize(verbose=False).failed == 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page: Path) -> None:
     missing = [to for to in LINK.findall(page.read_text()) if not (page.parent / to).exists()]
     assert not missing
