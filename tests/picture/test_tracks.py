@@ -1,6 +1,7 @@
 """Rows of the picture: places against another geodesy, hazards, identity, order, ends."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from pyproj import Geod, Transformer
 
 from tests.picture.support import (
     CONFIG,
+    EARS,
+    NORTH,
     RADAR_BIT,
     RECEIVER_BIT,
     REGION,
@@ -30,7 +33,7 @@ from tocsin.contract import (
     TrackUpdates,
 )
 from tocsin.geo import unpack_covariance
-from tocsin.picture import PictureIn, start, step
+from tocsin.picture import PictureConfig, PictureIn, start, step
 from tocsin.picture.tracks import hazard
 
 DRONE = [20_000.0, 5_000.0, 900.0, 50.0, 5.0, 0.0]
@@ -267,3 +270,29 @@ def test_a_step_leaves_the_state_before_it_as_it_was() -> None:
     before = pickle.dumps(state)
     fly([DRONE, LINER], 3, state=state, from_s=12)
     assert pickle.dumps(state) == before
+
+
+def test_an_image_in_a_radar_without_heights_is_what_its_original_is() -> None:
+    flat = replace(NORTH, sensor_id="flat", latitude_deg=50.0, elevation_std_rad=np.nan)
+    full = replace(NORTH, elevation_std_rad=0.004)
+    config = PictureConfig(REGION, (full, EARS, flat))
+    # 10 km up and 20 km east of the flat radar: its slant range of 22.3 km looks like a place.
+    liner = [20_000.0, 0.0, 10_000.0, 230.0, 0.0, 0.0]
+    image = [22_300.0, 0.0, 3_000.0, 225.0, 5.0, 0.0]
+    apart = [22_300.0, 6_000.0, 3_000.0, 225.0, 5.0, 0.0]
+    slower = [22_300.0, 0.0, 3_000.0, 90.0, 0.0, 0.0]
+    rows = updates(
+        [liner, image, apart, slower],
+        sensor_bits=np.array([3, 4, 4, 4], np.uint64),
+        mode_s=[0x393322, 0, 0, 0],
+        mode_s_valid=[True, False, False, False],
+    )
+    vague = rows.state_cov.copy()
+    vague[1:, 11] = 4000.0**2
+    tracks = step(start(config), PictureIn(rows.replace(state_cov=vague)), T0)[1].tracks
+    same = np.all(tracks.class_probability == tracks.class_probability[0], axis=1)
+    assert same.tolist() == [True, True, False, False]
+    # A radar that measures heights makes no images.
+    config = PictureConfig(REGION, (full, EARS, replace(flat, elevation_std_rad=0.004)))
+    tracks = step(start(config), PictureIn(rows.replace(state_cov=vague)), T0)[1].tracks
+    assert not np.array_equal(tracks.class_probability[1], tracks.class_probability[0])

@@ -12,13 +12,13 @@ from tocsin.geo import Region
 PRIORS: Mapping[ObjectClass, float] = {
     ObjectClass.UNKNOWN: 0.015,
     ObjectClass.AIRLINER: 0.40,
-    ObjectClass.LIGHT_AIRCRAFT: 0.20,
+    ObjectClass.LIGHT_AIRCRAFT: 0.18,
     ObjectClass.HELICOPTER: 0.06,
-    ObjectClass.BIRD: 0.20,
+    ObjectClass.BIRD: 0.25,
     ObjectClass.BALLOON: 0.02,
-    ObjectClass.MULTIROTOR: 0.03,
+    ObjectClass.MULTIROTOR: 0.01,
     ObjectClass.ONE_WAY_DRONE: 0.05,
-    ObjectClass.FAST_LOW_FLYER: 0.02,
+    ObjectClass.FAST_LOW_FLYER: 0.01,
     ObjectClass.BALLISTIC: 0.005,
 }
 """How often a track is of a class before anything is known: what a site sees, not what it fears."""
@@ -30,7 +30,7 @@ COOPERATIVE: Mapping[ObjectClass, float] = {
     ObjectClass.HELICOPTER: 0.70,
     ObjectClass.BIRD: 0.001,
     ObjectClass.BALLOON: 0.05,
-    ObjectClass.MULTIROTOR: 0.02,
+    ObjectClass.MULTIROTOR: 0.001,
     ObjectClass.ONE_WAY_DRONE: 0.01,
     ObjectClass.FAST_LOW_FLYER: 0.01,
     ObjectClass.BALLISTIC: 0.001,

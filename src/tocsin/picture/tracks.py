@@ -28,6 +28,7 @@ from tocsin.picture.config import PictureConfig
 from tocsin.picture.corroborate import Watch, corroborate, watch
 from tocsin.picture.designate import designated
 from tocsin.picture.identity import callsigns
+from tocsin.picture.images import originals
 from tocsin.picture.state import Memory, PictureState
 
 _TURN_BASE_NS = 5 * NS
@@ -72,7 +73,8 @@ def track_rows(
     corroborated, memory = _corroborated(updates, seen, memory, at_ns, config)
     memory = _evidence(updates, local, memory, at_ns, config)
     claims = _claims(updates, seen, corroborated, at_ns, config)
-    probability = classify.posterior(memory.evidence + claims, config)
+    own = classify.posterior(memory.evidence + claims, config)
+    probability = own[originals(updates, config)]
     track_id = _ids(updates)
     designation = designated(state.designations, track_id)
     hazardous = hazard(probability, memory.hazardous, designation, updates.status, config)
