@@ -68,22 +68,22 @@ def _infer(
     state: TrackState, sensor: int, rotation: Rotation, now_ns: int
 ) -> tuple[Rotation, list[Sector]]:
     own = state.waiting.sensor == sensor
-    times, azimuth = state.waiting.measured_at_ns[own], state.waiting.azimuth_rad[own]
+    times, azimuth_rad = state.waiting.measured_at_ns[own], state.waiting.azimuth_rad[own]
     period_ns = int(state.site.period_ns[sensor])
     if rotation.phase_ns < 0.0 and not rotation.snapshot:
-        rotation = _first_phase(state, rotation, times, azimuth, period_ns, now_ns)
+        rotation = _first_phase(state, rotation, times, azimuth_rad, period_ns, now_ns)
     if rotation.snapshot:
         return _snapshots(sensor, rotation, times)
     if rotation.phase_ns < 0.0:
         return rotation, []
-    return _turn(sensor, rotation, times, azimuth, period_ns, now_ns)
+    return _turn(sensor, rotation, times, azimuth_rad, period_ns, now_ns)
 
 
 def _first_phase(
     state: TrackState,
     rotation: Rotation,
     times: I64,
-    azimuth: F64,
+    azimuth_rad: F64,
     period_ns: int,
     now_ns: int,
 ) -> Rotation:
@@ -94,7 +94,7 @@ def _first_phase(
     if now_ns < times[0] + period_ns:
         return rotation
     first = times < times[0] + period_ns
-    turn = _TWO_PI * ((times % period_ns) / period_ns) - azimuth
+    turn = _TWO_PI * ((times % period_ns) / period_ns) - azimuth_rad
     mean = complex(np.mean(np.exp(1j * turn[first])))
     together = len(np.unique(times[first])) * 2 < int(first.sum())
     if together or not abs(mean) > _STEADY:
@@ -111,7 +111,7 @@ def _snapshots(sensor: int, rotation: Rotation, times: I64) -> tuple[Rotation, l
 
 
 def _turn(
-    sensor: int, rotation: Rotation, times: I64, azimuth: F64, period_ns: int, now_ns: int
+    sensor: int, rotation: Rotation, times: I64, azimuth_rad: F64, period_ns: int, now_ns: int
 ) -> tuple[Rotation, list[Sector]]:
     length_ns, sectors = period_ns // _PARTS, []
     until_ns, heard_ns, phase_ns = rotation.until_ns, rotation.heard_ns, rotation.phase_ns
@@ -125,7 +125,9 @@ def _turn(
             first = _TWO_PI * ((until_ns % period_ns) - phase_ns) / period_ns % _TWO_PI
             sectors.append(Sector(sensor, end_ns, until_ns, end_ns, first, _TWO_PI / _PARTS))
         if inside.any():
-            ahead = azimuth[inside] - _TWO_PI * (times[inside] % period_ns - phase_ns) / period_ns
+            ahead = (
+                azimuth_rad[inside] - _TWO_PI * (times[inside] % period_ns - phase_ns) / period_ns
+            )
             slip = float(np.angle(np.mean(np.exp(1j * ahead))))
             phase_ns = (phase_ns - _PHASE_GAIN * slip / _TWO_PI * period_ns) % period_ns
         until_ns = end_ns

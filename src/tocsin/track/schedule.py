@@ -9,7 +9,7 @@ The order depends on times only, never on how the input was cut into batches.
 from __future__ import annotations
 
 import dataclasses
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -130,8 +130,8 @@ def _follows(last: Sector, sector: Sector) -> bool:
 
 def _inside(times: I64, sector: Sector) -> slice:
     first = int(np.searchsorted(times, sector.start_ns))
-    side = "right" if sector.end_ns == sector.start_ns else "left"
-    return slice(first, int(np.searchsorted(times, sector.end_ns, side)))  # type: ignore[call-overload]
+    side: Literal["left", "right"] = "right" if sector.end_ns == sector.start_ns else "left"
+    return slice(first, int(np.searchsorted(times, sector.end_ns, side)))
 
 
 def _lookless_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
