@@ -70,11 +70,13 @@ def test_tcp_server_hears_the_latest_client_only():
         heard = Heard()
         task = heard.task(f"tcp-listen://127.0.0.1:{port}")
         await heard.until(lambda: "listening" in heard.states)
-        _, first = await asyncio.open_connection("127.0.0.1", port)
+        answers, first = await asyncio.open_connection("127.0.0.1", port)
         first.write(b"one")
         await heard.until(lambda: heard.data == b"one")
         _, second = await asyncio.open_connection("127.0.0.1", port)
         await heard.until(lambda: heard.states.count("connected") == 2)
+        async with asyncio.timeout(5.0):
+            assert await answers.read() == b""  # the first was closed
         second.write(b" two")
         await heard.until(lambda: heard.data == b"one two")
         first.close()
