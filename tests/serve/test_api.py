@@ -17,6 +17,7 @@ from tests.serve.support import (
     tracks,
     warning,
 )
+from tests.support import ROOT
 from tocsin.contract import NS, Action, InputError, NoticeKind, SensorState, Stage
 from tocsin.serve import Clock, Hub, OperatorRequest, SiteInfo
 from tocsin.serve.routes import OPERATIONS, Operation
@@ -291,3 +292,8 @@ def test_plots_per_second_is_counted_in_scenario_time(hub: Hub) -> None:
     for k in range(1, 30):
         hub.publish(snapshot(clock=Clock(NOW_NS + k * NS // 2), plots=20))
     assert hub.summary()["plots_per_s"] == pytest.approx(40.0)
+
+
+def test_the_reference_page_names_every_route() -> None:
+    page = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
+    assert [o.path for o in OPERATIONS if f"`{o.path}" not in page] == []
