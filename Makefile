@@ -54,8 +54,7 @@ clean: ## remove what was built; the environment .venv stays
 
 $(PAGE): $(WEB) scripts/npm.sh requirements-page.lock | .venv/.runtime
 	@scripts/npm.sh ci --no-audit --no-fund --loglevel=error
-	@scripts/npm.sh run --silent build -- --logLevel warn
-	@cat web/node_modules/{@fontsource*/*,world-atlas}/LICENSE >>$(@D)/licences.md && touch $@
+	@scripts/npm.sh run --silent build -- --logLevel warn && touch $@
 
 .venv/.runtime: requirements.lock $(SETUP)
 	@scripts/environment.sh requirements.lock && touch $@

@@ -42,9 +42,7 @@ def main(base: str, out: Path, names: list[str]) -> None:
         for name in names or ["wide", "narrow"]:
             width, height = (900, 700) if name.startswith("narrow") else (1440, 900)
             # The page's own policy forbids the eval() that Playwright's wait_for_function uses.
-            page = browser.new_page(
-                viewport={"width": width, "height": height}, bypass_csp=True
-            )
+            page = browser.new_page(viewport={"width": width, "height": height}, bypass_csp=True)
             page.on("console", lambda m: print("console", m.type, m.text[:300]))
             page.on("pageerror", lambda e: print("pageerror", e))
             page.goto(base)
