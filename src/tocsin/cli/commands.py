@@ -14,6 +14,7 @@ from tocsin.cli.console import FAILED, Say
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
 Seed = Annotated[int | None, typer.Option(help="Use another seed than the scenario's.")]
+Minutes = Annotated[float | None, typer.Option(min=0.1, help="Only the first scenario minutes.")]
 Port = Annotated[int | None, typer.Option(help="Port of the page; 0 takes any free one.")]
 
 
@@ -58,6 +59,8 @@ def demo(
     without_sensor: Annotated[list[str] | None, typer.Option(help="Leave a sensor out.")] = None,
     civil_only: Annotated[bool, typer.Option(help="No raid.")] = False,
     mirrored: Annotated[bool, typer.Option(help="Swap east and west.")] = False,
+    minutes: Minutes = None,
+    scenario: Annotated[Path | None, typer.Option(help="Your own scenario (TOML).")] = None,
     port: Port = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Keep the results here.")] = None,
     as_json: Json = False,
@@ -88,6 +91,8 @@ def demo(
         mirrored,
         port,
         out,
+        scenario,
+        minutes,
     )
     result = run_demo.demo(options, say.note)
     say.result(result, words.demo(result))
@@ -107,6 +112,9 @@ def run(
     ] = None,
     record: Annotated[Path | None, typer.Option(help="Folder of the journal.")] = None,
     page: Annotated[bool, typer.Option(help="Serve the page and the interface.")] = True,
+    recorded: Annotated[
+        bool, typer.Option(help="The --input plays a recording: shift its times to now.")
+    ] = False,
 ) -> None:
     """Run live: listen, track, warn, serve, until stopped.
 
@@ -119,7 +127,15 @@ def run(
     from tocsin.run import site_run
 
     options = site_run.RunOptions(
-        site, tuple(input_ or ()), origin, host, port, token, record, page
+        site,
+        tuple(input_ or ()),
+        origin,
+        host,
+        port,
+        token,
+        record,
+        page,
+        "received" if recorded else "own",
     )
     site_run.run_site(options, Say().note)
 
@@ -180,6 +196,7 @@ def simulate(
     without_sensor: Annotated[list[str] | None, typer.Option(help="Leave a sensor out.")] = None,
     civil_only: Annotated[bool, typer.Option(help="No raid.")] = False,
     mirrored: Annotated[bool, typer.Option(help="Swap east and west.")] = False,
+    minutes: Minutes = None,
     as_json: Json = False,
 ) -> None:
     """Simulate a scenario: truth, plots, looks, origins, effects and a site file.
@@ -193,7 +210,8 @@ def simulate(
     from tocsin.run import offline, simulated
 
     say = Say(as_json)
-    chosen = simulated.choose(scenario, seed, tuple(without_sensor or ()), civil_only, mirrored)
+    left_out = tuple(without_sensor or ())
+    chosen = simulated.choose(scenario, seed, left_out, civil_only, mirrored, minutes)
     if speak:
         simulated.speak_until_done(chosen, out, _speed(speed))
         return

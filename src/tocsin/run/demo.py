@@ -42,6 +42,7 @@ class DemoOptions:
     port: int | None = None
     out: Path | None = None
     scenario: Path | None = None
+    minutes: float | None = None
 
 
 class Tally:
@@ -98,6 +99,7 @@ def demo(options: DemoOptions, note: Note) -> dict[str, Any]:
         options.without_sensors,
         options.civil_only,
         options.mirrored,
+        options.minutes,
     )
     with contextlib.ExitStack() as stack:
         if options.out is None:
@@ -154,6 +156,7 @@ def _simulator(options: DemoOptions, out: Path) -> list[str]:
     for sensor_id in options.without_sensors:
         command += ["--without-sensor", sensor_id]
     command += ["--civil-only"] if options.civil_only else []
+    command += [] if options.minutes is None else ["--minutes", str(options.minutes)]
     return command + (["--mirrored"] if options.mirrored else [])
 
 

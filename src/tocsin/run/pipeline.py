@@ -14,11 +14,14 @@ import numpy as np
 
 from tocsin import decode, picture, plots, track, warn
 from tocsin.contract import (
+    I64,
+    NS,
     Faults,
     Forecasts,
     Frames,
     Looks,
     Notices,
+    Objects,
     OperatorActions,
     Origin,
     Plots,
@@ -34,6 +37,8 @@ from tocsin.contract import (
 )
 from tocsin.geo import Region
 
+SHIFT_TOLERANCE_NS = 10 * NS
+"""A shifted input may come this much earlier or later than it should before it is shifted anew."""
 HEAD_MAX_BYTES = 65_536
 """An input whose format is not known after this many bytes is given up."""
 
@@ -49,6 +54,7 @@ class PipelineConfig:
         policy: warning policy.
         names: sensor ids by ASTERIX (SAC, SIC).
         formats: format per input where it is not to be told from the bytes.
+        shifted: inputs whose own times are shifted to when they are received.
         output_period_s: between track outputs; None: at each distinct plot time.
     """
 
@@ -58,6 +64,7 @@ class PipelineConfig:
     policy: warn.Policy = field(default_factory=warn.Policy)
     names: Mapping[tuple[int, int], str] = field(default_factory=dict)
     formats: Mapping[str, str | None] = field(default_factory=dict)
+    shifted: frozenset[str] = frozenset()
     output_period_s: float | None = 1.0
 
 
@@ -91,6 +98,7 @@ class PipelineState:
     """Hold everything that the next tick depends on."""
 
     inputs: dict[str, decode.DecodeState | Undetected]
+    offsets_ns: dict[str, int]
     sensors: tuple[Sensor, ...]
     plots: Any
     track: Any
@@ -108,6 +116,7 @@ class Pipeline:
         self.config = config
         self.state = PipelineState(
             inputs={},
+            offsets_ns={},
             sensors=sensors,
             plots=plots.start(plots.PlotsConfig(region, sensors)),
             track=track.start(track.TrackConfig(region, sensors, output_period_s=period)),
@@ -185,7 +194,29 @@ class Pipeline:
         if isinstance(opened, Undetected):
             return _nothing()
         self.state.inputs[source_id], decoded = decode.step(opened[0], opened[1], now_ns)
-        return decoded
+        return self._shifted(decoded) if source_id in self.config.shifted else decoded
+
+    def _shifted(self, decoded: decode.Decoded) -> decode.Decoded:
+        """Return each sensor's reports with its first one measured when it was received.
+
+        A recording that starts over jumps back in time; it is then shifted anew.
+        """
+        reports, looks = decoded.reports, decoded.looks
+        for sensor_id in plots.sensors_seen(reports):
+            first = int(np.argmax(reports.sensor_id == sensor_id))
+            delay_ns = int(reports.received_at_ns[first] - reports.measured_at_ns[first])
+            known_ns = self.state.offsets_ns.get(sensor_id)
+            if known_ns is None or abs(delay_ns - known_ns) > SHIFT_TOLERANCE_NS:
+                self.state.offsets_ns[sensor_id] = delay_ns
+        mine, swept = self._offsets_ns(reports.sensor_id), self._offsets_ns(looks.sensor_id)
+        return decoded._replace(
+            reports=reports.replace(measured_at_ns=reports.measured_at_ns + mine),
+            looks=looks.replace(start_ns=looks.start_ns + swept, end_ns=looks.end_ns + swept),
+        )
+
+    def _offsets_ns(self, sensor_ids: Objects) -> I64:
+        offsets = [self.state.offsets_ns.get(sensor_id, 0) for sensor_id in sensor_ids.tolist()]
+        return np.array(offsets, np.int64)
 
     def _opened(
         self, source_id: str, frames: Frames

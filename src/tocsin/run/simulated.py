@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from tocsin import simulate
@@ -15,6 +16,7 @@ def choose(
     without_sensors: tuple[str, ...] = (),
     civil_only: bool = False,
     mirrored: bool = False,
+    minutes: float | None = None,
 ) -> simulate.Scenario:
     """Return a scenario as asked for; None is the demo's.
 
@@ -30,6 +32,10 @@ def choose(
             mend = f"use one of {', '.join(known)}"
             raise InputError("--without-sensor", f"no sensor {sensor_id!r}", mend)
         scenario = simulate.without_sensor(scenario, sensor_id)
+    if minutes is not None:
+        duration_s = min(minutes * 60.0, scenario.file.duration_s)
+        file = scenario.file.model_copy(update={"duration_s": duration_s})
+        scenario = replace(scenario, file=file)
     scenario = simulate.civil_only(scenario) if civil_only else scenario
     return simulate.mirrored(scenario) if mirrored else scenario
 

@@ -68,11 +68,16 @@ class SensorSection(_Strict):
 
 
 class InputSection(_Strict):
-    """Name one input: its address and, where it cannot be told from the bytes, its format."""
+    """Name one input: its address and, where it cannot be told from the bytes, its format.
+
+    With ``clock = "received"`` its own times are taken for spacing only and start when the first
+    is received: for recordings played again, and for sensors whose clock nobody sets.
+    """
 
     source_id: str = Field(min_length=1)
     url: str
     format: str | None = None
+    clock: Literal["own", "received"] = "own"
 
 
 class ClockSection(_Strict):
@@ -136,6 +141,7 @@ class Site:
             warn.parse_policy(self.policy_text),
             {_sac_sic(key): name for key, name in self.file.names.items()},
             {item.source_id: item.format for item in self.file.input},
+            frozenset(item.source_id for item in self.file.input if item.clock == "received"),
         )
 
 

@@ -35,6 +35,7 @@ class RunOptions:
     token: str | None = None
     record: Path | None = None
     page: bool = True
+    clock: Literal["own", "received"] = "own"
 
 
 def parse_origin(text: str) -> tuple[float, float]:
@@ -59,7 +60,8 @@ def site_of(options: RunOptions) -> Site:
         InputError: neither a site nor inputs with an origin, or an unusable one.
     """
     inputs = [
-        InputSection(source_id=f"input-{k + 1}", url=url) for k, url in enumerate(options.inputs)
+        InputSection(source_id=f"input-{k + 1}", url=url, clock=options.clock)
+        for k, url in enumerate(options.inputs)
     ]
     if options.site is not None:
         site = read_site(options.site)

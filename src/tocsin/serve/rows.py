@@ -152,6 +152,7 @@ def _health_row(health: SensorHealth, k: int | None) -> Row:
         never = {"state": "never", "last_heard": None, "reports_per_s": 0.0}
         return never | {"plots_total": 0, "faults_total": 0}
     return {
+        "kind": lower(SensorKind(health.kind[k])),
         "state": lower(SensorState(health.state[k])),
         "last_heard": iso_or_none(int(health.last_heard_ns[k])),
         "reports_per_s": number(health.reports_per_s[k], 2),
