@@ -192,10 +192,8 @@ class Hub:
         """Return the next message a client lacks, events first, and advance its cursor.
 
         Raises:
-            LookupError: the client lags so far behind that events are lost to it.
+            IndexError: the client lags so far behind that events are lost to it.
         """
-        if cursor.event < self._events - len(self._ring):
-            raise LookupError("events are lost")
         if cursor.event < self._events:
             cursor.event += 1
             return self._ring[cursor.event - 1 - self._events]

@@ -43,12 +43,11 @@ async def _write(websocket: WebSocket, hub: Hub) -> None:
     try:
         await websocket.send_text(hub.hello())
         while True:
-            changed = hub.changed
             while (message := hub.next_message(cursor)) is not None:
                 await _send(websocket, hub, message)
-            await changed.wait()
+            await hub.changed.wait()
             await asyncio.sleep(INTERVAL_S)
-    except LookupError:
+    except IndexError:
         hub.metrics.lagged.inc()
         await websocket.close(1013, "too slow: events were lost, connect again")
     except WebSocketDisconnect:
