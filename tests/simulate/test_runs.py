@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tocsin import simulate
-from tocsin.contract import NS, Reports, Table, to_ipc
+from tocsin.contract import NS, Reports, Table, Truth, to_ipc
 
 TICKS = 40
 
@@ -85,11 +85,14 @@ def test_the_mirrored_world_is_the_same_world_seen_from_behind(whole, collect):
     assert [x for x, _ in there] == pytest.approx([2 * centre - x for x, _ in here])
     run = collect(mirrored, 1)
     assert sorted(run.truth.target_id) == sorted(whole.steps[0].truth.target_id)
-    west = run.truth.longitude_deg[run.truth.object_class == 7].mean()
-    east = whole.steps[0].truth
-    assert west - centre == pytest.approx(
-        centre - east.longitude_deg[east.object_class == 7].mean(), abs=0.05
-    )
+    for raid in ("wave-1", "wave-2-north", "wave-2-south"):
+        there, here = (_mean_longitude(step.truth, raid) for step in (run.steps[0], whole.steps[0]))
+        assert there - centre == pytest.approx(centre - here, abs=0.05)
+
+
+def _mean_longitude(truth: Truth, raid: str) -> float:
+    own = [name.startswith(raid) for name in truth.target_id]
+    return float(truth.longitude_deg[own].mean())
 
 
 def test_something_happens_at_once_and_impacts_come_in_good_time(demo):

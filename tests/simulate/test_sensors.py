@@ -217,6 +217,7 @@ def test_sightings_are_late_rough_and_relayed_under_one_origin(demo):
     assert (np.diff(told.received_at_ns) >= 0).all()
     keeper = told.take(told.origin_id == "keeper-of-ondry-light")
     assert keeper.relayed_from.tolist() == [None, "coast radio", "harbour office"]
+    assert (np.diff(keeper.received_at_ns) / NS).tolist() == [40.0, 35.0]
     assert keeper.grade.tolist() == ["B2", "C3", "D3"]
     assert len(set(keeper.measured_at_ns)) == len(set(keeper.latitude_deg)) == 1
     names = demo.origins.target_id[demo.reports.kind == int(ReportKind.SIGHTING)]
