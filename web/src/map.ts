@@ -91,7 +91,9 @@ export class ChartMap {
 
   /** Show the whole site: its zones and coastline, or the surroundings of its origin. */
   fit(smooth = true): void {
-    const view = fitBounds(this.siteBounds(), this.view.width, this.view.height, 48);
+    const { width, height } = this.view;
+    // Room about the zones: what comes should be seen before it is there.
+    const view = fitBounds(this.siteBounds(), width, height, Math.max(36, 0.11 * Math.min(width, height)));
     this.go(view, smooth ? 400 : 0);
   }
 

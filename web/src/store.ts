@@ -53,6 +53,7 @@ export interface ViewOptions {
 
 const MAX_WARNINGS = 500;
 const MAX_NOTICES = 100;
+const OVERDUE_MS = 60_000;
 
 export class Store {
   site: Site | null = null;
@@ -189,14 +190,15 @@ export class Store {
     return counts;
   }
 
-  /** Warned zones: alerts first, then the one that is hit first. */
+  /** Warned zones: alerts first, the soonest first; what is long past its time comes after what is not. */
   openWarnings(): Zone[] {
-    const open = [...this.zones.values()].filter((zone) => zone.stage !== 'quiet');
+    const now = this.frame?.atMs ?? Date.parse(this.clock?.now ?? '');
     const arrival = (zone: Zone): number => (zone.arrival_p50 ? Date.parse(zone.arrival_p50) : Infinity);
-    const rank = (zone: Zone): number => (zone.stage === 'alert' ? 0 : 1);
-    return open.sort(
-      (a, b) => rank(a) - rank(b) || arrival(a) - arrival(b) || a.name.localeCompare(b.name),
-    );
+    const rank = (zone: Zone): number =>
+      (zone.stage === 'alert' ? 0 : 2) + (arrival(zone) < now - OVERDUE_MS ? 1 : 0);
+    return [...this.zones.values()]
+      .filter((zone) => zone.stage !== 'quiet')
+      .sort((a, b) => rank(a) - rank(b) || arrival(a) - arrival(b) || a.name.localeCompare(b.name));
   }
 
   recentClears(limit: number): WarningRow[] {
@@ -214,9 +216,12 @@ export class Store {
     return first;
   }
 
+  /** Newest first; one that only begins what another says in full is left out. */
   openNotices(): Notice[] {
-    return [...this.notices.values()]
-      .filter((notice) => notice.ended_at === null)
+    const open = [...this.notices.values()].filter((notice) => notice.ended_at === null);
+    const stem = (notice: Notice): string => notice.text.replace(/[.\s]+$/, '');
+    return open
+      .filter((a) => !open.some((b) => b.text.length > a.text.length && b.text.startsWith(stem(a))))
       .sort((a, b) => b.at.localeCompare(a.at));
   }
 

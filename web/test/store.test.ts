@@ -91,6 +91,8 @@ describe('zones', () => {
       ],
     });
     expect(store.openWarnings().map((zone) => zone.zone_id)).toEqual(['c', 'b', 'a']);
+    store.apply({ type: 'clock', now: '2031-05-04T02:07:00Z', speed: 1, paused: false, controllable: true, mode: 'demo' });
+    expect(store.openWarnings().map((zone) => zone.zone_id)).toEqual(['b', 'c', 'a']);
   });
 });
 
@@ -134,6 +136,14 @@ describe('notices', () => {
     store.apply({ type: 'notice', ...notice('1', null) });
     store.apply({ type: 'notice', ...notice('2', null) });
     store.apply({ type: 'notice', ...notice('1', '2031-05-04T02:05:00Z') });
+    expect(store.openNotices().map((n) => n.notice_id)).toEqual(['2']);
+  });
+
+  it('says nothing twice', () => {
+    store.setNotices([
+      { ...notice('1', null), text: 'radar-1 is silent.' },
+      { ...notice('2', null), text: 'radar-1 is silent; the bay cannot be seen.' },
+    ]);
     expect(store.openNotices().map((n) => n.notice_id)).toEqual(['2']);
   });
 });

@@ -32,29 +32,47 @@ export function addLegend(): () => void {
   const element = h(
     'div',
     { id: 'legend', hidden: true, 'data-testid': 'legend', role: 'region', 'aria-label': 'Legend' },
-    group(
-      'Zones',
-      swatch('alert', 'Alert: take shelter'),
-      swatch('pre-alert', 'Pre-alert: be ready'),
-      swatch('quiet', 'Quiet'),
-      swatch('blind', 'Blind at this height'),
+    h(
+      'div',
+      {},
+      group(
+        'Zones',
+        swatch('alert', 'Alert: take shelter'),
+        swatch('pre-alert', 'Pre-alert: be ready'),
+        swatch('quiet', 'Quiet'),
+        swatch('blind', 'Blind at this height'),
+      ),
+      group(
+        'Tracks',
+        symbol(7, 1, 1, 'Hazardous, with 1 min ahead'),
+        symbol(1, 1, 2, 'Uncorroborated'),
+        symbol(2, 0, 0, 'Tentative'),
+        symbol(2, 2, 0, 'Coasting: not seen now'),
+        symbol(1, 3, 0, 'From another tracker'),
+      ),
     ),
-    group('Objects', ...SHOWN_CLASSES.map((id) => symbol(id, 1, 0, className(OBJECT_CLASS[id])))),
-    group(
-      'Tracks',
-      symbol(7, 1, 1, 'Hazardous, with 1 min ahead'),
-      symbol(1, 1, 2, 'Uncorroborated'),
-      symbol(2, 0, 0, 'Tentative'),
-      symbol(2, 2, 0, 'Coasting: not seen now'),
-      symbol(1, 3, 0, 'From another tracker'),
+    h(
+      'div',
+      {},
+      group('Objects', ...SHOWN_CLASSES.map((id) => symbol(id, 1, 0, className(OBJECT_CLASS[id])))),
     ),
-    group(
-      'Sensors',
-      sensor('radar', 'ok', 'Radar, working'),
-      sensor('adsb_receiver', 'ok', 'ADS-B receiver'),
-      sensor('people', 'ok', 'People'),
-      sensor('radar', 'late', 'Late'),
-      sensor('radar', 'silent', 'Silent'),
+    h(
+      'div',
+      {},
+      group(
+        'Sensors',
+        sensor('radar', 'ok', 'Radar'),
+        sensor('adsb_receiver', 'ok', 'ADS-B receiver'),
+        sensor('people', 'ok', 'People'),
+        sensor('external', 'ok', 'Another tracker'),
+      ),
+      group(
+        'Sensor states',
+        sensor('radar', 'ok', 'OK'),
+        sensor('radar', 'late', 'Late'),
+        sensor('radar', 'silent', 'Silent'),
+        sensor('radar', 'never', 'Never heard'),
+      ),
     ),
   );
   byId('map').append(element);

@@ -26,7 +26,7 @@ export class Notices {
       'li',
       { class: 'notice', 'data-testid': 'notice-row' },
       h('span', {}, notice.text),
-      h('span', { class: 'at' }, at === null ? '' : `since ${clockText(at)}`),
+      h('span', { class: 'at' }, at === null ? '' : `noticed ${clockText(at)}`),
     );
   }
 }

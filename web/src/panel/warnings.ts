@@ -51,6 +51,8 @@ export class Warnings {
     const clears = this.store.recentClears(CLEARS);
     const selected = this.store.selection?.kind === 'zone' ? this.store.selection.zoneId : null;
     const key = JSON.stringify([
+      this.store.zonesLoaded,
+      this.store.zones.size,
       open.map((z) => [z.zone_id, z.stage, z.threat_class, z.probability, z.arrival_p50, z.reason, this.store.since(z)]),
       clears.map((c) => [c.warning_id, c.decided_at]),
       selected,
@@ -61,7 +63,7 @@ export class Warnings {
     this.list.classList.toggle('dense', open.length > 4);
     setText(this.count, open.length > 0 ? String(open.length) : '');
     const rows = open.map((zone) => this.row(zone, zone.zone_id === selected));
-    const none = h('li', { class: 'empty' }, icon(ICONS.check), 'No zone is warned.');
+    const none = this.store.zonesLoaded && this.store.zones.size === 0 ? noZones() : noWarnings();
     this.keepFocus(() => this.list.replaceChildren(...(rows.length > 0 ? rows : [none])));
     this.clears.replaceChildren(...clears.map((row) => this.clearRow(row)));
     this.clearsPart.hidden = clears.length === 0;
@@ -121,3 +123,8 @@ export class Warnings {
     );
   }
 }
+
+const noWarnings = (): HTMLElement => h('li', { class: 'empty' }, icon(ICONS.check), 'No zone is warned.');
+/** Without zones an empty list is no good news. */
+const noZones = (): HTMLElement =>
+  h('li', { class: 'empty muted' }, 'No zones are set up here, so nobody can be warned.');
