@@ -44,6 +44,10 @@ OnAction = Callable[[OperatorRequest], Awaitable[None]]
 Message = str | bytes
 
 
+class Lagged(Exception):
+    """Tell that a client has not read for so long that events are lost to it."""
+
+
 @dataclass
 class Cursor:
     """Remember what one client has been sent."""
@@ -192,8 +196,10 @@ class Hub:
         """Return the next message a client lacks, events first, and advance its cursor.
 
         Raises:
-            IndexError: the client lags so far behind that events are lost to it.
+            Lagged: the client lags so far behind that events are lost to it.
         """
+        if cursor.event < self._events - len(self._ring):
+            raise Lagged
         if cursor.event < self._events:
             cursor.event += 1
             return self._ring[cursor.event - 1 - self._events]
