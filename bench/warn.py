@@ -5,6 +5,7 @@ python bench/warn.py [hazardous tracks] [zones]
 
 from __future__ import annotations
 
+import json
 import sys
 from time import perf_counter
 
@@ -69,11 +70,11 @@ def raid(count: int, seconds: float) -> Tracks:
 
 
 def main() -> None:
-    """Print the time of a start, and the median and worst of several decisions."""
+    """Print the time of a start, and the median and worst of several decisions, as JSON."""
     count, zones = (int(a) for a in (sys.argv[1:] + ["150", "60"][len(sys.argv) - 1 :]))
     begin = perf_counter()
     state = warn.start(warn.WarnConfig(island(zones), REGION))
-    print(f"start with {zones} zones: {perf_counter() - begin:.2f} s")
+    start_s = perf_counter() - begin
     times, rows = [], 0
     for k in range(DECISIONS):
         tracks = raid(count, 10.0 * k)
@@ -81,11 +82,15 @@ def main() -> None:
         state, out = warn.step(state, tracks, AT_NS + int(10 * k * NS))
         times.append(perf_counter() - begin)
         rows += len(out.warnings)
-    median, worst = np.median(times) * 1e3, max(times) * 1e3
-    print(
-        f"{count} hazardous tracks x 256 particles x 60 steps x {len(state.lead_s)} zones: "
-        f"median {median:.1f} ms, worst {worst:.1f} ms a decision; {rows} messages"
-    )
+    result = {
+        "start_s": start_s,
+        "tracks": count,
+        "zones": len(state.lead_s),
+        "decision_median_ms": float(np.median(times)) * 1e3,
+        "decision_worst_ms": max(times) * 1e3,
+        "messages": rows,
+    }
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

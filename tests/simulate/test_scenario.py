@@ -42,8 +42,8 @@ def changed(tmp_path: Path):
 @pytest.mark.parametrize(
     ("old", "new", "key", "what"),
     [
-        ("duration_s = 1800", "duration_s = -5", "duration_s", "greater than 0"),
-        ("duration_s = 1800", 'duration_s = "long"', "duration_s", "number"),
+        ("duration_s = 2040", "duration_s = -5", "duration_s", "greater than 0"),
+        ("duration_s = 2040", 'duration_s = "long"', "duration_s", "number"),
         ("seed = 20310314", "sead = 20310314", "seed", "required"),
         ("interval_s = 420", "intervall_s = 420", "traffic.0.interval_s", "required"),
         ("start = 2031-03-14T19:40:00Z", "start = 2031-03-14T19:40:00", "top level", "UTC"),

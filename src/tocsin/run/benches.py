@@ -27,7 +27,7 @@ def run(case: str | None, say: Say) -> dict[str, Any]:
     results = {}
     for name in [case] if case else cases:
         say.note(f"bench {name} ...")
-        command = [sys.executable, str(folder / f"{name}.py"), "--json"]
+        command = [sys.executable, str(folder / f"{name}.py")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise InputError(f"bench {name}", done.stderr.strip()[-300:], "see its program")

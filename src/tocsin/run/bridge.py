@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from tocsin import __version__, picture, serve
@@ -48,6 +50,7 @@ class Bridge:
         clock: time, and what requests about time go to.
         act: takes operator actions into the next tick.
         mode: live, demo or replay.
+        overflows: bytes dropped so far, by source.
     """
 
     def __init__(
@@ -57,8 +60,10 @@ class Bridge:
         clock: Clock,
         act: Callable[[OperatorActions], None],
         mode: str,
+        overflows: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         """Make the hub."""
+        self._overflows = overflows
         self._clock, self._act = clock, act
         self._messages = Messages(site)
         self._last = time.perf_counter()
@@ -79,12 +84,17 @@ class Bridge:
                 out.faults,
                 len(out.plots),
                 now - self._last,
-                {},
+                self._overflows,
                 documents,
                 feed,
             )
         )
         self._last = now
+
+    def stop(self) -> None:
+        """Tell clients that time stands still from now on: the feed or the record is over."""
+        self._clock.state = replace(self._clock.state, paused=True, controllable=False)
+        self.hub.set_clock(self._clock_state())
 
     def recall(self, warnings: Warnings, notices: Notices) -> None:
         """Take up the decisions of a resumed record: open warnings and lists come back."""

@@ -20,20 +20,30 @@ from tocsin.run.site import InputSection
 Sink = Callable[[TickOut], None]
 
 
+INBOX_BYTES = 256 * 1024 * 1024
+"""What may wait for a tick; more is dropped and counted, by source."""
+
+
 class Inbox:
-    """Collect frames and operator actions between ticks."""
+    """Collect frames and operator actions between ticks, in bounded room."""
 
     def __init__(self, stamp_ns: Callable[[], int]) -> None:
         """Name the clock that stamps what arrives."""
         self._stamp_ns = stamp_ns
         self._frames: list[tuple[int, str, bytes | None]] = []
         self._actions: list[OperatorActions] = []
+        self._waiting_bytes = 0
+        self.overflows: dict[str, int] = {}
         self.received = Received()
 
     def deliver(self, source_id: str, payload: bytes) -> None:
         """Take bytes from a source."""
-        self._frames.append((self._stamp_ns(), source_id, payload))
         self.received.add(source_id, len(payload))
+        if self._waiting_bytes + len(payload) > INBOX_BYTES:
+            self.overflows[source_id] = self.overflows.get(source_id, 0) + len(payload)
+            return
+        self._waiting_bytes += len(payload)
+        self._frames.append((self._stamp_ns(), source_id, payload))
 
     def state(self, source_id: str, state: str) -> None:
         """Mark a new connection by a frame without bytes: what was cut off stays cut off."""
@@ -46,7 +56,7 @@ class Inbox:
 
     def drain(self, now_ns: int) -> tuple[Frames, OperatorActions]:
         """Return and forget what came; what has no time of its own gets the tick's."""
-        frames, self._frames = self._frames, []
+        frames, self._frames, self._waiting_bytes = self._frames, [], 0
         actions, self._actions = self._actions, []
         table = Frames.build(
             len(frames),

@@ -233,13 +233,19 @@ class Pipeline:
                 first = np.array([known.head], object)
                 frames = frames.take(slice(-1, None)).replace(payload=first)
         if fmt is not None:
-            return decode.start(fmt, source_id, self._decode_config()), frames
+            return decode.start(fmt, source_id, self._decode_config(source_id)), frames
         held = Undetected(known.head[:HEAD_MAX_BYTES], len(known.head) >= HEAD_MAX_BYTES)
         self.state.inputs[source_id] = held
         return held
 
-    def _decode_config(self) -> decode.DecodeConfig:
-        return decode.DecodeConfig(sensor_names=self.config.names)
+    def _decode_config(self, source_id: str) -> decode.DecodeConfig:
+        """Return what an input's bytes do not say; a lone receiver stands at the origin."""
+        places = [s for s in self.config.sensors if s.sensor_id == source_id]
+        receiver = None if self.config.sensors else self.config.origin
+        if places and np.isfinite(places[0].latitude_deg):
+            own = places[0]
+            receiver = Origin(own.latitude_deg, own.longitude_deg, own.height_wgs84_m)
+        return decode.DecodeConfig(receiver=receiver, sensor_names=self.config.names)
 
     def _add_sensors(self, reports: Reports) -> None:
         """Take sensors that the site does not name into it, with what their reports tell."""

@@ -107,5 +107,6 @@ async def _show(
             out = await asyncio.to_thread(pipeline.tick, tick.frames, tick.actions, tick.now_ns)
             digests.add(out)
             bridge(out)
+        bridge.stop()
         say.note("the record is over; the page stays up until Ctrl-C")
         await asyncio.Event().wait()

@@ -137,7 +137,7 @@ async def operate(
     pipeline = Pipeline(site.pipeline_config())
     recording = Recording.open(record, site)
     try:
-        bridge = Bridge(site, pipeline, clock, inbox.act, mode)
+        bridge = Bridge(site, pipeline, clock, inbox.act, mode, inbox.overflows)
         if record is not None and resume(pipeline, recording, record):
             bridge.recall(*recorded_decisions(record))
             note(f"resumed the record in {record}")
@@ -151,6 +151,7 @@ async def operate(
                     ready(address)
             every: list[Sink] = [*sinks, *([bridge] if config is not None else [])]
             await run_live(site.file.input, clock, pipeline, recording, inbox, every)
+            bridge.stop()
             if linger is not None:
                 await linger()
     finally:
