@@ -44,7 +44,7 @@ OnAction = Callable[[OperatorRequest], Awaitable[None]]
 Message = str | bytes
 
 
-class Lagged(Exception):
+class LaggedError(Exception):
     """Tell that a client has not read for so long that events are lost to it."""
 
 
@@ -196,10 +196,10 @@ class Hub:
         """Return the next message a client lacks, events first, and advance its cursor.
 
         Raises:
-            Lagged: the client lags so far behind that events are lost to it.
+            LaggedError: the client lags so far behind that events are lost to it.
         """
         if cursor.event < self._events - len(self._ring):
-            raise Lagged
+            raise LaggedError
         if cursor.event < self._events:
             cursor.event += 1
             return self._ring[cursor.event - 1 - self._events]

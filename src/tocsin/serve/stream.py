@@ -6,7 +6,7 @@ import asyncio
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tocsin.serve.hub import Hub, Lagged
+from tocsin.serve.hub import Hub, LaggedError
 
 INTERVAL_S = 0.04
 """Shortest time between two track frames to one client: faster than any eye, and bounded."""
@@ -47,7 +47,7 @@ async def _write(websocket: WebSocket, hub: Hub) -> None:
                 await _send(websocket, hub, message)
             await hub.changed.wait()
             await asyncio.sleep(INTERVAL_S)
-    except Lagged:
+    except LaggedError:
         hub.metrics.lagged.inc()
         await websocket.close(1013, "too slow: events were lost, connect again")
     except WebSocketDisconnect:
