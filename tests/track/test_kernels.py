@@ -114,8 +114,15 @@ def test_view_is_its_twin(seed, width, length_ns):
         bank.state, bank.cov, bank.time_ns, sensor, REGION, sector
     )
     assert (near == near_).all()
-    # A sphere instead of the ellipsoid moves the horizon by metres: no track here is that near.
-    np.testing.assert_allclose(chance, chance_, atol=1e-9)
+    # The kernel's earth is a sphere at the sensor, the twin's an ellipsoid: the horizon may
+    # differ for a track within some metres of it.
+    edge = np.zeros(40, bool)
+    for shift in (-30.0, 30.0):
+        moved = bank.state + shift * np.eye(6)[2]
+        other = reference.view(moved, bank.cov, bank.time_ns, sensor, REGION, sector)[1]
+        edge |= (other > 0) != (chance_ > 0)
+    np.testing.assert_allclose(chance[~edge], chance_[~edge], atol=1e-9)
+    assert edge.sum() <= 4
     assert np.abs(beam[near] - beam_[near]).max(initial=0) <= 2
 
 

@@ -30,8 +30,12 @@ from tocsin.track import (
     track_recording,
     warm_up,
 )
+from tocsin.track.kernels_associate import associate
+from tocsin.track.kernels_filter import predict, update
+from tocsin.track.kernels_gate import gate, sort_cells, view
 from tocsin.track.manage import unite
-from tocsin.track.state import Bank
+from tocsin.track.state import Bank, Group, Sector
+from tocsin.track.step import look
 
 SENSORS = (radar("one"), radar("two", east_m=15e3, period_s=3.1), listener())
 TARGETS = [
@@ -321,6 +325,65 @@ def test_two_objects_stay_two_tracks(other):
     assert state.counters.merged == 0
 
 
+def on_the_edge(rest_s=0.0, shift_m=0.0):
+    """Return a track on the edge of two neighbouring sectors, and those sectors' groups."""
+    sensors = (radar(detection_probability=0.9),)
+    state = start(TrackConfig(REGION, sensors, life_s=1e12))
+    bank = Bank.empty(1, 1)
+    bank.state[:] = [[20e3, 20e3, 3000, 0, 0, 0]]
+    bank.cov[:, [0, 6, 11]] = 200.0**2
+    bank.cov[:, [15, 18, 20]] = 1.0
+    bank.time_ns[:] = bank.last_plot_at_ns[:] = T0_NS
+    bank.existence[:], bank.number[:], bank.plots[:] = 0.9, 5, 9
+    bank.confirmed[:] = True
+    bank.heard_ns[:] = T0_NS
+    half = NS // 4
+    marks = (T0_NS + half, T0_NS + 2 * half, T0_NS + 2 * half + round(rest_s * NS))
+    before = Sector(0, marks[1], marks[0], marks[1], 0.3, np.pi / 4 - 0.3)
+    after = Sector(0, marks[2] + half, marks[2], marks[2] + half, np.pi / 4, 0.4)
+    plot = PLOTS.take(slice(0, 1)).replace(
+        measured_at_ns=[marks[1] - 1],
+        sensor=[0],
+        dimension=[int(Dimension.FULL)],
+        position_m=[[20e3 + shift_m, 20e3, 3000]],
+        position_cov_m2=[np.eye(3) * 100.0**2],
+        false_density=[1e-15],
+        mode_s_valid=[False],
+    )
+    return dataclasses.replace(state, bank=bank), before, after, plot
+
+
+def missed_in(state, sector):
+    return look(state, Group(sector.known_ns, 0, sector, Plots.empty()))
+
+
+def test_missing_on_both_sides_of_an_edge_is_one_miss():
+    state, before, after, _ = on_the_edge()
+    both = missed_in(missed_in(state, before), after)
+    one_miss = 0.9 * 0.1 / (1 - 0.9 * 0.9)
+    assert both.bank.existence[0] == pytest.approx(one_miss, rel=1e-3)
+    # A revolution later it is another look, and another miss.
+    state, before, after, _ = on_the_edge(rest_s=4.0)
+    apart = missed_in(missed_in(state, before), after)
+    assert apart.bank.existence[0] > 1.1 * one_miss
+
+
+def test_a_track_found_before_the_edge_cannot_be_missed_behind_it():
+    state, before, after, plot = on_the_edge()
+    found = look(state, Group(before.known_ns, 0, before, plot))
+    assert found.bank.existence[0] > 0.999
+    later = missed_in(found, after)
+    assert later.bank.existence[0] == pytest.approx(found.bank.existence[0], rel=1e-9)
+
+
+def test_a_plot_split_over_an_edge_starts_no_second_track():
+    state, before, after, plot = on_the_edge()
+    found = look(state, Group(before.known_ns, 0, before, plot))
+    again = plot.replace(measured_at_ns=[after.start_ns + 1])
+    split = look(found, Group(after.known_ns, 0, after, again))
+    assert split.bank.existence[split.bank.number != 5].max(initial=0.0) < 0.01
+
+
 def test_finish_uses_what_still_waits():
     rng = np.random.default_rng(39)
     sensors = (radar(false_plots_per_look=1.0),)
@@ -338,5 +401,13 @@ def test_more_sensors_than_bits_are_refused():
         start(TrackConfig(REGION, tuple(listener(str(k)) for k in range(65))))
 
 
-def test_warm_up_runs():
+def test_live_use_compiles_nothing_that_the_warm_up_did_not():
+    """A kernel called with other array types or layouts would stop a live run for seconds."""
     warm_up()
+    kernels = (predict, update, view, sort_cells, gate, associate)
+    before = [len(kernel.signatures) for kernel in kernels]
+    state, _ = track_recording(PLOTS, LOOKS, CONFIG)
+    frozen = PLOTS.take(slice(0, 1))
+    frozen.position_cov_m2.flags.writeable = False
+    step(state, frozen, Looks.empty(), T0_NS + 99 * NS)
+    assert [len(kernel.signatures) for kernel in kernels] == before

@@ -47,9 +47,17 @@ def associate(
         Number of contested clusters, and of those left to belief propagation.
     """
     k = start.size - 1
-    parent = np.arange(k)
-    owner = np.full(plots, -1, np.int64)
-    free[:] = 1.0
+    parent, after, last = np.empty(k, np.int64), np.empty(k, np.int64), np.empty(k, np.int64)
+    owner, column = np.empty(plots, np.int64), np.empty(plots, np.int64)
+    incoming, outgoing = np.empty(plots), np.empty(edge_plot.size)
+    for i in range(k):
+        parent[i] = last[i] = i
+        after[i] = -1
+    for j in range(plots):
+        owner[j] = column[j] = -1
+        free[j] = 1.0
+    for e in range(edge_plot.size):
+        outgoing[e] = 1.0
     for i in range(k):
         for e in range(start[i], start[i + 1]):
             j = edge_plot[e]
@@ -65,8 +73,6 @@ def associate(
                 b = parent[b]
             # The smallest index is the root: clusters come out in the order of their tracks.
             parent[max(a, b)] = min(a, b)
-    after = np.full(k, -1, np.int64)
-    last = np.arange(k)
     for i in range(k):
         root = i
         while parent[root] != root:
@@ -74,8 +80,6 @@ def associate(
         if root != i:
             after[last[root]] = i
             last[root] = i
-    column = np.full(plots, -1, np.int64)
-    incoming, outgoing = np.zeros(plots), np.ones(edge_plot.size)
     contested, large = 0, 0
     for head in range(k):
         if parent[head] != head:
@@ -102,7 +106,17 @@ def associate(
         if min(tracks, used) <= exact_limit:
             # Items are assigned one by one; the other side is the subset of what is taken.
             items, bits = (tracks, used) if used <= tracks else (used, tracks)
-            L = np.zeros((items, bits))
+            subsets = 1 << bits
+            L, M = np.empty((items, bits)), np.empty((items, bits))
+            before, behind = np.empty((items + 1, subsets)), np.empty((items + 1, subsets))
+            for t in range(items):
+                for c in range(bits):
+                    L[t, c] = M[t, c] = 0.0
+            for t in range(items + 1):
+                for s in range(subsets):
+                    before[t, s] = 0.0
+                    behind[t, s] = 1.0
+            before[0, 0] = 1.0
             t, i = 0, head
             while i >= 0:
                 for e in range(start[i], start[i + 1]):
@@ -113,11 +127,6 @@ def associate(
                         L[c, t] = edge_ratio[e]
                 t += 1
                 i = after[i]
-            subsets = 1 << bits
-            before = np.zeros((items + 1, subsets))
-            behind = np.zeros((items + 1, subsets))
-            before[0, 0] = 1.0
-            behind[items, :] = 1.0
             for t in range(items):
                 top = 0.0
                 for s in range(subsets):
@@ -143,7 +152,6 @@ def associate(
                     top = max(top, v)
                 for s in range(subsets):
                     behind[t, s] /= top
-            M = np.zeros((items, bits))
             for t in range(items):
                 total = 0.0
                 for s in range(subsets):

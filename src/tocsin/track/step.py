@@ -145,7 +145,8 @@ def _picture(state: TrackState, group: Group) -> Picture:
     birth = site.birth_pm3[group.sensor] * site.hit[group.sensor] * depth
     return Picture(
         position_m=np.ascontiguousarray(plots.position_m),
-        cov=plots.position_cov_m2.reshape(-1, 9)[:, _UPPER],
+        # A transposed copy would be another array type to the kernels: compiled once more.
+        cov=np.ascontiguousarray(plots.position_cov_m2.reshape(-1, 9)[:, _UPPER]),
         time_ns=plots.measured_at_ns,
         dimension=plots.dimension,
         address=np.where(plots.mode_s_valid, plots.mode_s.astype(np.int64), -1),
