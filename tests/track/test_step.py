@@ -18,7 +18,16 @@ from tests.track.scenes import (
     radar,
     sweep,
 )
-from tocsin.contract import NS, Dimension, Looks, Plots, TrackUpdates
+from tocsin.contract import (
+    NS,
+    Dimension,
+    Looks,
+    Plots,
+    Sensor,
+    SensorKind,
+    TrackStatus,
+    TrackUpdates,
+)
 from tocsin.geo import unpack_covariance
 from tocsin.track import (
     TrackConfig,
@@ -229,6 +238,34 @@ def test_a_plot_that_comes_a_little_late_still_counts():
     assert len(out) == 1
     assert np.linalg.norm(out.state[0, :3] - TARGETS[0].at(30.0)[0]) < 25.0
     assert np.sqrt(out.state_cov[0, 0]) < 30.0
+
+
+def test_people_may_be_slow_and_their_sightings_do_not_stay_for_ever():
+    people = Sensor("people", SensorKind.PEOPLE, period_s=3600.0)
+    sensors = (listener("quick"), people)
+    rng = np.random.default_rng(40)
+    heard, _ = positions(rng, TARGETS[:1], 0, 400, addresses=[5])
+    seen = PLOTS.take(slice(0, 1)).replace(
+        measured_at_ns=[T0_NS + 20 * NS],
+        sensor=[1],
+        dimension=[int(Dimension.HORIZONTAL)],
+        position_m=[[50e3, 50e3, 1000]],
+        position_cov_m2=[np.diag([2e3, 2e3, 3e3]) ** 2],
+        false_density=[1e-12],
+        mode_s_valid=[False],
+    )
+    state = start(TrackConfig(REGION, sensors))
+    early = heard.take(heard.measured_at_ns <= T0_NS + 60 * NS)
+    state, _ = step(state, early, Looks.empty(), T0_NS + 60 * NS)
+    state, out = step(state, seen, Looks.empty(), T0_NS + 61 * NS)
+    assert state.counters.late == 0
+    assert sorted(out.status.tolist()) == [TrackStatus.TENTATIVE, TrackStatus.CONFIRMED]
+    rest = heard.take(heard.measured_at_ns > T0_NS + 60 * NS)
+    state, out = step(state, rest, Looks.empty(), T0_NS + 400 * NS)
+    last = out.take(out.measured_at_ns == T0_NS + 400 * NS)
+    assert last.status.tolist() == [TrackStatus.CONFIRMED]
+    tentative = out.measured_at_ns[out.status == TrackStatus.TENTATIVE]
+    assert 300 < (tentative.max() - T0_NS) / NS < 330
 
 
 def test_a_copy_of_a_look_counts_no_miss_twice():

@@ -37,11 +37,13 @@ class TrackConfig:
         confirm_probability: existence that confirms a track, with `confirm_plots`.
         confirm_plots: plots that confirm a track, with `confirm_probability`.
         end_probability: a confirmed track below it ends; a tentative one below `birth_floor`.
-        silence_s: a track without plots ends after this, or after four of its intervals.
+        silence_s: a track without plots ends after this, or after four of its intervals,
+        longest_silence_s: but never later than this.
         contribution_s: how long a sensor counts as contributing after its plot.
         bin_s: plots and sectors are handled in bins of this length at fixed times, unless
             `output_period_s` is None.
-        late_s: plots later than this behind the tracks are dropped and counted.
+        late_s: plots later than this behind the tracks are dropped and counted; a radar's may
+            be a revolution later, people's `longest_silence_s`.
         twin_period_s: how often tracks of one object are looked for.
         max_tracks: capacity; further births are dropped and counted.
         max_edges: capacity of track-plot pairs in one look; likewise.
@@ -71,6 +73,7 @@ class TrackConfig:
     confirm_plots: int = 3
     end_probability: float = 0.005
     silence_s: float = 30.0
+    longest_silence_s: float = 300.0
     contribution_s: float = 60.0
     bin_s: float = 0.5
     late_s: float = 10.0

@@ -73,7 +73,8 @@ def survivors(state: TrackState, bank: Bank, at_ns: int) -> Bool:
     """Return which tracks live on: probable enough, and heard of lately enough."""
     config = state.config
     floor = np.where(bank.confirmed, config.end_probability, config.birth_floor)
-    patience_s = np.maximum(config.silence_s, _SILENT_INTERVALS * bank.interval_s)
+    own_s = np.minimum(_SILENT_INTERVALS * bank.interval_s, config.longest_silence_s)
+    patience_s = np.maximum(config.silence_s, own_s)
     silent_s = (at_ns - bank.last_plot_at_ns) / NS
     return (bank.existence >= floor) & (silent_s <= patience_s)
 

@@ -61,10 +61,9 @@ def _order(group: Group) -> tuple[int, int, int, int]:
 
 def _with_plots(state: TrackState, plots: Plots) -> TrackState:
     site, counters = state.site, state.counters
-    patience = np.where(site.swept, site.period_ns, 0) + round(state.config.late_s * NS)
     done = max((edge.end_ns for edge in state.edges), default=0)
     done = max(done, int(state.bank.time_ns.max(initial=0)))
-    fresh = plots.measured_at_ns >= done - patience[plots.sensor]
+    fresh = plots.measured_at_ns >= done - site.patience_ns[plots.sensor]
     late = len(plots) - int(fresh.sum())
     waiting = in_order(Plots.concat([state.waiting, plots.take(fresh) if late else plots]))
     over = max(len(waiting) - state.config.max_waiting, 0)

@@ -47,6 +47,7 @@ def _site(config: TrackConfig) -> Site:
         swept=located & np.array([s.kind == SensorKind.RADAR for s in sensors], bool),
         hit=np.array([min(s.detection_probability, 0.999) for s in sensors], float),
         period_ns=np.round(period_s * NS).astype(np.int64),
+        patience_ns=np.array([_patience_ns(config, s) for s in sensors], np.int64),
         birth_pm3=config.birth_rate_pm3ps * period_s,
         model=np.array([*model, config.height_std_m, config.climb_std_mps * 4.0]),
         rule=np.array(
@@ -58,6 +59,12 @@ def _site(config: TrackConfig) -> Site:
             ]
         ),
     )
+
+
+def _patience_ns(config: TrackConfig, sensor: Sensor) -> int:
+    """Return how late a sensor's plot may come: people need a while to speak."""
+    more_s = {SensorKind.RADAR: sensor.period_s, SensorKind.PEOPLE: config.longest_silence_s}
+    return round((config.late_s + more_s.get(sensor.kind, 0.0)) * NS)
 
 
 def _place(config: TrackConfig, sensor: Sensor) -> F64:

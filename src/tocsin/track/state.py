@@ -194,6 +194,7 @@ class Site:
         swept: (sensors,) radars: misses count.
         hit: (sensors,) detection probability.
         period_ns: (sensors,) revolution, or longest normal silence.
+        patience_ns: (sensors,) how late a plot may come.
         birth_pm3: (sensors,) undetected objects per m3 when it looks.
         model: see `kernels_filter.predict`.
         rule: see `kernels_gate.gate`.
@@ -204,6 +205,7 @@ class Site:
     swept: Bool
     hit: F64
     period_ns: I64
+    patience_ns: I64
     birth_pm3: F64
     model: F64
     rule: F64
