@@ -47,7 +47,7 @@ def guess(
 ) -> F64:
     """Return (n, classes) probabilities after some independent looks."""
     count = len(seen.speed_mps)
-    evidence = CONFIG.class_looks * classify.log_likelihood(seen, CONFIG.ground_std_m)
+    evidence = 2.0 * classify.log_likelihood(seen, CONFIG.ground_std_m)
     evidence += classify.identity_evidence(
         np.full(count, identified), np.full(count, silent), CONFIG
     )
@@ -160,23 +160,19 @@ def test_priors_are_probabilities_and_every_class_has_them() -> None:
 
 def test_evidence_does_not_depend_on_the_step() -> None:
     look = classify.log_likelihood(motion(50.0, 1000.0), CONFIG.ground_std_m)
-    old, fresh = np.zeros_like(look), np.array([False])
-    once = classify.fold_evidence(old, fresh, np.array([10.0]), look, CONFIG)
-    often = old
+    once = classify.fold_evidence(np.zeros_like(look), np.array([10.0]), look, 30.0)
+    often = np.zeros_like(look)
     for _ in range(40):
-        often = classify.fold_evidence(often, fresh, np.array([0.25]), look, CONFIG)
+        often = classify.fold_evidence(often, np.array([0.25]), look, 30.0)
     assert often == pytest.approx(once, rel=1e-9)
 
 
-def test_a_long_steady_flight_counts_as_two_looks() -> None:
+def test_a_long_steady_past_counts_as_one_look() -> None:
     look = classify.log_likelihood(motion(50.0, 1000.0), CONFIG.ground_std_m)
-    evidence = classify.fold_evidence(look, np.array([True]), np.zeros(1), look, CONFIG)
-    assert evidence == pytest.approx(look)
+    evidence = np.zeros_like(look)
     for _ in range(100):
-        evidence = classify.fold_evidence(
-            evidence, np.array([False]), np.array([10.0]), look, CONFIG
-        )
-    assert evidence == pytest.approx(CONFIG.class_looks * look, rel=1e-6)
+        evidence = classify.fold_evidence(evidence, np.array([10.0]), look, 30.0)
+    assert evidence == pytest.approx(look, rel=1e-6)
 
 
 @pytest.mark.shared

@@ -296,3 +296,26 @@ def test_an_image_in_a_radar_without_heights_is_what_its_original_is() -> None:
     config = PictureConfig(REGION, (full, EARS, replace(flat, elevation_std_rad=0.004)))
     tracks = step(start(config), PictureIn(rows.replace(state_cov=vague)), T0)[1].tracks
     assert not np.array_equal(tracks.class_probability[1], tracks.class_probability[0])
+
+
+def test_an_image_that_is_seen_in_full_again_keeps_its_originals_past() -> None:
+    flat = replace(NORTH, sensor_id="flat", latitude_deg=50.0, elevation_std_rad=np.nan)
+    config = PictureConfig(REGION, (replace(NORTH, elevation_std_rad=0.004), EARS, flat))
+    liner, image = [[x, 0.0, h, 230.0, 0.0, 0.0] for x, h in ((20e3, 10_700.0), (22.3e3, 3e3))]
+    state = start(config)
+    for k in range(60):
+        at_ns = T0 + k * NS
+        rows = updates(
+            [liner, image] if k < 50 else [liner, [*image[:2], 5_900.0, *image[3:]]],
+            at_ns,
+            sensor_bits=np.array([3, 4 if k < 50 else 5], np.uint64),
+            mode_s=[0x393322, 0],
+            mode_s_valid=[True, False],
+        )
+        if k < 50:
+            vague = rows.state_cov.copy()
+            vague[1, 11] = 4000.0**2
+            rows = rows.replace(state_cov=vague)
+        reports = heard(at_ns, "north", "ears", "flat")
+        state, out = step(state, PictureIn(rows, reports=reports), at_ns)
+        assert not out.tracks.hazardous.any()

@@ -2,8 +2,8 @@
 
 Bayes' rule over the classes of `tocsin.motion`: per feature a density that is flat between the
 class's limits, with soft edges, folded with the uncertainty of the estimate. An object keeps its
-speed, so what one second shows the next hardly adds to: evidence fades with `class_memory_s` and
-is scaled so that a long steady flight counts as `class_looks` independent observations.
+speed, so what one second shows the next hardly adds to: all that was seen before counts as one
+observation, fading with `class_memory_s`, and what is seen now as another.
 
 Source: S. Challa, G. W. Pulford, "Joint target tracking and classification using radar and ESM
 sensors", IEEE Trans. AES 37 (2001) 1039-1055 (class-conditional kinematic likelihoods).
@@ -101,19 +101,17 @@ def _normal(value: F64, variance: F64) -> F64:
     return density
 
 
-def fold_evidence(evidence: F64, fresh: Bool, step_s: F64, look: F64, config: PictureConfig) -> F64:
-    """Return (n, classes) evidence with one more look.
+def fold_evidence(evidence: F64, step_s: F64, look: F64, memory_s: float) -> F64:
+    """Return (n, classes) evidence of the past: the looks so far, faded, together at most one look.
 
     Args:
-        evidence: (n, classes) before.
-        fresh: (n,) whether this is a track's first look; it then counts as one.
-        step_s: (n,) since the look before.
+        evidence: (n, classes) before; nought for a new track.
+        step_s: (n,) since the look before; nought for a new track.
         look: (n, classes) log-likelihood of this look.
-        config: memory and number of looks.
+        memory_s: time in which a look fades to 1/e.
     """
-    kept = np.exp(-np.maximum(step_s, 0.0) / config.class_memory_s)[:, None]
-    later = kept * evidence + config.class_looks * (1.0 - kept) * look
-    return np.where(fresh[:, None], look, later)
+    kept = np.exp(-np.maximum(step_s, 0.0) / memory_s)[:, None]
+    return kept * evidence + (1.0 - kept) * look
 
 
 def identity_evidence(identified: Bool, silent: Bool, config: PictureConfig) -> F64:

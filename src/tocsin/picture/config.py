@@ -51,9 +51,7 @@ class PictureConfig:
         notice_height_m: height at which lost coverage is judged for notices.
         priors: of the classes.
         cooperative: how often a class identifies itself.
-        class_memory_s: how long an observation of motion counts.
-        class_looks: to how many independent observations a long steady flight amounts: a speed
-            that is kept tells hardly more in an hour than in a minute.
+        class_memory_s: how long past motion counts.
         identity_wait_s: after this a track that a live receiver should hear counts as silent.
         ground_std_m: uncertainty of the ground below, where class limits are above ground.
         hazard_on: probability of the hazardous classes that makes a track hazardous.
@@ -77,7 +75,6 @@ class PictureConfig:
     priors: Mapping[ObjectClass, float] = field(default_factory=lambda: PRIORS)
     cooperative: Mapping[ObjectClass, float] = field(default_factory=lambda: COOPERATIVE)
     class_memory_s: float = 30.0
-    class_looks: float = 2.0
     identity_wait_s: float = 10.0
     ground_std_m: float = 150.0
     hazard_on: float = 0.6

@@ -61,6 +61,8 @@ def _matches(
     turned = np.abs((azimuth[vague][:, None] - azimuth[known] + np.pi) % (2 * np.pi) - np.pi)
     across = np.sin(np.minimum(turned, np.pi / 2)) * ground[vague][:, None]
     placed = (beyond < slack) & (short < slack) & (across < slack)
+    # Low or far objects are seen where they are.
+    placed &= slant[known] - ground[known] > _SLACK_M
     return placed & _alike(state, cov, vague, known)
 
 

@@ -19,7 +19,7 @@ class Memory:
     Args:
         number: (n,) track numbers.
         at_ns: (n,) when the row was made.
-        evidence: (n, classes) faded sum of log-likelihoods of motion.
+        evidence: (n, classes) log-likelihood of past motion, faded.
         bearing_mps: (n, 3) region velocity at `bearing_at_ns`, against which turns are measured.
         bearing_at_ns: (n,) when.
         hazardous: (n,) as last decided.

@@ -71,14 +71,15 @@ def track_rows(
     memory, local = state.memory.at(updates.number), localise(updates, config)
     seen = watch(config, live, updates.state[:, :3], updates.sensor_bits)
     corroborated, memory = _corroborated(updates, seen, memory, at_ns, config)
-    memory = _evidence(updates, local, memory, at_ns, config)
+    memory, look = _looked(updates, local, memory, at_ns, config)
     claims = _claims(updates, seen, corroborated, at_ns, config)
-    own = classify.posterior(memory.evidence + claims, config)
-    probability = own[originals(updates, config)]
+    original = originals(updates, config)
+    own = classify.posterior(memory.evidence + look + claims, config)
+    probability = own[original]
     track_id = _ids(updates)
     designation = designated(state.designations, track_id)
     hazardous = hazard(probability, memory.hazardous, designation, updates.status, config)
-    memory = replace(memory, hazardous=hazardous)
+    memory = replace(memory, hazardous=hazardous, evidence=memory.evidence[original])
     tracks = Tracks.build(
         len(updates),
         measured_at_ns=at_ns,
@@ -126,22 +127,23 @@ def _corroborated(
     return said, replace(memory, radar_at_ns=radar_at, alone_since_ns=alone_since)
 
 
-def _evidence(
+def _looked(
     updates: TrackUpdates, local: Local, memory: Memory, at_ns: int, config: PictureConfig
-) -> Memory:
-    """Return the memory with one more look at each track's motion."""
+) -> tuple[Memory, F64]:
+    """Return the memory with one more look at each track's motion, and that look."""
     velocity, fresh = updates.state[:, 3:], memory.at_ns == 0
     motion = motion_of(local, _turn(velocity, local, memory, at_ns))
     look = classify.log_likelihood(motion, config.ground_std_m)
-    step_s = (at_ns - memory.at_ns) / NS
+    step_s = np.where(fresh, 0.0, (at_ns - memory.at_ns) / NS)
     due = fresh | (at_ns - memory.bearing_at_ns >= _TURN_BASE_NS)
-    return replace(
+    after = replace(
         memory,
         at_ns=np.full(len(updates), at_ns, np.int64),
-        evidence=classify.fold_evidence(memory.evidence, fresh, step_s, look, config),
+        evidence=classify.fold_evidence(memory.evidence, step_s, look, config.class_memory_s),
         bearing_mps=np.where(due[:, None], velocity, memory.bearing_mps),
         bearing_at_ns=np.where(due, at_ns, memory.bearing_at_ns),
     )
+    return after, look
 
 
 def _turn(velocity: F64, local: Local, memory: Memory, at_ns: int) -> tuple[F64, F64]:
