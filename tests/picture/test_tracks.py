@@ -319,3 +319,5 @@ def test_an_image_that_is_seen_in_full_again_keeps_its_originals_past() -> None:
         reports = heard(at_ns, "north", "ears", "flat")
         state, out = step(state, PictureIn(rows, reports=reports), at_ns)
         assert not out.tracks.hazardous.any()
+        shared = np.array_equal(state.memory.evidence[0], state.memory.evidence[1])
+        assert shared == (k < 50)
