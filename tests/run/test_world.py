@@ -27,7 +27,7 @@ from tocsin.geo import within_coverage
 from tocsin.run.pipeline import Pipeline, PipelineConfig
 from tocsin.run.simulated import choose
 
-MINUTES = 30.0
+MINUTES = 34.0
 CHANGES: Mapping[str, Mapping[str, Any]] = {
     "as it is": {},
     "without radar-2": {"without_sensors": ("radar-2",)},
