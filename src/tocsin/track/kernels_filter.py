@@ -39,7 +39,7 @@ def predict(
         rows: (k,) tracks to advance.
         to_ns: (k,) their new times.
         model: horizontal and vertical noise density, mean life in s, largest height and climb
-            standard deviation.
+            standard deviation, widest gate.
     """
     for k in range(rows.size):
         i = rows[k]
@@ -68,6 +68,39 @@ def predict(
                 for b in range(6):
                     cov[i, _IX[a, b]] *= scale
                 cov[i, _IX[a, a]] *= scale
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _gain(
+    P: F64, R: F64, scale: float, dt: float, d: int, model: F64, PH: F64, S: F64, K: F64
+) -> None:
+    """Fill in PH = scale P H' and the gain K = PH S^-1 of one plot; H = [I, dt I], d rows.
+
+    Columns that the plot has no dimension for are 0.
+    """
+    cube = abs(dt) ** 3 / 3.0
+    for a in range(6):
+        for b in range(3):
+            PH[a, b] = scale * (P[a, b] + dt * P[a, b + 3]) if b < d else 0.0
+    c = 0
+    for a in range(3):
+        for b in range(a, 3):
+            S[a, b] = PH[a, b] + dt * PH[a + 3, b] + R[c]
+            c += 1
+        S[a, a] += cube * (model[1] if a == 2 else model[0])
+    # S = L D L'; the third row is that of the identity where there is no height.
+    l10 = S[0, 1] / S[0, 0]
+    d1 = S[1, 1] - l10 * S[0, 1]
+    l20, l21, d2 = 0.0, 0.0, 1.0
+    if d == 3:
+        l20 = S[0, 2] / S[0, 0]
+        l21 = (S[1, 2] - l20 * S[0, 1]) / d1
+        d2 = S[2, 2] - l20 * S[0, 2] - l21 * l21 * d1
+    for a in range(6):
+        y1 = PH[a, 1] - l10 * PH[a, 0]
+        x2 = (PH[a, 2] - l20 * PH[a, 0] - l21 * y1) / d2
+        x1 = y1 / d1 - l21 * x2
+        K[a, 0], K[a, 1], K[a, 2] = PH[a, 0] / S[0, 0] - l10 * x1 - l20 * x2, x1, x2
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -113,62 +146,29 @@ def update(
     PH, K, S = np.empty((6, 3)), np.empty((6, 3)), np.empty((3, 3))
     nu, delta, mean = np.empty(3), np.empty(6), np.empty(6)
     for k in range(rows.size):
-        i = rows[k]
-        miss = none_weight[k] * missed[k]
+        i, mass = rows[k], none_weight[k] * missed[k]
+        existence[i] = min(mass, 1.0)
         if start[k] == start[k + 1]:
-            existence[i] = miss
             continue
-        mean[:] = 0.0
-        mass = miss
         for a in range(6):
+            mean[a] = 0.0
             for b in range(6):
                 P[a, b] = cov[i, _IX[a, b]]
-                total[a, b] = miss * P[a, b]
+                total[a, b] = mass * P[a, b]
         for e in range(start[k], start[k + 1]):
             j, w, scale = edge_plot[e], edge_weight[e], edge_scale[e]
-            d = plot_dimension[j]
             dt = (plot_ns[j] - time_ns[i]) * 1e-9
-            cube = abs(dt) ** 3 / 3.0
-            for a in range(6):
-                for b in range(d):
-                    PH[a, b] = scale * (P[a, b] + dt * P[a, b + 3])
-            c = 0
+            _gain(P, plot_cov[j], scale, dt, plot_dimension[j], model, PH, S, K)
             for a in range(3):
-                for b in range(a, 3):
-                    if b < d:
-                        S[a, b] = PH[a, b] + dt * PH[a + 3, b] + plot_cov[j, c]
-                        S[b, a] = S[a, b]
-                    c += 1
-            for a in range(d):
-                S[a, a] += cube * (model[1] if a == 2 else model[0])
                 nu[a] = plot_m[j, a] - state[i, a] - dt * state[i, a + 3]
-            # Solve K S = PH by Cholesky-free elimination: S = L D L', d at most 3.
-            l10 = S[1, 0] / S[0, 0]
-            d1 = S[1, 1] - l10 * S[1, 0]
-            l20, l21, d2 = 0.0, 0.0, 1.0
-            if d == 3:
-                l20 = S[2, 0] / S[0, 0]
-                l21 = (S[2, 1] - l20 * S[1, 0]) / d1
-                d2 = S[2, 2] - l20 * S[2, 0] - l21 * l21 * d1
             for a in range(6):
-                y0 = PH[a, 0]
-                y1 = PH[a, 1] - l10 * y0
-                x2 = 0.0
-                if d == 3:
-                    x2 = (PH[a, 2] - l20 * y0 - l21 * y1) / d2
-                x1 = y1 / d1 - l21 * x2
-                K[a, 0], K[a, 1], K[a, 2] = y0 / S[0, 0] - l10 * x1 - l20 * x2, x1, x2
-                delta[a] = K[a, 0] * nu[0] + K[a, 1] * nu[1]
-                if d == 3:
-                    delta[a] += K[a, 2] * nu[2]
+                delta[a] = K[a, 0] * nu[0] + K[a, 1] * nu[1] + K[a, 2] * nu[2]
                 mean[a] += w * delta[a]
-            mass += w
             for a in range(6):
                 for b in range(a, 6):
-                    gain = K[a, 0] * PH[b, 0] + K[a, 1] * PH[b, 1]
-                    if d == 3:
-                        gain += K[a, 2] * PH[b, 2]
-                    total[a, b] += w * (scale * P[a, b] - gain + delta[a] * delta[b])
+                    less = K[a, 0] * PH[b, 0] + K[a, 1] * PH[b, 1] + K[a, 2] * PH[b, 2]
+                    total[a, b] += w * (scale * P[a, b] - less + delta[a] * delta[b])
+            mass += w
         existence[i] = min(mass, 1.0)
         if mass <= 0.0:
             continue

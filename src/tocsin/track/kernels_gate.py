@@ -133,6 +133,64 @@ def sort_cells(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def _cells(low_m: float, high_m: float, cell_m: float, count: int) -> tuple[int, int]:
+    """Return the first and last cell that an interval touches, within the grid."""
+    first = min(max(int(low_m / cell_m), 0), count - 1)
+    return first, min(max(int(high_m / cell_m), 0), count - 1)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _half_width(
+    state: F64, cov: F64, i: int, axis: int, lag: float, scale: float, reach: F64, model: F64
+) -> float:
+    """Bound how far from a track, east or north, a plot of the look may lie inside its gate."""
+    place, speed = _IX[axis, axis], _IX[axis + 3, axis + 3]
+    own = math.sqrt(scale) * (math.sqrt(cov[i, place]) + lag * math.sqrt(cov[i, speed]))
+    noise = reach[axis] * reach[axis] + model[0] * lag * lag * lag / 3.0
+    width: float = math.sqrt(model[5] * (own * own + noise)) + lag * abs(state[i, axis + 3])
+    return width
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _spread(cov: F64, i: int, dt: float, P: F64) -> None:
+    """Fill in the packed covariance of a track's position `dt` seconds later."""
+    c = 0
+    for a in range(3):
+        for b in range(a, 3):
+            cross = cov[i, _IX[a, b + 3]] + cov[i, _IX[b, a + 3]]
+            P[c] = cov[i, _IX[a, b]] + dt * (cross + dt * cov[i, _IX[a + 3, b + 3]])
+            c += 1
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _density(
+    P: F64, R: F64, scale: float, dt: float, nu: F64, d: int, model: F64, rule: F64
+) -> float:
+    """Return the Gaussian density of an innovation; 0 outside the gate.
+
+    S = scale P + R + the noise of the interval is factored as L D L'.
+    """
+    cube = abs(dt) ** 3 / 3.0
+    s00 = scale * P[0] + R[0] + cube * model[0]
+    s01 = scale * P[1] + R[1]
+    d1 = scale * P[3] + R[3] + cube * model[0] - s01 * s01 / s00
+    v1 = nu[1] - s01 / s00 * nu[0]
+    distance2 = nu[0] * nu[0] / s00 + v1 * v1 / d1
+    volume = _TWO_PI * math.sqrt(s00 * d1)
+    if d == 3:
+        s02, s12 = scale * P[2] + R[2], scale * P[4] + R[4]
+        l20 = s02 / s00
+        l21 = (s12 - l20 * s01) / d1
+        d2 = scale * P[5] + R[5] + cube * model[1] - l20 * s02 - l21 * l21 * d1
+        v2 = nu[2] - l20 * nu[0] - l21 * v1
+        distance2 += v2 * v2 / d2
+        volume *= math.sqrt(_TWO_PI * d2)
+    if distance2 > rule[d - 2]:
+        return 0.0
+    return math.exp(-0.5 * distance2) / volume
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def gate(
     state: F64,
     cov: F64,
@@ -200,82 +258,42 @@ def gate(
     west, south, cell_m = grid[0], grid[1], grid[2]
     nx, ny = int(grid[3]), int(grid[4])
     found, capacity = 0, edge_plot.size
-    wide = math.sqrt(max(rule[0], rule[1]))
-    P, S, nu = np.empty(6), np.empty(6), np.empty(3)
+    P, nu = np.empty(6), np.empty(3)
     for k in range(rows.size):
         i = rows[k]
         start[k] = min(found, capacity)
-        tries = 2 if settled[i] else 1
-        widest = math.sqrt(rule[2]) if tries == 2 else 1.0
+        widest = rule[2] if settled[i] else 1.0
         off = (plot_ns[0] - time_ns[i]) * 1e-9
         lag = max(abs(off + reach[2]), abs(off + reach[3]))
-        sx = widest * (math.sqrt(cov[i, 0]) + lag * math.sqrt(cov[i, 15]))
-        sy = widest * (math.sqrt(cov[i, 6]) + lag * math.sqrt(cov[i, 18]))
-        extra = model[0] * lag * lag * lag / 3.0
-        gx = wide * math.sqrt(sx * sx + reach[0] * reach[0] + extra) + lag * abs(state[i, 3])
-        gy = wide * math.sqrt(sy * sy + reach[1] * reach[1] + extra) + lag * abs(state[i, 4])
-        x0 = min(max(int((state[i, 0] - gx - west) / cell_m), 0), nx - 1)
-        x1 = min(max(int((state[i, 0] + gx - west) / cell_m), 0), nx - 1)
-        y0 = min(max(int((state[i, 1] - gy - south) / cell_m), 0), ny - 1)
-        y1 = min(max(int((state[i, 1] + gy - south) / cell_m), 0), ny - 1)
+        gx = _half_width(state, cov, i, 0, lag, widest, reach, model)
+        gy = _half_width(state, cov, i, 1, lag, widest, reach, model)
+        x0, x1 = _cells(state[i, 0] - gx - west, state[i, 0] + gx - west, cell_m, nx)
+        y0, y1 = _cells(state[i, 1] - gy - south, state[i, 1] + gy - south, cell_m, ny)
         for cy in range(y0, y1 + 1):
             for place in range(cell_start[cy * nx + x0], cell_start[cy * nx + x1 + 1]):
                 j = order[place]
                 dt = (plot_ns[j] - time_ns[i]) * 1e-9
-                nu[0] = plot_m[j, 0] - state[i, 0] - dt * state[i, 3]
-                nu[1] = plot_m[j, 1] - state[i, 1] - dt * state[i, 4]
+                for a in range(3):
+                    nu[a] = plot_m[j, a] - state[i, a] - dt * state[i, a + 3]
                 if abs(nu[0]) > gx or abs(nu[1]) > gy:
                     continue
                 known = address[i] >= 0 and plot_address[j] >= 0
                 if known and address[i] != plot_address[j]:
                     continue
-                nu[2] = plot_m[j, 2] - state[i, 2] - dt * state[i, 5]
+                _spread(cov, i, dt, P)
                 d = plot_dimension[j]
-                c = 0
-                for a in range(3):
-                    for b in range(a, 3):
-                        cross = cov[i, _IX[a, b + 3]] + cov[i, _IX[b, a + 3]]
-                        P[c] = cov[i, _IX[a, b]] + dt * (cross + dt * cov[i, _IX[a + 3, b + 3]])
-                        c += 1
-                cube = abs(dt) ** 3 / 3.0
-                best, best_scale = 0.0, 1.0
-                for attempt in range(tries):
-                    scale = 1.0 if attempt == 0 else rule[2]
-                    for c in range(6):
-                        S[c] = scale * P[c] + plot_cov[j, c]
-                    S[0] += cube * model[0]
-                    S[3] += cube * model[0]
-                    S[5] += cube * model[1]
-                    l10 = S[1] / S[0]
-                    d1 = S[3] - l10 * S[1]
-                    v1 = nu[1] - l10 * nu[0]
-                    distance2 = nu[0] * nu[0] / S[0] + v1 * v1 / d1
-                    volume = _TWO_PI * math.sqrt(S[0] * d1)
-                    limit = rule[0]
-                    if d == 3:
-                        l20 = S[2] / S[0]
-                        l21 = (S[4] - l20 * S[1]) / d1
-                        d2 = S[5] - l20 * S[2] - l21 * l21 * d1
-                        v2 = nu[2] - l20 * nu[0] - l21 * v1
-                        distance2 += v2 * v2 / d2
-                        volume *= math.sqrt(_TWO_PI * d2)
-                        limit = rule[1]
-                    if distance2 <= limit:
-                        density = math.exp(-0.5 * distance2) / volume
-                        if attempt == 1:
-                            density *= rule[3]
-                        if density > best:
-                            best, best_scale = density, scale
+                best, scale = _density(P, plot_cov[j], 1.0, dt, nu, d, model, rule), 1.0
+                if settled[i]:
+                    turned = _density(P, plot_cov[j], rule[2], dt, nu, d, model, rule)
+                    if rule[3] * turned > best:
+                        best, scale = rule[3] * turned, rule[2]
                 if best == 0.0:
                     continue
-                ratio = existence[i] * hit[k] * best
-                ratio /= plot_rest[j] * (1.0 - existence[i] * miss[k])
-                if known:
-                    ratio *= rule[4]
+                ratio = existence[i] * hit[k] * best * (rule[4] if known else 1.0)
                 if found < capacity:
                     edge_plot[found] = j
-                    edge_ratio[found] = ratio
-                    edge_scale[found] = best_scale
+                    edge_ratio[found] = ratio / (plot_rest[j] * (1.0 - existence[i] * miss[k]))
+                    edge_scale[found] = scale
                 found += 1
     start[rows.size] = min(found, capacity)
     return found

@@ -14,6 +14,7 @@ from tocsin.track.state import Bank, Edge, Rotation, Site, TrackState
 
 MOST_SENSORS = 64
 _NO_AZIMUTH_NOISE_RAD = 0.002
+_CLIMB = 4.0
 
 
 def start(config: TrackConfig) -> TrackState:
@@ -49,7 +50,7 @@ def _site(config: TrackConfig) -> Site:
         period_ns=np.round(period_s * NS).astype(np.int64),
         patience_ns=np.array([_patience_ns(config, s) for s in sensors], np.int64),
         birth_pm3=config.birth_rate_pm3ps * period_s,
-        model=np.array([*model, config.height_std_m, config.climb_std_mps * 4.0]),
+        model=np.array([*model, config.height_std_m, _CLIMB * config.climb_std_mps, max(gates)]),
         rule=np.array(
             [
                 *gates,
