@@ -8,9 +8,9 @@ only decodes the messages. So the ratios flatter the peers.
 from __future__ import annotations
 
 import json
-import sys
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from time import process_time
@@ -18,9 +18,6 @@ from typing import Any
 
 import rs1090
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from scripts.make_asterix_tables import specifications  # after the path is set
 from tocsin.contract import NS, Frames
 from tocsin.decode import (
     beast,
@@ -76,9 +73,17 @@ def blocks() -> dict[int, bytes]:
     return bodies
 
 
+def _work(frames: Frames) -> object:
+    return step(start("asterix", "a"), frames, 0)
+
+
+def _peer(specification: Any, base: Any, body: bytes) -> object:
+    return specification.cv_uap.parse(base.Bits.from_bytes(body))
+
+
 def asterix() -> dict[str, dict[str, float]]:
     """Measure each category that has a vector."""
-    base = import_module("asterix.base")
+    base, specifications = import_module("asterix.base"), import_module("asterix.generated")
     result = {}
     for category, body in blocks().items():
         block = bytes([category]) + (len(body) + 3).to_bytes(2, "big") + body
@@ -90,9 +95,9 @@ def asterix() -> dict[str, dict[str, float]]:
             source_id=["a"] * BLOCKS,
             payload=[block] * BLOCKS,
         )
-        ours = cpu_s(lambda f=frames: step(start("asterix", "a"), f, 0))
+        ours = cpu_s(partial(_work, frames))
         newest = specifications.manifest["CATS"][category][-1]
-        theirs = cpu_s(lambda b=body, n=newest: n.cv_uap.parse(base.Bits.from_bytes(b)))
+        theirs = cpu_s(partial(_peer, newest, base, body))
         result[f"cat{category:03d}"] = {
             "records_per_s": count / ours,
             "libasterix_records_per_s": RECORDS / theirs,
