@@ -22,7 +22,15 @@ async function answer<T>(response: Response): Promise<T> {
 }
 
 export const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
-  answer<T>(await fetch(`api/v1/${path}`, { cache: 'no-store', ...(signal ? { signal } : {}) }));
+  answer<T>(
+    await fetch(`api/v1/${path}`, { cache: 'no-store', headers: authorization(), ...(signal ? { signal } : {}) }),
+  );
+
+/** Reads need the token too where the server is not on this machine; without one none is sent. */
+const authorization = (): Record<string, string> => {
+  const known = token();
+  return known ? { Authorization: `Bearer ${known}` } : {};
+};
 
 const injectedToken = (): string | null =>
   document.querySelector<HTMLMetaElement>('meta[name="tocsin-token"]')?.content || null;
@@ -65,6 +73,9 @@ export class Stream {
   connect(): void {
     const url = new URL('api/v1/stream', document.baseURI);
     url.protocol = url.protocol.replace('http', 'ws');
+    // A browser cannot put a header on a WebSocket; the server takes the token from the query of reads.
+    const known = token();
+    if (known) url.searchParams.set('token', known);
     const socket = new WebSocket(url);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {

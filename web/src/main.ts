@@ -1,12 +1,13 @@
 /** Puts the page together: store, stream, map, panel, and one loop that makes time pass. */
 import type { MultiPolygon } from 'geojson';
-import { get, Stream } from './api';
+import { ApiError, forgetToken, get, keepToken, Stream } from './api';
 import { ScenarioClock } from './clock';
 import { parseTime } from './format';
 import { addHooks } from './hooks';
 import { ChartMap } from './map';
 import { announceDecisions } from './panel/announce';
 import { Banner, Toast } from './panel/banner';
+import { askToken } from './panel/token';
 import { Card } from './panel/card';
 import { bindKeys, Commands } from './panel/commands';
 import { Counters } from './panel/counters';
@@ -168,5 +169,19 @@ function loop(perf: number): void {
   requestAnimationFrame(loop);
 }
 
-stream.connect();
+/** A server beyond this machine wants the token for reads too: ask before anything is opened. */
+async function admitted(): Promise<void> {
+  for (;;) {
+    const refused = await get('clock').then(
+      () => false,
+      (error: unknown) => error instanceof ApiError && error.status === 401,
+    );
+    if (!refused) return;
+    forgetToken();
+    const given = await askToken();
+    if (given) keepToken(given);
+  }
+}
+
+void admitted().then(() => stream.connect());
 requestAnimationFrame(loop);

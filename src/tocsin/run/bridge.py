@@ -68,6 +68,7 @@ class Bridge:
         self._messages = Messages(site)
         self._last = time.perf_counter()
         self.hub = serve.Hub(site_info(site, pipeline, mode), self._request)
+        clock.on_change = lambda: self.hub.set_clock(self._clock_state())
 
     def __call__(self, out: TickOut) -> None:
         """Publish one tick."""

@@ -3,7 +3,8 @@
 A feed is a TCP connection that carries JSON lines. It sends ``{"tick": now_ns, "sent": {source:
 bytes}}``; the run waits until it holds just those bytes, works the tick, and answers
 ``{"done": now_ns}``. So a tick holds the same data however fast or slow the machine is.
-Towards the feed go ``{"speed": x}`` and ``{"paused": true}`` too.
+Towards the feed go ``{"speed": x}`` and ``{"paused": true}`` too; it answers each of them with
+``{"control": true}``. All its messages say its speed and whether it is paused.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -52,6 +53,7 @@ class Clock(Protocol):
     """Give time and ticks to a run."""
 
     state: ClockState
+    on_change: Callable[[], None]
 
     def stamp_ns(self) -> int:
         """Return the receive time of bytes that arrive now."""
@@ -63,12 +65,17 @@ class Clock(Protocol):
         """Change speed or pause, where the clock can be controlled."""
 
 
+def _nothing() -> None:
+    """Tell nobody."""
+
+
 class WallClock:
     """Tick with this machine's clock."""
 
     def __init__(self, tick_s: float) -> None:
         """Set the tick's length."""
         self._tick_ns = round(tick_s * NS)
+        self.on_change: Callable[[], None] = _nothing
         self.state = ClockState(time.time_ns())
 
     def stamp_ns(self) -> int:
@@ -95,6 +102,8 @@ class FedClock:
         """Name the feed, ``tcp://HOST:PORT``."""
         self._address = address
         self._writer: asyncio.StreamWriter | None = None
+        self._wishes = 0
+        self.on_change: Callable[[], None] = _nothing
         self.state = ClockState(0, controllable=True)
 
     def stamp_ns(self) -> int:
@@ -107,9 +116,7 @@ class FedClock:
         reader, self._writer = await asyncio.open_connection(host, int(port))
         while line := await reader.readline():
             message = json.loads(line)
-            if "speed" in message:
-                paused = bool(message["paused"])
-                self.state = replace(self.state, speed=float(message["speed"]), paused=paused)
+            self._take_pace(message)
             if message.get("end"):
                 return
             if "tick" in message:
@@ -118,8 +125,18 @@ class FedClock:
                 yield self.state.now_ns
                 await self._send({"done": self.state.now_ns})
 
+    def _take_pace(self, message: Mapping[str, Any]) -> None:
+        """Take the feed's pace, unless it was said before the feed knew of our latest wish."""
+        self._wishes -= "control" in message
+        if self._wishes == 0:
+            speed, paused = float(message["speed"]), bool(message["paused"])
+            self.state = replace(self.state, speed=speed, paused=paused)
+            if "control" in message:
+                self.on_change()
+
     async def control(self, speed: float | None, paused: bool | None) -> None:
         """Ask the feed for another speed or a pause."""
+        self._wishes += 1
         wish = {"speed": speed, "paused": paused}
         await self._send({key: value for key, value in wish.items() if value is not None})
         if speed is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class RecordClock:
     def __init__(self, speed: float) -> None:
         """Start at a speed; 0 is as fast as possible."""
         self.pace = Pace(speed)
+        self.on_change: Callable[[], None] = lambda: None
         self.state = ClockState(0, speed, controllable=True)
 
     def stamp_ns(self) -> int:

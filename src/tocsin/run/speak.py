@@ -72,7 +72,7 @@ class Control:
             self._done.put_nowait(int(message["done"]))
         else:
             self._pace.change(message)
-            await self.send({})
+            await self.send({"control": True})
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message with the pace that holds now."""
