@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PAGE := src/tocsin/serve/page/index.html
 WEB := $(shell find web -name node_modules -prune -o -type f -print)
 SETUP := pyproject.toml scripts/environment.sh scripts/install.sh requirements-uv.lock
-PYTEST := .venv/bin/pytest -n 2 --dist loadfile
+PYTEST := .venv/bin/pytest -n 2 --dist loadfile --durations 10
 
 .PHONY: help demo test test-long lint bench docs page wheel lock clean
 
