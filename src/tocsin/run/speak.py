@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from tocsin import simulate
-from tocsin.contract import Effects, Origins, Reports, SensorKind, Truth, write_parquet
+from tocsin.contract import Effects, InputError, Origins, Reports, SensorKind, Truth, write_parquet
 from tocsin.decode import plot_stream
 from tocsin.run.beast_feed import BeastFeed
 from tocsin.run.clock import Pace
 
+WAIT_S = 180
+"""How long a scenario waits for its listener."""
 Encoder = Callable[[simulate.SimStep], bytes]
 
 
@@ -66,6 +68,7 @@ class Control:
         except (ConnectionError, asyncio.CancelledError):
             pass  # The listener left, or the scenario is over: either way nobody answers any more.
         self.lost.set()
+        self._pace.change({"paused": False, "speed": 0.0})  # A paused feed must notice it too.
 
     async def _take(self, message: dict[str, Any]) -> None:
         if "done" in message:
@@ -159,7 +162,12 @@ async def speak(scenario: simulate.Scenario, out: Path, speed: float) -> None:
     with site.open("a", encoding="utf-8") as file:
         file.write(_addresses(ports, clock_port))
     print(json.dumps({"ready": True, "site": str(site)}), flush=True)
-    await asyncio.gather(control.connected.wait(), *(f.connected.wait() for f in feeds.values()))
+    listeners = [control.connected, *(feed.connected for feed in feeds.values())]
+    try:
+        await asyncio.wait_for(asyncio.gather(*(each.wait() for each in listeners)), WAIT_S)
+    except TimeoutError as error:
+        mend = f"run the site file {site}"
+        raise InputError("simulate --speak", f"nobody listened for {WAIT_S} s", mend) from error
     await _speak_steps(scenario, feeds, control, pace, out)
 
 
@@ -169,11 +177,11 @@ async def _speak_steps(
     truths = _Truths()
     for step in simulate.steps(scenario):
         await pace.wait(scenario.tick_s)
+        if control.lost.is_set():
+            return
         truths.add(step)
         await asyncio.gather(*(feed.send(step) for feed in feeds.values()))
         await control.tick(step.now_ns, {name: feed.sent for name, feed in feeds.items()})
-        if control.lost.is_set():
-            return
     truths.write(scenario, out / "truth")
     await control.send({"end": True})
 
