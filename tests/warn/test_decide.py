@@ -82,4 +82,4 @@ def test_nothing_at_risk_is_legal():
 
 
 def test_costs_give_the_documented_threshold():
-    assert threshold(Policy(), np.array([180.0]), 1.0)[0] == pytest.approx((5 + 3) / 80)
+    assert threshold(Policy(), np.array([180.0]), 1.0)[0] == pytest.approx((5 + 3) / 50)

@@ -50,13 +50,13 @@ class Policy:
     """
 
     name: str = "balanced"
-    missed_min: float = 80.0
+    missed_min: float = 50.0
     fixed_min: float = 5.0
     pre_alert_share: float = 0.3
     harm: Mapping[ObjectClass, float] = field(default_factory=lambda: _HARM)
     margin_s: float = 45.0
     window_s: float = 90.0
-    pre_alert_ahead_s: float = 480.0
+    pre_alert_ahead_s: float = 300.0
     leave_ratio: float = 0.5
     confirm_s: float = 2.0
     quiet_s: float = 90.0
