@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from tocsin import __version__
 from tocsin.cli import commands
-from tocsin.cli.console import BAD_INPUT
+from tocsin.cli.console import BAD_INPUT, FAILED
 from tocsin.contract import InputError
+from tocsin.record import JournalError
 
 app = typer.Typer(
     name="tocsin",
@@ -22,6 +25,21 @@ app = typer.Typer(
 commands.register(app)
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tocsin {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and end.")
+    ] = False,
+) -> None:
+    """Take options that come before the command."""
+
+
 def main() -> None:
     """Run the program: exit 0 done, 1 an asked-for check failed, 2 bad usage or input."""
     try:
@@ -29,6 +47,9 @@ def main() -> None:
     except InputError as error:
         sys.stderr.write(f"tocsin: {error}\n")
         sys.exit(BAD_INPUT)
+    except JournalError as error:
+        sys.stderr.write(f"tocsin: {error}\n")
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.stderr.write("tocsin: stopped\n")
         sys.exit(130)
