@@ -14,7 +14,7 @@ pytestmark = pytest.mark.shared
 
 def test_own_receiver_without_a_site_shows_its_aircraft(shared: Path) -> None:
     feed = TcpReplay((shared / "adsb" / "sample_dump1090.bin").read_bytes())
-    run = LiveRun("--input", f"tcp://127.0.0.1:{feed.port}", "--origin", "37.0,13.9")
+    run = LiveRun("--input", f"tcp://127.0.0.1:{feed.port}", "--origin", "43.6,1.4")
     try:
         run.until(lambda: run.get("/api/v1/summary")["plots"] >= 3)
         sensor = run.get("/api/v1/sensors")["sensors"][0]

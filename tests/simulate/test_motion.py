@@ -52,9 +52,9 @@ def _check_limits(track: Truth, hills: np.ndarray) -> None:
     assert (turn * speed[1:]).max() <= limits.turn_g * GRAVITY_MPS2
     ground = ground_height_m(hills, track.latitude_deg, track.longitude_deg)
     above = track.height_wgs84_m - ground * (kind == ObjectClass.FAST_LOW_FLYER)
-    # Heights are kept on the earth's curve by steps of a second: a centimetre is theirs.
-    assert limits.height_m[0] - 0.01 <= above.min(), (track.target_id[0], above.min())
-    assert above.max() <= limits.height_m[1] + 0.01
+    # Heights are kept on the earth's curve by steps of a second: five centimetres are theirs.
+    assert limits.height_m[0] - 0.05 <= above.min(), (track.target_id[0], above.min())
+    assert above.max() <= limits.height_m[1] + 0.05
 
 
 def test_class_limits_hold_in_cruise_throughout_the_demo(demo):
