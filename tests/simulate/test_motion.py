@@ -47,14 +47,14 @@ def _check_limits(track: Truth, hills: np.ndarray) -> None:
     assert speed.max() <= limits.speed_mps[1] + 1e-6
     assert abs(track.velocity_up_mps).max() <= limits.climb_mps + 1e-6
     course = np.unwrap(np.arctan2(east, north))
-    turn = abs(np.diff(course))
+    moving = np.minimum(speed[1:], speed[:-1]) > 1e-9  # who hovers has no course
+    turn = abs(np.diff(course)) * moving
     assert turn.max() <= limits.turn_radps + 1e-6
     assert (turn * speed[1:]).max() <= limits.turn_g * GRAVITY_MPS2
     ground = ground_height_m(hills, track.latitude_deg, track.longitude_deg)
     above = track.height_wgs84_m - ground * (kind == ObjectClass.FAST_LOW_FLYER)
-    # Heights are kept on the earth's curve by steps of a second: five centimetres are theirs.
-    assert limits.height_m[0] - 0.05 <= above.min(), (track.target_id[0], above.min())
-    assert above.max() <= limits.height_m[1] + 0.05
+    assert limits.height_m[0] - 1e-6 <= above.min(), (track.target_id[0], above.min())
+    assert above.max() <= limits.height_m[1] + 1e-6
 
 
 def test_class_limits_hold_in_cruise_throughout_the_demo(demo):
@@ -63,7 +63,7 @@ def test_class_limits_hold_in_cruise_throughout_the_demo(demo):
         _check_limits(track.take(_cruise(track, hills)), hills)
 
 
-@settings(max_examples=25)
+@settings(max_examples=40)
 @given(
     kind=st.sampled_from(list(LIMITS)),
     seed=st.integers(0, 2**31),
@@ -76,7 +76,7 @@ def test_class_limits_hold_in_cruise_throughout_the_demo(demo):
 def test_class_limits_hold_on_any_way(kind, seed, corners):
     limits = LIMITS[kind]
     low, high = limits.speed_mps
-    bottom, top = limits.height_m[0] + 30.0, limits.height_m[1] - 100.0
+    bottom, top = limits.height_m
     legs = []
     for east, north, share in corners:
         latitude, longitude = moved(np.array(-31.6), np.array(-20.4), east, north)

@@ -177,14 +177,28 @@ def _climb(
     row = now.row
     left_s = np.maximum(distance_m / np.maximum(now.speed_mps, 1.0), 8.0)
     wanted = (height_m - now.height_m) / left_s + fleet.lift_mps[row] * lift
+    ground = np.zeros(len(row))
     low = fleet.follows_ground[row]
     if low.any():
-        clear = _ground_ahead(hills, now.take(low)) + height_m[low] - now.height_m[low]
-        wanted[low] = clear / CLEARANCE_S
-    most = fleet.climb_limit_mps[row]
-    change = np.clip(wanted, -most, most) - now.climb_mps
-    heave = fleet.heave_mps2[row] * tick_s
-    return np.asarray(now.climb_mps + np.clip(change, -heave, heave))
+        ground[low] = _ground_ahead(hills, now.take(low))
+        wanted[low] = (ground[low] + height_m[low] - now.height_m[low]) / CLEARANCE_S
+    most, heave = fleet.climb_limit_mps[row], fleet.heave_mps2[row]
+    floor, ceiling = fleet.height_limit_m[row].T + ground
+    sink = _levels_off(now.height_m - floor, now.climb_mps, heave, tick_s)
+    rise = _levels_off(ceiling - now.height_m, -now.climb_mps, heave, tick_s)
+    wanted = np.maximum(np.minimum(np.clip(wanted, -most, most), rise), -sink)
+    change = wanted - now.climb_mps
+    return np.asarray(now.climb_mps + np.clip(change, -heave * tick_s, heave * tick_s))
+
+
+def _levels_off(room_m: F64, away_mps: F64, heave_mps2: F64, tick_s: float) -> F64:
+    """Return how fast an object may approach a limit and still level off before it.
+
+    Within this tick it comes nearer by the mean of its old and its new rate; from then on it
+    brakes with all it has: ``room + (away - rate) t / 2 >= rate t / 2 + rate^2 / (2 heave)``.
+    """
+    left = np.maximum(room_m + 0.5 * away_mps * tick_s, 0.0)
+    return np.asarray(heave_mps2 * (np.sqrt(tick_s**2 + 2.0 * left / heave_mps2) - tick_s))
 
 
 def _ground_ahead(hills: F64, now: Motion) -> F64:

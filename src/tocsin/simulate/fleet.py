@@ -80,6 +80,7 @@ class Fleet:
     callsign: Objects
     course_rad: F64
     speed_limit_mps: F64
+    height_limit_m: F64
     climb_limit_mps: F64
     turn_limit_radps: F64
     acceleration_mps2: F64
@@ -128,6 +129,7 @@ def fleet(plans: list[Plan], seed: int) -> Fleet:
         callsign=objects([plan.callsign for plan in plans]),
         course_rad=np.array([plan.course_rad for plan in plans]),
         speed_limit_mps=np.array([limit.speed_mps for limit in limits]).reshape(-1, 2),
+        height_limit_m=np.array([limit.height_m for limit in limits]).reshape(-1, 2),
         climb_limit_mps=np.array([limit.climb_mps for limit in limits]),
         turn_limit_radps=np.minimum(
             np.array([limit.turn_radps for limit in limits]), lateral / np.maximum(fast, 1.0)
