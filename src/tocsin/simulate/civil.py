@@ -8,7 +8,9 @@ from tocsin.contract import ObjectClass
 from tocsin.simulate.draws import stream
 from tocsin.simulate.fleet import End, Leg, Plan
 from tocsin.simulate.limits import FLOCK_RCS_M2, LIMITS
-from tocsin.simulate.schema import Birds, Place, Point, ScenarioFile, Traffic, named_places
+from tocsin.simulate.schema import ScenarioFile
+from tocsin.simulate.schema_base import Place, Point, named_places
+from tocsin.simulate.schema_objects import Birds, Traffic
 from tocsin.simulate.terrain import moved
 
 

@@ -10,7 +10,8 @@ from tocsin.contract import NS, ReportKind, Reports
 from tocsin.simulate.civil import resolved
 from tocsin.simulate.draws import stream
 from tocsin.simulate.radar import Echoes
-from tocsin.simulate.schema import People, Place, Sighting
+from tocsin.simulate.schema_base import Place
+from tocsin.simulate.schema_sensors import People, Sighting
 from tocsin.simulate.sky import Sky
 from tocsin.simulate.terrain import moved, offset_m
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tocsin.contract import F64, NS, Looks, ReportKind, Reports
 from tocsin.simulate.draws import Purpose, normals, stream, uniforms
-from tocsin.simulate.schema import Radar
+from tocsin.simulate.schema_sensors import Radar
 from tocsin.simulate.sky import Site, Sky
 
 TURN = 2.0 * np.pi

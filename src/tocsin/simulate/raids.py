@@ -12,7 +12,7 @@ from tocsin.simulate.draws import stream
 from tocsin.simulate.fleet import End, Leg, Plan
 from tocsin.simulate.limits import LIMITS
 from tocsin.simulate.scenario import Scenario
-from tocsin.simulate.schema import Raid
+from tocsin.simulate.schema_objects import Raid
 from tocsin.simulate.terrain import moved, offset_m
 
 LOITER_RADIUS_M = 1500.0

@@ -17,7 +17,10 @@ from pydantic import ValidationError
 
 from tocsin.contract import NS, InputError, Origin, Sensor, SensorKind, Zone, read_zones
 from tocsin.geo import Region
-from tocsin.simulate.schema import AdsbReceiver, Mover, Radar, ScenarioFile, named_places
+from tocsin.simulate.schema import ScenarioFile
+from tocsin.simulate.schema_base import named_places
+from tocsin.simulate.schema_objects import Mover
+from tocsin.simulate.schema_sensors import AdsbReceiver, Radar
 
 SILENCE_S = 3600.0
 """People may say nothing for an hour and all is well."""

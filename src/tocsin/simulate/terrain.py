@@ -9,7 +9,7 @@ import numpy as np
 
 from tocsin.contract import F64
 from tocsin.geo.wgs84 import ECCENTRICITY2, SEMI_MAJOR_M
-from tocsin.simulate.schema import Hill
+from tocsin.simulate.schema_base import Hill
 
 
 def metres_per_degree(latitude_deg: F64) -> tuple[F64, F64]:
