@@ -12,6 +12,8 @@ class SensorKind(IntEnum):
     ADSB_RECEIVER = 1
     PEOPLE = 2
     EXTERNAL = 3
+    RF_DETECTOR = 4
+    ACOUSTIC = 5
 
 
 class ReportKind(IntEnum):
@@ -23,6 +25,7 @@ class ReportKind(IntEnum):
     SIGHTING = 3
     EXTERNAL_TRACK = 4
     SERVICE = 5
+    BEARING = 6
 
 
 class Dimension(IntEnum):

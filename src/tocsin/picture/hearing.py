@@ -34,6 +34,8 @@ _KINDS = {
     SensorKind.ADSB_RECEIVER: "ADS-B receiver",
     SensorKind.PEOPLE: "People's reports",
     SensorKind.EXTERNAL: "External source",
+    SensorKind.RF_DETECTOR: "RF detector",
+    SensorKind.ACOUSTIC: "Acoustic detector",
 }
 
 

@@ -18,7 +18,7 @@ _POSITION = (
     "height_wgs84_m",
     "altitude_baro_m",
 )
-_PLACELESS = (ReportKind.IDENTITY, ReportKind.SERVICE)
+_PLACELESS = (ReportKind.IDENTITY, ReportKind.SERVICE, ReportKind.BEARING)
 
 
 def fault_rows(reports: Reports, rows: np.ndarray, kind: str, detail: str) -> Faults:

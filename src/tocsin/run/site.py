@@ -38,7 +38,7 @@ class SensorSection(_Strict):
     """Describe one sensor; defaults are those of `contract.Sensor`."""
 
     sensor_id: str = Field(min_length=1)
-    kind: Literal["radar", "adsb_receiver", "people", "external"]
+    kind: Literal["radar", "adsb_receiver", "people", "external", "rf_detector", "acoustic"]
     latitude_deg: float | None = Field(default=None, ge=-90, le=90)
     longitude_deg: float | None = Field(default=None, ge=-180, le=180)
     height_wgs84_m: float | None = None

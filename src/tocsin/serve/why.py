@@ -25,6 +25,8 @@ _KINDS = {
     SensorKind.ADSB_RECEIVER: "ADS-B receiver",
     SensorKind.PEOPLE: "people",
     SensorKind.EXTERNAL: "another tracker",
+    SensorKind.RF_DETECTOR: "RF detector",
+    SensorKind.ACOUSTIC: "acoustic detector",
 }
 _CORROBORATED = {
     Corroboration.CONFIRMED: "A radar confirms the position that it reports itself.",
