@@ -207,7 +207,7 @@ def simulate(
 
         tocsin simulate SCENARIO.toml --seed 7 -o OUT --json
     """
-    from tocsin.run import offline, simulated
+    from tocsin.run import simulated
 
     say = Say(as_json)
     left_out = tuple(without_sensor or ())
@@ -215,7 +215,7 @@ def simulate(
     if speak:
         simulated.speak_until_done(chosen, out, _speed(speed))
         return
-    result = offline.simulate_to(chosen, out, say)
+    result = simulated.simulate_to(chosen, out, say)
     say.result(result, words.simulated(result))
 
 

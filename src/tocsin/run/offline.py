@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from tocsin import decode, evaluate, sense, simulate, warn
+from tocsin import decode, evaluate, sense, warn
 from tocsin.contract import (
     F64,
     NS,
@@ -22,7 +22,6 @@ from tocsin.contract import (
     ObjectClass,
     OperatorActions,
     Origin,
-    Origins,
     Reports,
     SensorKind,
     Table,
@@ -199,29 +198,6 @@ def _ticks(
             done_ns = now_ns
 
     return work(), "tracking", len(seconds) + _TAIL_S
-
-
-def simulate_to(scenario: simulate.Scenario, out: Path, say: Say) -> dict[str, Any]:
-    """Simulate a scenario into a folder: site, zones, plots, looks; truth in a folder of its own.
-
-    Raises:
-        InputError: the folder cannot be written.
-    """
-    site = simulate.write_site(scenario, out)
-    steps = list(say.progress(simulate.steps(scenario), "simulating", scenario.ticks))
-    truth = Truth.concat([step.truth for step in steps])
-    tables: dict[str, Table] = {
-        "plots": Reports.concat([step.reports for step in steps]),
-        "looks": Looks.concat([step.looks for step in steps]),
-        "truth/truth": truth,
-        "truth/origins": Origins.concat([step.origins for step in steps]),
-        "truth/effects": simulate.effects(scenario, truth),
-    }
-    (out / "truth").mkdir(exist_ok=True)
-    for name, table in tables.items():
-        write_parquet(table, out / f"{name}.parquet")
-    counts = {name.removeprefix("truth/"): len(table) for name, table in tables.items()}
-    return {"out": str(out), "site": str(site), "rows": counts}
 
 
 def warn_tracks(

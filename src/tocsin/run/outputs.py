@@ -19,6 +19,7 @@ class TableFile:
         self._cls, self._held = cls, 0
         self._tables: list[Table] = []
         self._writer = pq.ParquetWriter(path, arrow_schema(cls), compression="zstd")
+        self.rows = 0
 
     def add(self, table: Table) -> None:
         """Add rows."""
@@ -26,6 +27,7 @@ class TableFile:
             return
         self._tables.append(table)
         self._held += len(table)
+        self.rows += len(table)
         if self._held >= _ROWS_PER_GROUP:
             self._flush()
 

@@ -1,13 +1,27 @@
-"""Scenarios chosen on the command line."""
+"""Scenarios chosen on the command line: written to files, or spoken on loopback."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from tocsin import simulate
-from tocsin.contract import InputError
+from tocsin.contract import (
+    HAZARDS,
+    InputError,
+    Looks,
+    Origins,
+    Reports,
+    Table,
+    Truth,
+    write_parquet,
+)
+from tocsin.run.offline import Say
+from tocsin.run.outputs import TableFile
 
 
 def choose(
@@ -49,3 +63,35 @@ def speak_until_done(scenario: simulate.Scenario, out: Path, speed: float) -> No
     from tocsin.run.speak import speak
 
     asyncio.run(speak(scenario, out, speed))
+
+
+def simulate_to(scenario: simulate.Scenario, out: Path, say: Say) -> dict[str, Any]:
+    """Simulate a scenario into a folder: site, zones, plots, looks; truth in a folder of its own.
+
+    Rows are written as they come, so that days of traffic need no more memory than minutes; only
+    the rows of hazardous objects are held, for the effects.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    site = simulate.write_site(scenario, out)
+    (out / "truth").mkdir(exist_ok=True)
+    names: dict[type[Table], str] = {
+        Reports: "plots",
+        Looks: "looks",
+        Truth: "truth/truth",
+        Origins: "truth/origins",
+    }
+    files = {cls: TableFile(cls, out / f"{name}.parquet") for cls, name in names.items()}
+    hazards = [int(kind) for kind in HAZARDS]
+    hazardous = []
+    for step in say.progress(simulate.steps(scenario), "simulating", scenario.ticks):
+        for table in (step.reports, step.looks, step.truth, step.origins):
+            files[type(table)].add(table)
+        hazardous.append(step.truth.take(np.isin(step.truth.object_class, hazards)))
+    for file in files.values():
+        file.close()
+    effects = simulate.effects(scenario, Truth.concat(hazardous))
+    write_parquet(effects, out / "truth" / "effects.parquet")
+    counts = {name.removeprefix("truth/"): files[cls].rows for cls, name in names.items()}
+    return {"out": str(out), "site": str(site), "rows": {**counts, "effects": len(effects)}}
