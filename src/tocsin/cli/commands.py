@@ -252,10 +252,10 @@ def score(
 
         tocsin score OUT --truth OUT/truth --report report.html
     """
-    from tocsin.run import offline
+    from tocsin.run import scoring
 
     say = Say(as_json)
-    result = offline.score_folder(out, truth, zones, report)
+    result = scoring.score_folder(out, truth, zones, report)
     say.result(result, words.scored(result))
 
 

@@ -18,9 +18,9 @@ from typing import Any
 
 from tocsin import serve
 from tocsin.contract import Action, InputError, Stage
-from tocsin.run.offline import score_folder
 from tocsin.run.outputs import Outputs
 from tocsin.run.pipeline import TickOut
+from tocsin.run.scoring import score_folder
 from tocsin.run.simulated import choose
 from tocsin.run.site import read_site
 from tocsin.run.site_run import operate

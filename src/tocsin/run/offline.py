@@ -1,46 +1,37 @@
-"""The rooms over files: decode, track, simulate, warn, score."""
+"""The rooms over files: decode, track, simulate, warn."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from tocsin import decode, evaluate, sense, warn
+from tocsin import decode, sense, warn
 from tocsin.contract import (
-    F64,
     NS,
-    Bool,
-    Effects,
     Faults,
     InputError,
     Looks,
-    ObjectClass,
     OperatorActions,
     Origin,
     Reports,
-    SensorKind,
-    Table,
     Tracks,
-    Truth,
     Warnings,
     read_parquet,
     read_zones,
     to_arrow,
     write_parquet,
 )
-from tocsin.geo import Region, within_coverage
+from tocsin.geo import Region
 from tocsin.run.outputs import Outputs
 from tocsin.run.pipeline import Pipeline, PipelineConfig, TickOut
 from tocsin.run.site import Site, policy_text, read_site
 
 T = TypeVar("T")
-TableT = TypeVar("TableT", bound=Table)
-Coverage = Callable[[F64], Bool]
 _TAIL_S = 5
 """Ticks after the last report, so that the last look is worked."""
 
@@ -106,7 +97,7 @@ def _write_reports(reports: Reports, format_: str, out: Path | None) -> None:
         if out is None:
             print(lines, end="")
         else:
-            _write_text(out, lines)
+            write_text(out, lines)
 
 
 def track_files(
@@ -208,7 +199,7 @@ def warn_tracks(
     Raises:
         InputError: a file that cannot be read.
     """
-    tracks = read_parquet(Tracks, _in_folder(tracks_path, "tracks.parquet"))
+    tracks = read_parquet(Tracks, in_folder(tracks_path, "tracks.parquet"))
     zones = read_zones(zones_path)
     region = Region.at(_first_of_zones(zones_path))
     state = warn.start(
@@ -228,7 +219,8 @@ def warn_tracks(
     return {"warnings": str(out / "warnings.parquet"), "rows": len(warnings)}
 
 
-def _in_folder(path: Path, name: str) -> Path:
+def in_folder(path: Path, name: str) -> Path:
+    """Return a file, found by its name where a folder is given."""
     return path / name if path.is_dir() else path
 
 
@@ -237,72 +229,13 @@ def _first_of_zones(path: Path) -> Origin:
     return Origin(latitude, longitude)
 
 
-def score_folder(
-    out: Path, truth_path: Path, zones_path: Path | None, report: Path | None
-) -> dict[str, Any]:
-    """Score a folder's tracks, and its warnings where there are zones.
+def write_text(path: Path, text: str) -> None:
+    """Write text.
 
     Raises:
-        InputError: a file that cannot be read.
+        InputError: the file cannot be written.
     """
-    truth = read_parquet(Truth, _in_folder(truth_path, "truth.parquet"))
-    tracks = read_parquet(Tracks, out / "tracks.parquet")
-    zones_path = zones_path or _existing(out / "zones.geojson")
-    effects = _table(Effects, _in_folder(truth_path, "effects.parquet"))
-    warnings = _table(Warnings, out / "warnings.parquet")
-    zones = read_zones(zones_path) if zones_path else ()
-    origin, coverage = _radar_coverage(out / "site.toml")
-    result: dict[str, Any] = {
-        "track_scores": evaluate.score_tracks(truth, tracks, origin, coverage=coverage)
-    }
-    if zones and effects is not None and warnings is not None:
-        begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
-        result["warning_scores"] = evaluate.score_warnings(
-            effects, warnings, zones, begin, end, _classes(truth)
-        )
-    if report is not None:
-        evidence = evaluate.Evidence(
-            truth, tracks, effects or Effects.empty(), warnings or Warnings.empty(), zones
-        )
-        page = evaluate.report_page(
-            out.name, evidence, result["track_scores"], result.get("warning_scores")
-        )
-        _write_text(report, page)
-        result["report"] = str(report)
-    return result
-
-
-def _table(cls: type[TableT], path: Path) -> TableT | None:
-    return read_parquet(cls, path) if path.is_file() else None
-
-
-def _write_text(path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
         raise InputError(path, f"cannot be written: {error}", "choose another file") from error
-
-
-def _classes(truth: Truth) -> dict[str, ObjectClass]:
-    names, first = np.unique(truth.target_id.astype(str), return_index=True)
-    kinds = [ObjectClass(kind) for kind in truth.object_class[first].tolist()]
-    return dict(zip(names.tolist(), kinds, strict=True))
-
-
-def _radar_coverage(path: Path) -> tuple[Origin, Coverage | None]:
-    """Return a site's origin, and where any of its radars can see; None: no site, everywhere."""
-    if not path.is_file():
-        return Origin(0.0, 0.0), None
-    site = read_site(path)
-    region = Region.at(site.origin)
-    radars = [s for s in site.pipeline_config().sensors if s.kind is SensorKind.RADAR]
-
-    def coverage(position_m: F64) -> Bool:
-        seen = [within_coverage(radar, region, position_m) for radar in radars]
-        return np.any(seen, axis=0) if seen else np.zeros(len(position_m), bool)
-
-    return site.origin, coverage
-
-
-def _existing(path: Path) -> Path | None:
-    return path if path.is_file() else None
