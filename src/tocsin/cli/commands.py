@@ -197,6 +197,7 @@ def simulate(
     civil_only: Annotated[bool, typer.Option(help="No raid.")] = False,
     mirrored: Annotated[bool, typer.Option(help="Swap east and west.")] = False,
     minutes: Minutes = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw the scenario: an SVG file.")] = None,
     as_json: Json = False,
 ) -> None:
     """Simulate a scenario: truth, plots, looks, origins, effects and a site file.
@@ -206,6 +207,8 @@ def simulate(
         tocsin simulate -o OUT
 
         tocsin simulate SCENARIO.toml --seed 7 -o OUT --json
+
+        tocsin simulate SCENARIO.toml -o OUT --picture SCENARIO.svg
     """
     from tocsin.run import simulated
 
@@ -215,7 +218,7 @@ def simulate(
     if speak:
         simulated.speak_until_done(chosen, out, _speed(speed))
         return
-    result = simulated.simulate_to(chosen, out, say)
+    result = simulated.simulate_to(chosen, out, say, picture)
     say.result(result, words.simulated(result))
 
 

@@ -1,6 +1,7 @@
 """Scores of tracks and warnings against truth; never knows how they were made."""
 
 from tocsin.evaluate.assignment import Gospa, gospa
+from tocsin.evaluate.chart_scenario import Setting, chart_scenario
 from tocsin.evaluate.config import TrackScoring, WarningScoring
 from tocsin.evaluate.page import Evidence, report_page
 from tocsin.evaluate.tracking import score_tracks
@@ -9,8 +10,10 @@ from tocsin.evaluate.warning import score_warnings
 __all__ = [
     "Evidence",
     "Gospa",
+    "Setting",
     "TrackScoring",
     "WarningScoring",
+    "chart_scenario",
     "gospa",
     "report_page",
     "score_tracks",

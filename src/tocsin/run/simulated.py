@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tocsin import simulate
+from tocsin import evaluate, simulate
 from tocsin.contract import (
     HAZARDS,
     InputError,
@@ -22,6 +22,8 @@ from tocsin.contract import (
 )
 from tocsin.run.offline import Say
 from tocsin.run.outputs import TableFile
+
+_DRAWN_TICKS = 2_000
 
 
 def choose(
@@ -65,14 +67,22 @@ def speak_until_done(scenario: simulate.Scenario, out: Path, speed: float) -> No
     asyncio.run(speak(scenario, out, speed))
 
 
-def simulate_to(scenario: simulate.Scenario, out: Path, say: Say) -> dict[str, Any]:
+def simulate_to(
+    scenario: simulate.Scenario, out: Path, say: Say, picture: Path | None = None
+) -> dict[str, Any]:
     """Simulate a scenario into a folder: site, zones, plots, looks; truth in a folder of its own.
 
     Rows are written as they come, so that days of traffic need no more memory than minutes; only
     the rows of hazardous objects are held, for the effects.
 
+    Args:
+        scenario: what happens.
+        out: folder, made where it is missing.
+        say: for the progress bar.
+        picture: SVG file for a picture of the scenario.
+
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder or the picture cannot be written.
     """
     site = simulate.write_site(scenario, out)
     (out / "truth").mkdir(exist_ok=True)
@@ -84,14 +94,32 @@ def simulate_to(scenario: simulate.Scenario, out: Path, say: Say) -> dict[str, A
     }
     files = {cls: TableFile(cls, out / f"{name}.parquet") for cls, name in names.items()}
     hazards = [int(kind) for kind in HAZARDS]
-    hazardous = []
-    for step in say.progress(simulate.steps(scenario), "simulating", scenario.ticks):
+    hazardous, drawn = [], []
+    seldom = max(scenario.ticks // _DRAWN_TICKS, 1)
+    for number, step in enumerate(
+        say.progress(simulate.steps(scenario), "simulating", scenario.ticks)
+    ):
         for table in (step.reports, step.looks, step.truth, step.origins):
             files[type(table)].add(table)
         hazardous.append(step.truth.take(np.isin(step.truth.object_class, hazards)))
+        if number % seldom == 0:
+            drawn.append(step.truth)
     for file in files.values():
         file.close()
     effects = simulate.effects(scenario, Truth.concat(hazardous))
     write_parquet(effects, out / "truth" / "effects.parquet")
+    if picture is not None:
+        _draw(scenario, Truth.concat(drawn), picture)
     counts = {name.removeprefix("truth/"): files[cls].rows for cls, name in names.items()}
     return {"out": str(out), "site": str(site), "rows": {**counts, "effects": len(effects)}}
+
+
+def _draw(scenario: simulate.Scenario, truth: Truth, picture: Path) -> None:
+    place = scenario.file.place
+    towns = [town.model_dump() for town in place.town]
+    title = f"{scenario.file.name} ({place.name})"
+    setting = evaluate.Setting(title, scenario.coastline, towns, scenario.sensors)
+    try:
+        picture.write_text(evaluate.chart_scenario(setting, truth), "utf-8")
+    except OSError as error:
+        raise InputError(picture, f"cannot be written: {error}", "choose another file") from error
