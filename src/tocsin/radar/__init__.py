@@ -1,0 +1,1 @@
+"""What a radar can detect: detection theory, the radar equation, coverage."""
