@@ -14,7 +14,7 @@ from tocsin.simulate.dynamics import advanced, launched
 from tocsin.simulate.fleet import End, Leg, Plan, fleet
 from tocsin.simulate.limits import GRAVITY_MPS2, LIMITS
 from tocsin.simulate.sky import sky
-from tocsin.simulate.terrain import ground_height_m, hills_table, moved, offset_m
+from tocsin.simulate.terrain import Ground, moved, offset_m
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -29,14 +29,14 @@ def _objects(truth: Truth) -> dict[str, Truth]:
 DIVE_S = {ObjectClass.ONE_WAY_DRONE: 40, ObjectClass.FAST_LOW_FLYER: 5}
 
 
-def _cruise(track: Truth, hills: np.ndarray) -> slice:
+def _cruise(track: Truth, ground: Ground) -> slice:
     """All rows, less the last seconds of an object that dived into the ground."""
-    ground = ground_height_m(hills, track.latitude_deg[-1:], track.longitude_deg[-1:])[0]
-    dived = track.height_wgs84_m[-1] - ground < 5.0
+    under = ground.under_m(track.latitude_deg[-1:], track.longitude_deg[-1:])[0]
+    dived = track.height_wgs84_m[-1] - under < 5.0
     return slice(0, len(track) - dived * DIVE_S.get(ObjectClass(track.object_class[0]), 0))
 
 
-def _check_limits(track: Truth, hills: np.ndarray) -> None:
+def _check_limits(track: Truth, ground: Ground) -> None:
     kind = ObjectClass(track.object_class[0])
     limits = LIMITS[kind]
     east, north = track.velocity_east_mps, track.velocity_north_mps
@@ -51,16 +51,16 @@ def _check_limits(track: Truth, hills: np.ndarray) -> None:
     turn = abs(np.diff(course)) * moving
     assert turn.max() <= limits.turn_radps + 1e-6
     assert (turn * speed[1:]).max() <= limits.turn_g * GRAVITY_MPS2
-    ground = ground_height_m(hills, track.latitude_deg, track.longitude_deg)
-    above = track.height_wgs84_m - ground * (kind == ObjectClass.FAST_LOW_FLYER)
+    under = ground.under_m(track.latitude_deg, track.longitude_deg)
+    above = track.height_wgs84_m - under * (kind == ObjectClass.FAST_LOW_FLYER)
     assert limits.height_m[0] - 1e-6 <= above.min(), (track.target_id[0], above.min())
     assert above.max() <= limits.height_m[1] + 1e-6
 
 
 def test_class_limits_hold_in_cruise_throughout_the_demo(demo):
-    hills = hills_table(demo.scenario.file.place.hill)
+    ground = demo.scenario.ground
     for track in _objects(demo.truth).values():
-        _check_limits(track.take(_cruise(track, hills)), hills)
+        _check_limits(track.take(_cruise(track, ground)), ground)
 
 
 @settings(max_examples=40)
@@ -83,11 +83,11 @@ def test_class_limits_hold_on_any_way(kind, seed, corners):
         height, speed = bottom + share * (top - bottom), low + (1.0 - share) * (high - low)
         legs.append(Leg(float(latitude), float(longitude), height, speed))
     plan = Plan("one", "g", kind, 0.0, 1.0, tuple(legs), End.STAY)
-    objects, hills = fleet([plan], seed), np.zeros((0, 4))
-    motion = launched(objects, hills, np.array([0]))
+    objects, ground = fleet([plan], seed), Ground.of()
+    motion = launched(objects, ground, np.array([0]))
     rows = []
     for tick in range(300):
-        motion = advanced(objects, hills, motion, tick, 1.0)
+        motion = advanced(objects, ground, motion, tick, 1.0)
         rows.append((motion, tick))
     velocity = np.concatenate([m.velocity_mps for m, _ in rows])
     truth = Truth.build(
@@ -101,7 +101,7 @@ def test_class_limits_hold_on_any_way(kind, seed, corners):
         velocity_north_mps=velocity[:, 1],
         velocity_up_mps=velocity[:, 2],
     )
-    _check_limits(truth, hills)
+    _check_limits(truth, ground)
 
 
 def test_positions_are_the_integral_of_velocities(demo):
@@ -140,14 +140,14 @@ def test_every_raider_comes_down_in_its_zone_or_is_lost_at_sea(demo):
 
 
 def test_low_flyers_follow_the_ground(demo):
-    hills = hills_table(demo.scenario.file.place.hill)
+    ground = demo.scenario.ground
     heights, highest = [], 0.0
     for name, track in _objects(demo.truth).items():
         if name.startswith("fast-flyers"):
-            cruise = track.take(_cruise(track, hills))
-            ground = ground_height_m(hills, cruise.latitude_deg, cruise.longitude_deg)
-            heights.append(cruise.height_wgs84_m - ground)
-            highest = max(highest, ground.max())
+            cruise = track.take(_cruise(track, ground))
+            under = ground.under_m(cruise.latitude_deg, cruise.longitude_deg)
+            heights.append(cruise.height_wgs84_m - under)
+            highest = max(highest, under.max())
     assert highest > 100.0
     assert np.concatenate(heights).std() < 60.0
 
@@ -180,11 +180,11 @@ def test_addresses_are_unique_and_only_civil_aircraft_send():
 def test_velocity_is_the_derivative_of_position_within_a_tick():
     legs = (Leg(-31.6, -20.4, 100.0, 240.0), Leg(-31.4, -20.2, 100.0, 240.0))
     turning = Plan("t", "g", ObjectClass.FAST_LOW_FLYER, 0.0, 1.0, legs, End.STAY, course_rad=3.0)
-    objects, hills = fleet([turning], 3), np.zeros((0, 4))
-    before = launched(objects, hills, np.array([0]))
+    objects, ground = fleet([turning], 3), Ground.of()
+    before = launched(objects, ground, np.array([0]))
     for tick in range(4):
-        before = advanced(objects, hills, before, tick, 1.0)
-    after = advanced(objects, hills, before, 4, 1.0)
+        before = advanced(objects, ground, before, tick, 1.0)
+    after = advanced(objects, ground, before, 4, 1.0)
     region = Region.at(Origin(-31.6, -20.4))
     air = sky(objects, region, before, after, 4, (0, 1.0))
     assert abs(air.to_mps - air.from_mps).max() > 5.0
@@ -200,10 +200,10 @@ def test_no_drone_circles_a_point_that_it_cannot_turn_into(behind_m):
     there = moved(np.array(-31.6), np.array(-20.4), behind_m, 0.0)
     legs = (Leg(-31.6, -20.4, 150.0, 60.0), Leg(float(there[0]), float(there[1]), 150.0, 60.0))
     plan = Plan("c", "g", ObjectClass.ONE_WAY_DRONE, 0.0, 1.0, legs, End.IMPACT, course_rad=0.0)
-    objects, hills = fleet([plan], 1), np.zeros((0, 4))
-    motion = launched(objects, hills, np.array([0]))
+    objects, ground = fleet([plan], 1), Ground.of()
+    motion = launched(objects, ground, np.array([0]))
     for tick in range(200):
-        motion = advanced(objects, hills, motion, tick, 1.0)
+        motion = advanced(objects, ground, motion, tick, 1.0)
         if motion.ended.all():
             break
     assert motion.ended.all()

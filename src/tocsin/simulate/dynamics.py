@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tocsin.contract import F64, Bool
 from tocsin.simulate.draws import Purpose, normals
 from tocsin.simulate.fleet import End, Fleet
-from tocsin.simulate.terrain import ground_height_m, moved, offset_m
+from tocsin.simulate.terrain import Ground, moved, offset_m
 
 TURN_SHARE = 0.6
 """Share of a class's greatest turn that it uses."""
@@ -77,19 +77,19 @@ def joined(parts: list[Motion]) -> Motion:
     return whole.take(np.argsort(whole.row, kind="stable"))
 
 
-def launched(fleet: Fleet, hills: F64, rows: NDArray[np.int64]) -> Motion:
+def launched(fleet: Fleet, ground: Ground, rows: NDArray[np.int64]) -> Motion:
     """Return objects at their first waypoint, on course to the second."""
     first, second = fleet.way[rows, 0], fleet.way[rows, 1]
     east, north = offset_m(first[:, 0], first[:, 1], second[:, 0], second[:, 1])
     given = fleet.course_rad[rows]
-    ground = ground_height_m(hills, first[:, 0], first[:, 1]) * fleet.follows_ground[rows]
+    above = ground.under_m(first[:, 0], first[:, 1]) * fleet.follows_ground[rows]
     count = len(rows)
     return Motion(
         row=rows,
         leg=np.ones(count, np.int64),
         latitude_deg=first[:, 0],
         longitude_deg=first[:, 1],
-        height_m=first[:, 2] + ground,
+        height_m=first[:, 2] + above,
         course_rad=np.where(np.isnan(given), np.arctan2(east, north), given),
         speed_mps=first[:, 3],
         climb_mps=np.zeros(count),
@@ -98,7 +98,7 @@ def launched(fleet: Fleet, hills: F64, rows: NDArray[np.int64]) -> Motion:
     )
 
 
-def advanced(fleet: Fleet, hills: F64, motion: Motion, tick: int, tick_s: float) -> Motion:
+def advanced(fleet: Fleet, ground: Ground, motion: Motion, tick: int, tick_s: float) -> Motion:
     """Return the objects one tick later; those that ended before are gone."""
     now = motion.take(~motion.ended)
     if len(now) == 0:
@@ -107,10 +107,10 @@ def advanced(fleet: Fleet, hills: F64, motion: Motion, tick: int, tick_s: float)
     way = fleet.way[now.row, now.leg]
     east, north = offset_m(now.latitude_deg, now.longitude_deg, way[:, 0], way[:, 1])
     distance = np.hypot(east, north)
-    cruise = _steered(fleet, hills, now, unrest, way, (east, north, distance), tick_s)
+    cruise = _steered(fleet, ground, now, unrest, way, (east, north, distance), tick_s)
     last = now.leg == fleet.way_count[now.row] - 1
     impact = last & (fleet.end[now.row] == End.IMPACT)
-    return _dived(fleet, hills, now, cruise, impact, (east, north, distance), tick_s)
+    return _dived(fleet, ground, now, cruise, impact, (east, north, distance), tick_s)
 
 
 def _unrest(fleet: Fleet, now: Motion, tick: int, tick_s: float) -> F64:
@@ -124,7 +124,7 @@ def _unrest(fleet: Fleet, now: Motion, tick: int, tick_s: float) -> F64:
 
 def _steered(
     fleet: Fleet,
-    hills: F64,
+    ground: Ground,
     now: Motion,
     unrest: F64,
     way: F64,
@@ -139,7 +139,7 @@ def _steered(
     wanted = np.clip(way[:, 3] + fleet.gust_mps[row] * unrest[:, 1], low, high)
     quicker = fleet.acceleration_mps2[row] * tick_s
     speed = now.speed_mps + np.clip(wanted - now.speed_mps, -quicker, quicker)
-    climb = _climb(fleet, hills, now, unrest[:, 2], way[:, 2], distance, tick_s)
+    climb = _climb(fleet, ground, now, unrest[:, 2], way[:, 2], distance, tick_s)
     flown = _moved(now, course, speed, climb, tick_s)
     early = EARLY_TURN * _turn_radius(fleet, now) * (now.leg < fleet.way_count[row] - 1)
     reach = speed * tick_s + early
@@ -171,19 +171,25 @@ def _course(
 
 
 def _climb(
-    fleet: Fleet, hills: F64, now: Motion, lift: F64, height_m: F64, distance_m: F64, tick_s: float
+    fleet: Fleet,
+    ground: Ground,
+    now: Motion,
+    lift: F64,
+    height_m: F64,
+    distance_m: F64,
+    tick_s: float,
 ) -> F64:
     """Return the next rates of climb: a straight slope to the waypoint, or along the ground."""
     row = now.row
     left_s = np.maximum(distance_m / np.maximum(now.speed_mps, 1.0), 8.0)
     wanted = (height_m - now.height_m) / left_s + fleet.lift_mps[row] * lift
-    ground = np.zeros(len(row))
+    base = np.zeros(len(row))
     low = fleet.follows_ground[row]
     if low.any():
-        ground[low] = _ground_ahead(hills, now.take(low))
-        wanted[low] = (ground[low] + height_m[low] - now.height_m[low]) / CLEARANCE_S
+        base[low] = _ground_ahead(ground, now.take(low))
+        wanted[low] = (base[low] + height_m[low] - now.height_m[low]) / CLEARANCE_S
     most, heave = fleet.climb_limit_mps[row], fleet.heave_mps2[row]
-    floor, ceiling = fleet.height_limit_m[row].T + ground
+    floor, ceiling = fleet.height_limit_m[row].T + base
     sink = _levels_off(now.height_m - floor, now.climb_mps, heave, tick_s)
     rise = _levels_off(ceiling - now.height_m, -now.climb_mps, heave, tick_s)
     wanted = np.maximum(np.minimum(np.clip(wanted, -most, most), rise), -sink)
@@ -201,13 +207,13 @@ def _levels_off(room_m: F64, away_mps: F64, heave_mps2: F64, tick_s: float) -> F
     return np.asarray(heave_mps2 * (np.sqrt(tick_s**2 + 2.0 * left / heave_mps2) - tick_s))
 
 
-def _ground_ahead(hills: F64, now: Motion) -> F64:
+def _ground_ahead(ground: Ground, now: Motion) -> F64:
     """Return the highest ground within the next seconds of flight."""
     heights = []
     for seconds in LOOK_AHEAD_S:
         ahead = now.velocity_mps * seconds
         point = moved(now.latitude_deg, now.longitude_deg, ahead[:, 0], ahead[:, 1])
-        heights.append(ground_height_m(hills, *point))
+        heights.append(ground.under_m(*point))
     return np.asarray(np.max(heights, axis=0))
 
 
@@ -222,7 +228,7 @@ def _moved(now: Motion, course_rad: F64, speed_mps: F64, climb_mps: F64, tick_s:
 
 def _dived(
     fleet: Fleet,
-    hills: F64,
+    ground: Ground,
     now: Motion,
     cruise: Motion,
     impact: Bool,
@@ -231,8 +237,8 @@ def _dived(
 ) -> Motion:
     """Return the objects with those that dive put on a straight line into their target point."""
     way = fleet.way[now.row, now.leg]
-    ground = ground_height_m(hills, way[:, 0], way[:, 1])
-    above = np.maximum(now.height_m - ground, 0.0)
+    floor = ground.under_m(way[:, 0], way[:, 1])
+    above = np.maximum(now.height_m - floor, 0.0)
     east, north, distance = aim
     steep = np.where(fleet.follows_ground[now.row], DIVE_RAD[True], DIVE_RAD[False])
     dives = impact & (distance <= above / np.tan(steep) + now.speed_mps * tick_s)
@@ -244,7 +250,7 @@ def _dived(
     left_s = np.where(hits, tick_s, left_s)
     part = np.minimum(tick_s / left_s, 1.0)
     latitude, longitude = moved(now.latitude_deg, now.longitude_deg, part * east, part * north)
-    height = now.height_m - part * (now.height_m - ground)
+    height = now.height_m - part * (now.height_m - floor)
 
     def put(new: F64, old: F64) -> F64:
         return np.where(dives, new, old)
@@ -253,10 +259,10 @@ def _dived(
         cruise,
         latitude_deg=put(np.where(hits, way[:, 0], latitude), cruise.latitude_deg),
         longitude_deg=put(np.where(hits, way[:, 1], longitude), cruise.longitude_deg),
-        height_m=put(np.where(hits, ground, height), cruise.height_m),
+        height_m=put(np.where(hits, floor, height), cruise.height_m),
         course_rad=put(np.arctan2(east, north), cruise.course_rad),
         speed_mps=put(distance / left_s, cruise.speed_mps),
-        climb_mps=put(-(now.height_m - ground) / left_s, cruise.climb_mps),
+        climb_mps=put(-(now.height_m - floor) / left_s, cruise.climb_mps),
         leg=np.where(dives, now.leg, cruise.leg),
         ended=cruise.ended | hits,
     )

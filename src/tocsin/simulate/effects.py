@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tocsin.contract import F64, HAZARDS, EffectKind, Effects, Truth, Zone
 from tocsin.simulate.scenario import Scenario
-from tocsin.simulate.terrain import ground_height_m, hills_table, offset_m
+from tocsin.simulate.terrain import offset_m
 
 ON_GROUND_M = 5.0
 """An object whose last row is no higher than this above the ground came down there."""
@@ -36,7 +36,7 @@ def effects(scenario: Scenario, truth: Truth, zones: Sequence[Zone] | None = Non
     centre = np.array(place.latitude_deg), np.array(place.longitude_deg)
     point = np.stack(offset_m(*centre, truth.latitude_deg, truth.longitude_deg), axis=1)
     shapes = [shapely.transform(_shape(zone), lambda xy: _metres(centre, xy)) for zone in zones]
-    ground = ground_height_m(hills_table(place.hill), truth.latitude_deg, truth.longitude_deg)
+    ground = scenario.ground.under_m(truth.latitude_deg, truth.longitude_deg)
     above = truth.height_wgs84_m - ground
     parts = [
         _impacts(truth, point, above, zones, shapes),

@@ -21,6 +21,7 @@ from tocsin.simulate.schema import ScenarioFile
 from tocsin.simulate.schema_base import named_places
 from tocsin.simulate.schema_objects import Mover
 from tocsin.simulate.schema_sensors import AdsbReceiver, Radar
+from tocsin.simulate.terrain import Ground, Raster
 
 SILENCE_S = 3600.0
 """People may say nothing for an hour and all is well."""
@@ -34,11 +35,13 @@ class Scenario:
         file: what the scenario file says.
         zones: public areas, in file order.
         coastline: GeoJSON geometry of the land, longitude and latitude in degrees.
+        terrain: heights of the ground, None: sea level and the hills.
     """
 
     file: ScenarioFile
     zones: tuple[Zone, ...]
     coastline: dict[str, Any]
+    terrain: Raster | None = None
 
     @property
     def start_ns(self) -> int:
@@ -65,6 +68,11 @@ class Scenario:
     def region(self) -> Region:
         """Return the region frame at the place's centre."""
         return Region.at(Origin(self.file.place.latitude_deg, self.file.place.longitude_deg))
+
+    @property
+    def ground(self) -> Ground:
+        """Return the ground: hills on the terrain."""
+        return Ground.of(self.file.place.hill, self.terrain)
 
     @property
     def sensors(self) -> tuple[Sensor, ...]:

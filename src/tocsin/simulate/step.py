@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.contract import F64, Looks, Origins, Reports, Truth
+from tocsin.contract import Looks, Origins, Reports, Truth
 from tocsin.geo import Region
 from tocsin.simulate import adsb, people, radar
 from tocsin.simulate.civil import bird_plans, traffic_plans
@@ -19,7 +19,7 @@ from tocsin.simulate.radar import Echoes
 from tocsin.simulate.raids import raid_plans
 from tocsin.simulate.scenario import Scenario
 from tocsin.simulate.sky import Site, Sky, sky
-from tocsin.simulate.terrain import hills_table
+from tocsin.simulate.terrain import Ground
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Stage:
 
     scenario: Scenario
     fleet: Fleet
-    hills: F64
+    ground: Ground
     region: Region
     sites: dict[str, Site]
 
@@ -83,16 +83,16 @@ def plans_of(scenario: Scenario) -> Fleet:
 def start(scenario: Scenario) -> tuple[Stage, World]:
     """Return the stage, and the world at the scenario's start with traffic already under way."""
     objects, region = plans_of(scenario), scenario.region
-    hills = hills_table(scenario.file.place.hill)
+    ground = scenario.ground
     sites = {
         s.sensor_id: Site.of(s, region)
         for s in scenario.sensors
         if s.latitude_deg == s.latitude_deg
     }
-    stage = Stage(scenario, objects, hills, region, sites)
+    stage = Stage(scenario, objects, ground, region, sites)
     people_ = scenario.file.people
     waiting = tuple(range(len(people_.sighting))) if people_ else ()
-    motion = launched(objects, hills, np.zeros(0, np.int64))
+    motion = launched(objects, ground, np.zeros(0, np.int64))
     lead = float(min(objects.begins_s.min(initial=0.0), 0.0))
     tick = int(np.floor(lead / scenario.file.tick_s))
     for before in range(tick, 0):
@@ -105,8 +105,8 @@ def _flown(stage: Stage, motion: Motion, tick: int) -> tuple[Motion, Motion]:
     tick_s = stage.scenario.file.tick_s
     begins = stage.fleet.begins_s
     new = np.flatnonzero((begins >= tick * tick_s) & (begins < (tick + 1) * tick_s))
-    before = joined([motion.take(~motion.ended), launched(stage.fleet, stage.hills, new)])
-    return before, advanced(stage.fleet, stage.hills, before, tick, tick_s)
+    before = joined([motion.take(~motion.ended), launched(stage.fleet, stage.ground, new)])
+    return before, advanced(stage.fleet, stage.ground, before, tick, tick_s)
 
 
 def step(stage: Stage, world: World) -> tuple[World, SimStep]:
