@@ -1,6 +1,14 @@
-"""WGS-84, the region frame, polar measurements, horizons and zones."""
+"""WGS-84, the region frame, polar measurements, horizons, terrain and zones."""
 
-from tocsin.geo.horizon import horizon_range_m, sensor_polar, within_coverage
+from tocsin.geo.horizon import (
+    earth_factor,
+    el2height,
+    ground_range_m,
+    horizon_range_m,
+    sensor_polar,
+    within_coverage,
+)
+from tocsin.geo.masking import Mask, mask
 from tocsin.geo.polar import (
     bending_rad,
     elevation_at_height,
@@ -15,6 +23,7 @@ from tocsin.geo.region import (
     rotate_state_covariance,
     unpack_covariance,
 )
+from tocsin.geo.terrain import Ground, Terrain
 from tocsin.geo.wgs84 import (
     MEAN_RADIUS_M,
     ecef_to_geodetic,
@@ -26,15 +35,22 @@ from tocsin.geo.zones import CELL_M, ZoneIndex, zone_index, zone_shapes
 __all__ = [
     "CELL_M",
     "MEAN_RADIUS_M",
+    "Ground",
+    "Mask",
     "Region",
+    "Terrain",
     "ZoneIndex",
     "bending_rad",
+    "earth_factor",
     "ecef_to_geodetic",
+    "el2height",
     "elevation_at_height",
     "enu_rotation",
     "enu_to_polar",
     "geodetic_to_ecef",
+    "ground_range_m",
     "horizon_range_m",
+    "mask",
     "pack_covariance",
     "polar_covariance",
     "polar_to_enu",
