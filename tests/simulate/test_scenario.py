@@ -53,7 +53,7 @@ def changed(tmp_path: Path):
         ('grade = "C2"', 'grade = "Z9"', "people.sighting.0.grade", "match"),
         ('zone = "VS-13"', 'zone = "VS-99"', "raid.0.target", "VS-99"),
         ('of = "wave-1"', 'of = "wave-9"', "people.sighting", "wave-9"),
-        ('sensor = "radar-1"', 'sensor = "radar-9"', "outage", "radar-9"),
+        ('sensor = "radar-1"', 'sensor = "radar-9"', "fault.0", "radar-9"),
         ('at = "Tarren Strip"', 'at = "Nowhere"', "at", "Nowhere"),
         ('name = "flocks"', 'name = "gulls"', "name", "twice"),
         ("bearing_deg = 285, distance_m", "bearing_deg = 285, at = 'Hesk', distance_m",
@@ -130,7 +130,7 @@ def test_site_holds_the_sensors_and_no_truth(scenario, tmp_path):
     site = tomllib.loads(text)
     assert [s["sensor_id"] for s in site["sensor"]] == [s.sensor_id for s in scenario.sensors]
     assert read_zones(path.parent / site["site"]["zones"]) == scenario.zones
-    for word in ("raid", "wave", "seed", "clear_range", "outage", "phase"):
+    for word in ("raid", "wave", "seed", "clear_range", "fault", "phase"):
         assert word not in text
 
 

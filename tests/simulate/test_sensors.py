@@ -97,7 +97,7 @@ def test_plots_come_when_the_beam_is_there(demo):
 
 
 def test_looks_join_without_gaps_except_in_the_outage(demo):
-    outage = demo.scenario.file.outage[0]
+    outage = demo.scenario.file.fault[0]
     for radar in demo.scenario.file.radar:
         looks = demo.looks.take(demo.looks.sensor_id == radar.sensor_id)
         gap = looks.start_ns[1:] - looks.end_ns[:-1]

@@ -112,7 +112,7 @@ def _power(radar: Radar, sky_: Sky, site: Site, which: NDArray[np.int64], range_
     """Return one draw of echo plus noise over noise: exponential about 1 + snr."""
     clear_snr = np.log(radar.false_alarm_probability) / np.log(CLEAR_PD) - 1.0
     rcs = sky_.fleet.rcs_m2[sky_.row[which]]
-    snr = clear_snr * rcs * (radar.clear_range_m / np.maximum(range_m, 1.0)) ** 4
+    snr = clear_snr * rcs * ((radar.clear_range_m or 0.0) / np.maximum(range_m, 1.0)) ** 4
     chance = uniforms(_key(sky_, which), Purpose.ECHO, sky_.tick, site.word)[:, 0]
     return np.asarray(-np.log(chance) * (1.0 + snr))
 

@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from math import nan, radians
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,13 @@ import shapely
 import shapely.geometry
 from pydantic import ValidationError
 
-from tocsin.contract import NS, InputError, Origin, Sensor, SensorKind, Zone, read_zones
+from tocsin.contract import NS, InputError, Origin, Sensor, Zone, read_zones
 from tocsin.geo import Region
 from tocsin.simulate.schema import ScenarioFile
 from tocsin.simulate.schema_base import named_places
 from tocsin.simulate.schema_objects import Mover
-from tocsin.simulate.schema_sensors import AdsbReceiver, Radar
+from tocsin.simulate.sensors import check_faults, sensors_of, without
 from tocsin.simulate.terrain import Ground, Raster
-
-SILENCE_S = 3600.0
-"""People may say nothing for an hour and all is well."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,57 +73,7 @@ class Scenario:
     @property
     def sensors(self) -> tuple[Sensor, ...]:
         """Return the sensors as a live site would know them."""
-        radars = [_radar(radar) for radar in self.file.radar]
-        receivers = [_receiver(receiver) for receiver in self.file.adsb_receiver]
-        return (*radars, *receivers, *_people(self.file))
-
-
-def _radar(radar: Radar) -> Sensor:
-    return Sensor(
-        radar.sensor_id,
-        SensorKind.RADAR,
-        radar.latitude_deg,
-        radar.longitude_deg,
-        radar.height_m,
-        range_m=radar.range_m,
-        period_s=radar.period_s,
-        detection_probability=radar.detection_probability,
-        false_plots_per_look=radar.false_plots_per_look,
-        range_std_m=radar.range_std_m,
-        azimuth_std_rad=radians(radar.azimuth_std_deg),
-        elevation_std_rad=radians(radar.elevation_std_deg) if radar.elevation_std_deg else nan,
-        range_rate_std_mps=radar.range_rate_std_mps or nan,
-        elevation_min_rad=radians(radar.elevation_min_deg),
-        elevation_max_rad=radians(radar.elevation_max_deg),
-    )
-
-
-def _receiver(receiver: AdsbReceiver) -> Sensor:
-    return Sensor(
-        receiver.sensor_id,
-        SensorKind.ADSB_RECEIVER,
-        receiver.latitude_deg,
-        receiver.longitude_deg,
-        receiver.height_m,
-        range_m=receiver.range_m,
-        period_s=10.0,
-    )
-
-
-def _people(file: ScenarioFile) -> list[Sensor]:
-    if file.people is None:
-        return []
-    people = file.people
-    return [
-        Sensor(
-            people.sensor_id,
-            SensorKind.PEOPLE,
-            period_s=SILENCE_S,
-            false_plots_per_look=0.0,
-            horizontal_std_m=3000.0,
-            vertical_std_m=people.vertical_std_m,
-        )
-    ]
+        return sensors_of(self.file)
 
 
 def demo_scenario() -> Path:
@@ -191,7 +137,7 @@ def _check_names(path: Path, scenario: Scenario) -> None:
     zones = [zone.zone_id for zone in scenario.zones]
     for k, raid in enumerate(file.raid):
         _known(f"{path}, raid.{k}.target", [t.zone for t in raid.target], zones)
-    _known(f"{path}, outage", [outage.sensor for outage in file.outage], sensors)
+    check_faults(path, file)
     sightings = file.people.sighting if file.people else ()
     _known(f"{path}, people.sighting", [s.of for s in sightings], [r.name for r in file.raid])
     points = [s.where for s in sightings] + [birds.home for birds in file.birds]
@@ -233,14 +179,7 @@ def without_sensor(scenario: Scenario, sensor_id: str) -> Scenario:
     """
     file = scenario.file
     _known("sensor", [sensor_id], [sensor.sensor_id for sensor in scenario.sensors])
-    people = file.people if file.people and file.people.sensor_id != sensor_id else None
-    update = {
-        "radar": tuple(r for r in file.radar if r.sensor_id != sensor_id),
-        "adsb_receiver": tuple(r for r in file.adsb_receiver if r.sensor_id != sensor_id),
-        "people": people,
-        "outage": tuple(o for o in file.outage if o.sensor != sensor_id),
-    }
-    return replace(scenario, file=file.model_copy(update=update))
+    return replace(scenario, file=without(file, sensor_id))
 
 
 def mirrored(scenario: Scenario) -> Scenario:
@@ -266,6 +205,9 @@ def _mirror_keys(value: Any, centre: float) -> Any:
         out["longitude_deg"] = 2.0 * centre - out["longitude_deg"]
     if out.get("bearing_deg") is not None:
         out["bearing_deg"] = -out["bearing_deg"]
+    if "azimuth_from_deg" in out:
+        sector = out["azimuth_from_deg"], out["azimuth_to_deg"]
+        out["azimuth_to_deg"], out["azimuth_from_deg"] = (-azimuth_deg for azimuth_deg in sector)
     return out
 
 

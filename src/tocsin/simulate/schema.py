@@ -12,7 +12,15 @@ from pydantic import Field, model_validator
 
 from tocsin.simulate.schema_base import Name, Part, Place, Positive
 from tocsin.simulate.schema_objects import Birds, Raid, Traffic
-from tocsin.simulate.schema_sensors import AdsbReceiver, Outage, People, Radar
+from tocsin.simulate.schema_sensors import (
+    AcousticNode,
+    AdsbReceiver,
+    Fault,
+    People,
+    Radar,
+    RfNode,
+    Spoof,
+)
 
 
 class ScenarioFile(Part):
@@ -26,11 +34,14 @@ class ScenarioFile(Part):
     place: Place
     radar: tuple[Radar, ...] = ()
     adsb_receiver: tuple[AdsbReceiver, ...] = ()
+    rf_node: tuple[RfNode, ...] = ()
+    acoustic_node: tuple[AcousticNode, ...] = ()
     people: People | None = None
     traffic: tuple[Traffic, ...] = ()
     birds: tuple[Birds, ...] = ()
     raid: tuple[Raid, ...] = ()
-    outage: tuple[Outage, ...] = ()
+    spoof: tuple[Spoof, ...] = ()
+    fault: tuple[Fault, ...] = ()
 
     @model_validator(mode="after")
     def _in_utc(self) -> Self:

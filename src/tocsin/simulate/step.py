@@ -151,11 +151,8 @@ def _sensed(stage: Stage, air: Sky) -> tuple[list[Echoes], Looks]:
 
 def _silent(stage: Stage, air: Sky) -> list[str]:
     now_s = air.tick * air.tick_s
-    return [
-        outage.sensor
-        for outage in stage.scenario.file.outage
-        if outage.from_s <= now_s < outage.from_s + outage.duration_s
-    ]
+    faults = stage.scenario.file.fault
+    return [fault.sensor for fault in faults if fault.outage and fault.holds(now_s)]
 
 
 def _noticed(
