@@ -1,0 +1,252 @@
+"""The known-association oracle: how good tracks could be if nobody ever confused two plots.
+
+One Kalman filter per true object, on the plots that truly came from it. It knows which plots these
+are, that the object exists, until when, and how strongly it manoeuvres (not whereto); it does not
+know where the object is. `docs/reference/bounds.md` states the model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tocsin.contract import F64, I64, NS, Dimension, Objects, Plots, Tracks, TrackStatus, Truth
+from tocsin.evaluate.assignment import Index
+from tocsin.evaluate.config import TrackScoring
+from tocsin.evaluate.cv import predicted
+from tocsin.evaluate.moments import truth_moments
+from tocsin.geo import Region, pack_covariance, rotate_state_covariance, unpack_covariance
+
+_ROWS = 50_000
+_UNMEASURED_M2 = 1e12
+
+
+@dataclass(frozen=True, eq=False)
+class OracleConfig:
+    """State the oracle's model.
+
+    Args:
+        from_detection: an object is known to exist from this detection on; 0: from the start, at
+            the prior.
+        noise_m2ps3: spectral density of every object's acceleration; None: taken from the truth.
+        window_s: how much longer than the step between plots the truth is looked at for it.
+        least_noise_m2ps3: the least density taken from the truth.
+        least_speed_mps: least standard deviation of the velocity before the first plot.
+        prior_state: (6,) region position and velocity of every object at the first instant; None:
+            position of the first plot, at rest.
+        prior_cov: (6, 6) its covariance.
+    """
+
+    from_detection: int = 1
+    noise_m2ps3: float | None = None
+    window_s: float = 8.0
+    least_noise_m2ps3: float = 0.05
+    least_speed_mps: float = 5.0
+    prior_state: F64 | None = None
+    prior_cov: F64 | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Filtered:
+    """Hold the filter after each plot, ordered by object and time, packed for size.
+
+    Args:
+        who: (n,) object.
+        rank: (n,) how many plots of it came before.
+        at_ns: (n,) when.
+        state: (n, 6) region position and velocity.
+        cov: (n, 21) upper triangles.
+    """
+
+    who: Index
+    rank: Index
+    at_ns: I64
+    state: F64
+    cov: F64
+
+
+def known_association(
+    truth: Truth,
+    plots: Plots,
+    target_id: Objects,
+    at_ns: I64,
+    region: Region,
+    config: OracleConfig | None = None,
+    scoring: TrackScoring | None = None,
+) -> Tracks:
+    """Return the oracle's tracks: a row for every existing, detected object at every instant.
+
+    Args:
+        truth: where every object was.
+        plots: located plots, in any order.
+        target_id: (n,) the true object behind each plot; None: false.
+        at_ns: (t,) instants of output, increasing.
+        region: frame of the plots.
+        config: the model.
+        scoring: how the truth is taken at instants.
+    """
+    if len(truth) == 0:
+        return Tracks.empty()
+    settings = config or OracleConfig()
+    true = truth_moments(truth, at_ns, scoring or TrackScoring())
+    number = {name: k for k, name in enumerate(true.names.tolist())}
+    who = np.array([number.get(name, -1) for name in target_id.tolist()], np.intp)
+    good = (who >= 0) & np.isfinite(plots.position_m).all(axis=1)
+    wander = _Wander(truth, number, settings)
+    done = _filtered(plots.take(good), who[good], wander, settings)
+    instant_ns = at_ns[true.instant]
+    row = _latest(done, true.who, instant_ns, wander.start_ns)
+    detections = np.where(row >= 0, done.rank[row] + 1, 0) if len(done.rank) else 0 * row
+    needed = settings.from_detection if settings.prior_state is not None else 1
+    known = np.flatnonzero(detections >= max(needed, settings.from_detection))
+    tables = []
+    for part in np.split(known, np.arange(_ROWS, len(known), _ROWS)):
+        state, cov = _predicted(done, row[part], true.who[part], instant_ns[part], wander, settings)
+        tables.append(_tracks(state, cov, true.who[part], instant_ns[part], true.names, region))
+    return Tracks.concat(tables)
+
+
+class _Wander:
+    """Tell how strongly each object's velocity changes, from the truth or as the model says."""
+
+    def __init__(self, truth: Truth, number: dict[str, int], config: OracleConfig) -> None:
+        """Lay all objects' velocities on one axis, one after another."""
+        self._config = config
+        who = np.array([number[str(name)] for name in truth.target_id.tolist()], np.intp)
+        order = np.lexsort((truth.measured_at_ns, who))
+        at_ns, self._owner = truth.measured_at_ns[order], who[order]
+        self.start_ns = int(at_ns.min())
+        at_s = (at_ns - self.start_ns) / NS
+        self._first = np.searchsorted(self._owner, np.arange(len(number)), "left")
+        last = np.searchsorted(self._owner, np.arange(len(number)), "right") - 1
+        self._span_s = (at_s[self._first], at_s[last])
+        self._stride_s = float(np.ptp(at_s)) + 1.0
+        self._axis_s = self._owner * self._stride_s + at_s
+        names = ("velocity_east_mps", "velocity_north_mps", "velocity_up_mps")
+        self._velocity = [getattr(truth, name)[order] for name in names]
+
+    def velocity_mps(self, who: Index, at_ns: I64, ahead_s: float) -> F64:
+        """Return (n, 3) true velocities, ahead of instants but within the object's life."""
+        first, last = self._span_s
+        at_s = np.clip((at_ns - self.start_ns) / NS + ahead_s, first[who], last[who])
+        axis_s = who * self._stride_s + at_s
+        return np.stack([np.interp(axis_s, self._axis_s, v) for v in self._velocity], axis=-1)
+
+    def noise_m2ps3(self, who: Index, from_ns: I64, to_ns: I64) -> F64:
+        """Return (n, 3) spectral densities between two instants."""
+        config = self._config
+        if config.noise_m2ps3 is not None:
+            return np.full((len(who), 3), config.noise_m2ps3)
+        half_s = config.window_s / 2.0
+        change = self.velocity_mps(who, to_ns, half_s) - self.velocity_mps(who, from_ns, -half_s)
+        rate = change**2 / ((to_ns - from_ns) / NS + config.window_s)[:, None]
+        rate[:, :2] = rate[:, :2].mean(axis=1, keepdims=True)
+        return np.maximum(rate, config.least_noise_m2ps3)
+
+    def velocity_cov_m2ps2(self, who: Index, at_ns: I64) -> F64:
+        """Return (n, 3, 3) spreads of a velocity of which only the size is known."""
+        squared = self.velocity_mps(who, at_ns, 0.0) ** 2
+        squared[:, :2] = squared[:, :2].mean(axis=1, keepdims=True)
+        return np.eye(3) * np.maximum(squared, self._config.least_speed_mps**2)[:, None, :]
+
+
+def _filtered(plots: Plots, who: Index, wander: _Wander, config: OracleConfig) -> Filtered:
+    order = np.lexsort((plots.measured_at_ns, who))
+    who, plots = who[order], plots.take(order)
+    rank = np.arange(len(who)) - np.searchsorted(who, who, "left")
+    done = Filtered(
+        who, rank, plots.measured_at_ns, np.zeros((len(who), 6)), np.zeros((len(who), 21))
+    )
+    turns = np.argsort(rank, kind="stable")
+    # The k-th plot of every object at once.
+    for rows in np.split(turns, np.cumsum(np.bincount(rank))[:-1]) if len(rank) else []:
+        if rank[rows[0]] or config.prior_state is not None:
+            state, cov = _ahead(done, rows - 1, rows, wander, config)
+            state, cov = _updated(state, cov, plots.take(rows))
+        else:
+            state, cov = _started(plots.take(rows), who[rows], wander)
+        done.state[rows], done.cov[rows] = state, pack_covariance(cov)
+    return done
+
+
+def _started(plots: Plots, who: Index, wander: _Wander) -> tuple[F64, F64]:
+    state, cov = np.zeros((len(who), 6)), np.zeros((len(who), 6, 6))
+    state[:, :3], cov[:, :3, :3] = plots.position_m, plots.position_cov_m2
+    cov[:, 3:, 3:] = wander.velocity_cov_m2ps2(who, plots.measured_at_ns)
+    return state, cov
+
+
+def _ahead(
+    done: Filtered, before: Index, rows: Index, wander: _Wander, config: OracleConfig
+) -> tuple[F64, F64]:
+    """Return states at the instants of rows, from those before them or from the prior."""
+    who, to_ns = done.who[rows], done.at_ns[rows]
+    return _predicted(done, np.where(done.rank[rows] > 0, before, -1), who, to_ns, wander, config)
+
+
+def _predicted(
+    done: Filtered, row: Index, who: Index, to_ns: I64, wander: _Wander, config: OracleConfig
+) -> tuple[F64, F64]:
+    """Return states at instants, from filtered rows; from the prior where the row is -1."""
+    if config.prior_state is not None and config.prior_cov is not None and np.any(row < 0):
+        count = len(row)
+        state, cov = (
+            np.tile(config.prior_state, (count, 1)),
+            np.tile(config.prior_cov, (count, 1, 1)),
+        )
+        from_ns = np.full(count, wander.start_ns)
+        old = row >= 0
+        state[old], cov[old] = done.state[row[old]], unpack_covariance(done.cov[row[old]])
+        from_ns[old] = done.at_ns[row[old]]
+    else:
+        state, cov, from_ns = done.state[row], unpack_covariance(done.cov[row]), done.at_ns[row]
+    step_s = (to_ns - from_ns) / NS
+    return predicted(state, cov, step_s, wander.noise_m2ps3(who, from_ns, to_ns))
+
+
+def _updated(state: F64, cov: F64, plots: Plots) -> tuple[F64, F64]:
+    """Return states and covariances after a plot each; a flat plot says nothing of the height."""
+    apart, noise = plots.position_m - state[:, :3], plots.position_cov_m2.copy()
+    flat = plots.dimension == Dimension.HORIZONTAL
+    apart[flat, 2] = noise[flat, 2, :] = noise[flat, :, 2] = 0.0
+    noise[flat, 2, 2] = _UNMEASURED_M2
+    gain = np.swapaxes(np.linalg.solve(cov[:, :3, :3] + noise, cov[:, :3, :]), -1, -2)
+    keep = np.tile(np.eye(6), (len(state), 1, 1))
+    keep[:, :, :3] -= gain
+    # Joseph's form: symmetric and positive whatever is rounded.
+    after = keep @ cov @ np.swapaxes(keep, -1, -2) + gain @ noise @ np.swapaxes(gain, -1, -2)
+    return state + np.einsum("nij,nj->ni", gain, apart), after
+
+
+def _latest(done: Filtered, who: Index, at_ns: I64, start_ns: int) -> Index:
+    """Return the last filtered row of an object by each instant, -1 where there is none."""
+    span_us = (
+        max(int(np.max(t, initial=start_ns)) for t in (done.at_ns, at_ns)) - start_ns
+    ) // 1000
+    key = done.who * (span_us + 1) + np.maximum(done.at_ns - start_ns, 0) // 1000
+    wanted = who * (span_us + 1) + np.maximum(at_ns - start_ns, 0) // 1000
+    row = np.searchsorted(key, wanted, "right") - 1
+    found: Index = np.where((row >= 0) & (done.who[row] == who), row, -1) if len(key) else row
+    return found
+
+
+def _tracks(state: F64, cov: F64, who: Index, at_ns: I64, names: Objects, region: Region) -> Tracks:
+    latitude, longitude, height = region.to_geodetic(state[:, :3])
+    axes = region.local_rotation(latitude, longitude)
+    velocity = np.einsum("nij,nj->ni", axes, state[:, 3:])
+    return Tracks.build(
+        len(who),
+        measured_at_ns=at_ns,
+        emitted_at_ns=at_ns,
+        track_id=names[who],
+        status=int(TrackStatus.CONFIRMED),
+        existence_probability=1.0,
+        latitude_deg=latitude,
+        longitude_deg=longitude,
+        height_wgs84_m=height,
+        velocity_east_mps=velocity[:, 0],
+        velocity_north_mps=velocity[:, 1],
+        velocity_up_mps=velocity[:, 2],
+        state_cov_m_mps=rotate_state_covariance(pack_covariance(cov), axes),
+    )
