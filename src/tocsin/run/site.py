@@ -21,7 +21,10 @@ class _Strict(BaseModel):
 
 
 class SiteSection(_Strict):
-    """Hold the site's name, origin and files; paths are relative to the site file."""
+    """Hold the site's name, origin and files; paths are relative to the site file.
+
+    Terrain heights are taken as above sea level, which here lies `geoid_m` above the ellipsoid.
+    """
 
     name: str = "Tocsin"
     latitude_deg: float = Field(ge=-90, le=90)
@@ -30,6 +33,8 @@ class SiteSection(_Strict):
     status: Literal["Exercise", "Test", "Actual"] = "Exercise"
     zones: str | None = None
     place: str | None = None
+    terrain: str | None = None
+    geoid_m: float = 0.0
     policy: str = "balanced"
     tick_s: float = Field(default=1.0, gt=0)
 
@@ -55,6 +60,7 @@ class SensorSection(_Strict):
     elevation_min_deg: float | None = Field(default=None, ge=-90, le=90)
     elevation_max_deg: float | None = Field(default=None, ge=-90, le=90)
     earth_factor: float | None = Field(default=None, gt=0)
+    clear_range_m: float | None = Field(default=None, gt=0)
 
     def sensor(self) -> Sensor:
         """Return the sensor in SI units and radians."""
@@ -114,12 +120,14 @@ class Site:
         zones: areas to warn.
         place: coastline and towns, for maps.
         policy_text: warning policy, as TOML.
+        terrain: file of ground heights, not yet read.
     """
 
     file: SiteFile
     zones: tuple[Zone, ...] = ()
     place: dict[str, Any] = field(default_factory=dict)
     policy_text: str = ""
+    terrain: Path | None = None
 
     @property
     def name(self) -> str:
@@ -211,6 +219,7 @@ def parse_site(text: str, path: Path) -> Site:
         read_zones(folder / section.zones) if section.zones else (),
         _read_json(folder / section.place) if section.place else {},
         policy_text(section.policy, folder),
+        _existing(folder / section.terrain) if section.terrain else None,
     )
 
 
@@ -228,6 +237,12 @@ def _unique(path: Path, section: str, names: list[str]) -> None:
     repeated = [name for k, name in enumerate(names) if name in names[:k]]
     if repeated:
         raise InputError(f"{path}, {section}", f"{repeated[0]!r} occurs twice", "use each id once")
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(path, "no such file", "check the path of the terrain")
+    return path
 
 
 def _read_json(path: Path) -> dict[str, Any]:
