@@ -18,6 +18,8 @@ class TrackScoring:
         hold_s: longest time that the last output instant stands when nothing follows.
         gap_s: longest gap between truth rows that is interpolated.
         false_after_s: time beyond the cut-off of any truth that makes a track a false one.
+        end_within_s: a target is asked for the end of its track only when gone for so long.
+        ospa2_window_s: length of the windows of OSPA(2).
     """
 
     cutoff_m: float = 2_000.0
@@ -28,6 +30,8 @@ class TrackScoring:
     hold_s: float = 10.0
     gap_s: float = 15.0
     false_after_s: float = 10.0
+    end_within_s: float = 60.0
+    ospa2_window_s: float = 60.0
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,9 @@ class Moments:
     row: Index
     age_s: F64
 
-    def rows(self, instant: int) -> slice:
-        """Return the rows of one instant."""
-        return slice(int(self.offsets[instant]), int(self.offsets[instant + 1]))
+    def rows(self, begin: int, end: int) -> slice:
+        """Return the rows of the instants from one to before another."""
+        return slice(int(self.offsets[begin]), int(self.offsets[end]))
 
 
 _NO_OFFSETS = np.zeros(0, np.int64)
@@ -74,7 +74,7 @@ def truth_moments(truth: Truth, at_ns: I64, config: TrackScoring) -> Moments:
     # A row stands until its successor; one without a successor stands at its own instant only.
     start = np.searchsorted(at_ns, measured, "left")
     end = np.searchsorted(at_ns, np.where(goes_on, next_at, measured + 1), "left")
-    row, instant = _spread(start, end)
+    row, instant = spread(start, end)
     after = np.minimum(row + 1, len(order) - 1)
     step_ns = np.where(goes_on, next_at - measured, 1)
     share = ((at_ns[instant] - measured[row]) / step_ns[row])[:, None]
@@ -109,7 +109,7 @@ def track_moments(tracks: Tracks, at_ns: I64, config: TrackScoring) -> Moments:
     chosen = np.flatnonzero(live)
     start = np.searchsorted(at_ns, known, "left")[output[chosen]]
     end = np.searchsorted(at_ns, until, "left")[output[chosen]]
-    place, instant = _spread(start, end)
+    place, instant = spread(start, end)
     row = chosen[place]
     age_s: F64 = (at_ns[instant] - tracks.measured_at_ns[row]) / 1e9
     velocity = _velocity(tracks)[row]
@@ -152,11 +152,15 @@ def _place(ecef_m: F64, dimension: int) -> F64:
 
 
 def _numbered(ids: Objects) -> tuple[Objects, Index]:
-    names, number = np.unique(np.array([str(i) for i in ids], dtype=str), return_inverse=True)
-    return names.astype(object), number.astype(np.intp)
+    seen: dict[str, int] = {}
+    first = np.array([seen.setdefault(str(i), len(seen)) for i in ids], dtype=np.intp)
+    names = np.array(sorted(seen), dtype=object)
+    rank = np.empty(len(names), np.intp)
+    rank[[seen[name] for name in names]] = np.arange(len(names))
+    return names, rank[first]
 
 
-def _spread(start: NDArray[Any], end: NDArray[Any]) -> tuple[Index, Index]:
+def spread(start: NDArray[Any], end: NDArray[Any]) -> tuple[Index, Index]:
     """Return (row, value) for each integer value in [start, end) of each row."""
     count = np.maximum(end - start, 0)
     row = np.repeat(np.arange(len(count)), count)
