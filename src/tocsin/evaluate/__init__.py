@@ -6,23 +6,41 @@ from tocsin.evaluate.chart_scenario import Setting, chart_scenario
 from tocsin.evaluate.config import TrackScoring, WarningScoring
 from tocsin.evaluate.oracle import OracleConfig, known_association
 from tocsin.evaluate.page import Evidence, report_page
+from tocsin.evaluate.requirements import (
+    STANDARDS,
+    Outcome,
+    Standard,
+    Verdict,
+    judge,
+    met,
+    parse_standard,
+    standard_text,
+)
 from tocsin.evaluate.tracking import score_tracks
 from tocsin.evaluate.warning import score_warnings
 
 __all__ = [
+    "STANDARDS",
     "Evidence",
     "Gospa",
     "OracleConfig",
+    "Outcome",
     "Setting",
+    "Standard",
     "TargetLooks",
     "TrackScoring",
+    "Verdict",
     "WarningScoring",
     "chart_scenario",
     "gospa",
+    "judge",
     "known_association",
     "looks_along",
     "lower_bound",
+    "met",
+    "parse_standard",
     "report_page",
     "score_tracks",
     "score_warnings",
+    "standard_text",
 ]
