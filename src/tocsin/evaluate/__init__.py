@@ -4,6 +4,7 @@ from tocsin.evaluate.assignment import Gospa, gospa
 from tocsin.evaluate.bounds import TargetLooks, looks_along, lower_bound
 from tocsin.evaluate.chart_scenario import Setting, chart_scenario
 from tocsin.evaluate.config import TrackScoring, WarningScoring
+from tocsin.evaluate.distance import distance
 from tocsin.evaluate.oracle import OracleConfig, known_association
 from tocsin.evaluate.page import Evidence, report_page
 from tocsin.evaluate.requirements import (
@@ -16,7 +17,8 @@ from tocsin.evaluate.requirements import (
     parse_standard,
     standard_text,
 )
-from tocsin.evaluate.tracking import score_tracks
+from tocsin.evaluate.scene import Scene, scene
+from tocsin.evaluate.tracking import score_scene, score_tracks
 from tocsin.evaluate.warning import score_warnings
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Gospa",
     "OracleConfig",
     "Outcome",
+    "Scene",
     "Setting",
     "Standard",
     "TargetLooks",
@@ -32,6 +35,7 @@ __all__ = [
     "Verdict",
     "WarningScoring",
     "chart_scenario",
+    "distance",
     "gospa",
     "judge",
     "known_association",
@@ -40,6 +44,8 @@ __all__ = [
     "met",
     "parse_standard",
     "report_page",
+    "scene",
+    "score_scene",
     "score_tracks",
     "score_warnings",
     "standard_text",

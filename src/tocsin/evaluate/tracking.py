@@ -44,7 +44,12 @@ def score_tracks(
         resolution: which pairs of positions some sensor tells apart; None: all.
     """
     settings = config or TrackScoring()
-    world = scene(truth, tracks, origin, settings, coverage, resolution)
+    return score_scene(scene(truth, tracks, origin, settings, coverage, resolution))
+
+
+def score_scene(world: Scene) -> dict[str, Any]:
+    """Return the scores of truth and tracks that are paired already."""
+    settings = world.config
     pairs = errors(world)
     moments = worst(world)
     return {
