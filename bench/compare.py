@@ -1,0 +1,256 @@
+"""Trackers beside each other on the same plots in the same run: accuracy and plots per second.
+
+python -m bench.compare [--case NAME[,NAME...]] [--targets N] [--scans N] [--runs N]
+                        [--trackers NAME[,NAME...]] [--seed N] [--limit-s S]
+
+Prints one JSON document; `tocsin bench compare` prints it as a table. Times are processor time of
+this process, all threads, over the second half of the scans, so that nothing is counted while it
+starts; each tracker is stopped, and says so, once it has used its limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from time import process_time
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench._calibration import calibration
+from bench._cases import Case, Setup, read_case, read_cases
+from bench._oracle import oracle
+from bench._scenes import Estimate, Readout, Scene, make
+from bench._scores import Score, score, summary
+from bench._tocsin import confirmed, tocsin
+from tocsin.contract import InputError
+
+Tracker = Callable[[Scene], Iterator[Readout]]
+LIMIT_S = 40.0
+PEERS = ("gnn", "gnn-kd", "gnn-tpr", "jpda", "jpda-kd", "jpda-tpr")
+OWN: dict[str, Tracker] = {"oracle": oracle, "tocsin": tocsin, "tocsin-confirmed": confirmed}
+NAMES = (*OWN, *PEERS)
+
+
+class Timed(NamedTuple):
+    """Hold what a tracker did on one scene: its estimates, and the time of each scan."""
+
+    estimates: list[Estimate]
+    spent_s: list[float]
+
+
+class TooSlowError(Exception):
+    """Say that a tracker has used up its time."""
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def tracker(name: str) -> Tracker | None:
+    """Return a tracker by name, None where its library is not installed."""
+    if name in OWN:
+        return OWN[name]
+    if _installed("stonesoup") is None or (name.endswith("-tpr") and not _installed("rtree")):
+        return None
+    from bench._stonesoup import stone_soup
+
+    method, _, gating = name.partition("-")
+    return partial(stone_soup, method=method, gating=gating)
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Raise TooSlowError inside the block after that much processor time."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise TooSlowError
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, max(seconds, 1e-3))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def follow(track: Tracker, scene: Scene, limit_s: float) -> Timed:
+    """Run a tracker over a scene, until its time is up."""
+    estimates: list[Estimate] = []
+    spent: list[float] = []
+    try:
+        with _at_most(limit_s):
+            run = track(scene)
+            for _ in scene.scans:
+                begin = process_time()
+                readout = next(run)
+                spent.append(process_time() - begin)
+                estimates.append(readout())
+    except TooSlowError:
+        pass
+    done = min(len(spent), len(estimates))
+    return Timed(estimates[:done], spent[:done])
+
+
+def compare(case: Case, setup: Setup, limit_s: float, note: Callable[[str], None]) -> list[Any]:
+    """Return a row for each tracker of one set-up of a case.
+
+    Raises:
+        InputError: the case's recording is not there.
+    """
+    scenes = [make(case, setup.targets, setup.scans, run) for run in range(setup.runs)]
+    rows = []
+    for name in setup.trackers:
+        note(f"{case.name}, {setup.targets} targets: {name}")
+        row = {"case": case.name, "targets": scenes[0].targets, "tracker": name}
+        track = tracker(name)
+        if track is None:
+            rows.append({**row, "note": "not installed (extra peers)"})
+            continue
+        # Once for nothing: what is compiled, loaded or cached is not the tracker's time.
+        follow(track, make(case, min(setup.targets, 20), 4), limit_s)
+        rows.append({**row, **_figures(track, scenes, limit_s)})
+    return _with_ratios(rows) + [{"case": case.name, **line} for line in case.published]
+
+
+def _figures(track: Tracker, scenes: list[Scene], limit_s: float) -> dict[str, Any]:
+    scores: list[Score] = []
+    spent_s, plots, scans, left_s = 0.0, 0, 0, limit_s
+    for scene in scenes:
+        timed = follow(track, scene, left_s)
+        left_s -= sum(timed.spent_s)
+        done = len(timed.estimates)
+        # Runs are pooled, so one cut short would weigh its first scans too heavily.
+        if done < len(scene.scans) and scores:
+            break
+        half = done // 2
+        spent_s += sum(timed.spent_s[half:])
+        plots += sum(len(scan.measured) for scan in scene.scans[half:done])
+        scans += done
+        if done:
+            scores.append(score(scene, timed.estimates))
+        if done < len(scene.scans):
+            break
+    wanted = sum(len(scene.scans) for scene in scenes)
+    row: dict[str, Any] = {"runs": len(scores), "scans": scans, **_rate(plots, spent_s)}
+    if scores:
+        row |= summary(scores, scenes[0].case.metric.p)
+    if scans < wanted:
+        row["note"] = f"stopped after {limit_s:.0f} s, at scan {scans} of {wanted}"
+    return row
+
+
+def _rate(plots: int, spent_s: float) -> dict[str, float]:
+    if plots == 0 or spent_s <= 0.0:
+        return {}
+    return {"plots_per_s": plots / spent_s, "ns_per_plot": spent_s / plots * 1e9}
+
+
+def _with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add to each row how many times faster we are."""
+    ours = next((r["plots_per_s"] for r in rows if r["tracker"] == "tocsin"), None)
+    for row in rows:
+        if ours and row.get("plots_per_s") and row["tracker"] != "oracle":
+            row["tocsin_faster"] = ours / row["plots_per_s"]
+    return rows
+
+
+def _arguments() -> argparse.Namespace:
+    names = ", ".join(read_cases())
+    parser = argparse.ArgumentParser(
+        prog="tocsin bench compare",
+        description="Trackers beside each other on the same plots, given the same models.",
+        epilog=f"cases: {names}; trackers: {', '.join(NAMES)}. "
+        "Without --targets each case runs its default set-ups (bench/data/cases.toml).",
+    )
+    parser.add_argument("--case", help="one case or several, with commas between; all")
+    parser.add_argument("--targets", type=int, help="how many, instead of the default set-ups")
+    parser.add_argument("--scans", type=int, help="how many scans")
+    parser.add_argument("--runs", type=int, help="how many runs, each with its own noise")
+    parser.add_argument("--trackers", help="which, with commas between")
+    parser.add_argument("--seed", type=int, help="another seed than the case's")
+    parser.add_argument(
+        "--limit-s", type=float, default=LIMIT_S, help="processor seconds for each tracker"
+    )
+    return parser.parse_args()
+
+
+def _chosen(asked: argparse.Namespace) -> Iterator[tuple[Case, Setup]]:
+    """Yield the set-ups that the arguments ask for."""
+    trackers = tuple(asked.trackers.split(",")) if asked.trackers else None
+    for name in trackers or ():
+        if name not in NAMES:
+            raise InputError(
+                "bench compare", f"no tracker {name!r}", f"use some of {', '.join(NAMES)}"
+            )
+    for name in asked.case.split(",") if asked.case else read_cases():
+        case = read_case(name)
+        if asked.seed is not None:
+            case = case.model_copy(update={"seed": asked.seed})
+        for setup in _setups(case, asked):
+            change = {"scans": asked.scans, "runs": asked.runs, "trackers": trackers}
+            wanted = {key: value for key, value in change.items() if value is not None}
+            yield case, Setup(**(setup.model_dump() | wanted))
+
+
+def _setups(case: Case, asked: argparse.Namespace) -> tuple[Setup, ...]:
+    if asked.targets is None:
+        return case.setups
+    return (case.setups[0].model_copy(update={"targets": asked.targets}),)
+
+
+def _machine() -> dict[str, Any]:
+    packages = ("tocsin", "numpy", "numba", "stonesoup", "rtree")
+    return {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        **{name: _installed(name) for name in packages},
+    }
+
+
+def _plain(row: dict[str, Any], update_ns: float) -> dict[str, Any]:
+    """Return a row for JSON, with its cost in units of the calibration kernel."""
+    if "ns_per_plot" in row:
+        row["updates_per_plot"] = row["ns_per_plot"] / update_ns
+    return {key: float(v) if isinstance(v, np.floating) else v for key, v in row.items()}
+
+
+def main() -> None:
+    """Print the comparison."""
+    asked = _arguments()
+    try:
+        chosen = list(_chosen(asked))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    unit = calibration()
+    rows, skipped = [], {}
+    for case, setup in chosen:
+        try:
+            rows += compare(case, setup, asked.limit_s, partial(print, file=sys.stderr, flush=True))
+        except InputError as missing:
+            skipped[case.name] = str(missing)
+    result = {
+        "machine": _machine(),
+        "calibration": unit,
+        "rows": [_plain(row, unit["ns_per_update"]) for row in rows],
+        "skipped": skipped,
+    }
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
