@@ -29,10 +29,12 @@ def register(app: typer.Typer) -> None:
         warn,
         score,
         replay,
-        bench,
     )
     for command in commands:
         app.command()(command)
+    # A benchmark's own options go to its program.
+    passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
+    app.command(context_settings=passed_on)(bench)
 
 
 def _speed(text: str) -> float:
@@ -290,19 +292,32 @@ def replay(
 
 
 def bench(
-    case: Annotated[str | None, typer.Argument(help="One benchmark; without: all.")] = None,
+    context: typer.Context,
+    case: Annotated[
+        str | None, typer.Argument(metavar="[BENCHMARK]", help="One of them; without: all.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the benchmarks of the repository's `bench` folder.
+    """Run the benchmarks of the repository's `bench` folder; needs a checkout.
+
+    What follows a benchmark's name goes to its program. `compare` sets trackers, ours and
+    peers, beside each other on the same plots and takes
+
+    --case NAME[,NAME] (williams15, radar-flat, radar-polar, dense, swarm, manoeuvre, real ...),
+    --targets N, --scans N, --runs N, --seed N, --limit-s SECONDS of processor time for each
+    tracker, and --trackers NAME[,NAME] (oracle, tocsin, tocsin-confirmed; with the extra
+    `peers` gnn, jpda, each also with -kd or -tpr for its tree gating).
 
     Examples:
 
         tocsin bench
 
-        tocsin bench track --json
+        tocsin bench compare --case dense
+
+        tocsin bench compare --case radar-flat --targets 1000 --trackers tocsin,gnn-tpr --json
     """
     from tocsin.run import benches
 
     say = Say(as_json)
-    results: dict[str, Any] = benches.run(case, say)
+    results: dict[str, Any] = benches.run(case, context.args, say)
     say.result(results, words.benched(results))

@@ -83,3 +83,23 @@ def benched(results: Result) -> Iterator[str]:
     """Say what the benchmarks measured."""
     for name, result in results.items():
         yield from _pairs(name, dict(_flat(result)))
+        for key, rows in result.items():
+            if isinstance(rows, list) and rows and all(isinstance(row, Mapping) for row in rows):
+                yield from _table(key, rows)
+
+
+def _table(label: str, rows: list[Result]) -> Iterator[str]:
+    """Lay rows out in columns, in the order in which the keys first occur."""
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    widths = [max(len(line[k]) for line in cells) for k in range(len(names))]
+    yield f"{label}:"
+    for line in cells:
+        padded = (f"{text:<{width}}" for text, width in zip(line, widths, strict=True))
+        yield f"  {'  '.join(padded)}".rstrip()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+    return "" if value is None else str(value)

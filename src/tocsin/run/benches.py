@@ -3,33 +3,78 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from tocsin.contract import InputError
 from tocsin.run.offline import Say
 
+_ROOT = Path(__file__).parents[3]
+_BAD_USAGE = 2
 
-def run(case: str | None, say: Say) -> dict[str, Any]:
-    """Run one benchmark or all; return what each measured.
+
+def cases() -> list[str]:
+    """Return the names of the benchmarks.
 
     Raises:
-        InputError: no such benchmark, or this is no checkout of the repository.
+        InputError: this is no checkout of the repository.
     """
-    folder = Path(__file__).parents[3] / "bench"
-    cases = sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
-    if not cases:
+    found = sorted(path.stem for path in (_ROOT / "bench").glob("[a-z]*.py"))
+    names = [name for name in found if not name.startswith("kernels")]
+    if not names:
         raise InputError("bench", "no benchmarks here", "run it in a checkout of the repository")
-    if case is not None and case not in cases:
-        raise InputError("bench", f"no case {case!r}", f"use one of {', '.join(cases)}")
-    results = {}
-    for name in [case] if case else cases:
-        say.note(f"bench {name} ...")
-        command = [sys.executable, str(folder / f"{name}.py")]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise InputError(f"bench {name}", done.stderr.strip()[-300:], "see its program")
-        results[name] = json.loads(done.stdout)
-    return results
+    return names
+
+
+def run(case: str | None, arguments: Sequence[str], say: Say) -> dict[str, Any]:
+    """Run one benchmark or all; return what each measured.
+
+    Args:
+        case: one benchmark's name; None: all of them.
+        arguments: for that benchmark's own program.
+        say: told what it does meanwhile.
+
+    Raises:
+        InputError: no such benchmark, arguments that it does not take, or no checkout.
+    """
+    known = cases()
+    if case is not None and case not in known:
+        raise InputError("bench", f"no benchmark {case!r}", f"use one of {', '.join(known)}")
+    chosen = known if case is None else [case]
+    return {name: _run(name, arguments, say) for name in chosen}
+
+
+def _run(name: str, arguments: Sequence[str], say: Say) -> Any:
+    """Run one program, passing on its progress, and return its document."""
+    say.note(f"bench {name} ...")
+    command = [sys.executable, "-m", f"bench.{name}", *arguments]
+    paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    last = ""
+    with TemporaryFile("w+") as printed:
+        with subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONPATH": paths},
+            stdout=printed,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if last:
+                    say.note(f"  {last}")
+                last = line.rstrip()
+        printed.seek(0)
+        text = printed.read()
+    if process.returncode == _BAD_USAGE:
+        raise InputError(f"bench {name}", last.split(": ", 1)[-1], "see tocsin bench --help")
+    if process.returncode:
+        raise InputError(f"bench {name}", last or "said nothing", "see its program")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"bench {name}", "printed no JSON", "see its program") from error
