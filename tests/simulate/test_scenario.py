@@ -130,7 +130,7 @@ def test_site_holds_the_sensors_and_no_truth(scenario, tmp_path):
     site = tomllib.loads(text)
     assert [s["sensor_id"] for s in site["sensor"]] == [s.sensor_id for s in scenario.sensors]
     assert read_zones(path.parent / site["site"]["zones"]) == scenario.zones
-    for word in ("raid", "wave", "seed", "clear_range", "fault", "phase"):
+    for word in ("raid", "wave", "seed", "rcs", "fault", "phase"):
         assert word not in text
 
 

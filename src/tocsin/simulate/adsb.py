@@ -99,9 +99,9 @@ def heard(site: Site, sky_: Sky, sent: Echoes) -> Echoes:
     """Return the messages that one receiver hears: in sight, in range, not lost."""
     count = len(sent.source)
     after_s = (sent.reports.measured_at_ns - sky_.start_ns) / 1e9
-    range_m = site.polar(sky_.position_m(sent.source, after_s))[0]
-    seen = site.sees(range_m, sky_.height_m(sent.source, after_s))
-    share = range_m / site.sensor.range_m
+    position = sky_.position_m(sent.source, after_s)
+    seen = site.sees(position, sky_.height_m(sent.source, after_s))
+    share = np.linalg.norm(position - site.position_m, axis=1) / site.sensor.range_m
     loss = CLOSE_LOSS + (FAR_LOSS - CLOSE_LOSS) * share**2
     key = sky_.fleet.key[sky_.row[sent.source]]
     when = (sent.reports.measured_at_ns // 1_000_000).astype(np.uint64)

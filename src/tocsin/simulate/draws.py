@@ -1,7 +1,7 @@
 """Randomness as a function of (seed, purpose, object or sensor, tick): no running generator.
 
 What one object or sensor draws never depends on which others exist, so removing one changes
-nothing else. Per-object draws are vectorised Philox-4x32-10; rare draws use numpy's Philox.
+nothing else. Per-object draws are Philox-4x32-10; rare draws use numpy's Philox.
 
 Source: J. K. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11, section 3.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.contract import F64
+from tocsin.simulate.kernels_sensors_draws import normal_rows, uniform_rows
 
 U64 = NDArray[np.uint64]
 
@@ -23,6 +24,8 @@ _HALF = np.uint64(32)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL = np.array([0x9E3779B9, 0xBB67AE85], np.uint64)
 _ROUNDS = 10
+FIRST = np.zeros(0, np.int64)
+"""Every encounter is the first."""
 
 
 class Purpose(IntEnum):
@@ -34,6 +37,10 @@ class Purpose(IntEnum):
     POSITION_NOISE = 4
     RECEPTION = 5
     SIGHTING = 6
+    BEARING_NOISE = 7
+    HEARING = 8
+    STAMP = 9
+    RECEIPT = 10
 
 
 def philox(key: U64, counter: U64) -> U64:
@@ -70,17 +77,36 @@ def uniforms(key: U64, purpose: Purpose, when: int | U64, sensor: int = 0) -> F6
         when: tick or slot number, scalar or (n,); may be negative.
         sensor: word of 32 bits that stands for the sensor, 0 for none.
     """
+    out = np.empty((len(key), 4))
+    uniform_rows(key, instants(when, len(key)), int(purpose), sensor, out)
+    return out
+
+
+def normals(key: U64, purpose: Purpose, when: int | U64, sensor: int = 0) -> F64:
+    """Return (n, 4) standard normal numbers (Box-Muller), one row per key."""
+    out = np.empty((len(key), 4))
+    normal_rows(key, instants(when, len(key)), int(purpose), sensor, FIRST, out)
+    return out
+
+
+def instants(when: int | U64, count: int) -> U64:
+    """Return tick or slot numbers as words of a counter."""
+    return np.full(count, np.asarray(when).astype(np.int64), np.int64).astype(np.uint64)
+
+
+def reference_uniforms(key: U64, purpose: Purpose, when: int | U64, sensor: int = 0) -> F64:
+    """Return what `uniforms` does, by NumPy: its twin."""
     counter = np.empty((len(key), 4), np.uint64)
-    counter[:, 0] = np.asarray(when).astype(np.int64).astype(np.uint64) & _LOW
+    counter[:, 0] = instants(when, len(key)) & _LOW
     counter[:, 1] = int(purpose)
     counter[:, 2] = sensor
     counter[:, 3] = 0
     return np.asarray((philox(key, counter).astype(np.float64) + 0.5) / 2.0**32)
 
 
-def normals(key: U64, purpose: Purpose, when: int | U64, sensor: int = 0) -> F64:
-    """Return (n, 4) standard normal numbers (Box-Muller), one row per key."""
-    u = uniforms(key, purpose, when, sensor)
+def reference_normals(key: U64, purpose: Purpose, when: int | U64, sensor: int = 0) -> F64:
+    """Return what `normals` does, by NumPy: its twin."""
+    u = reference_uniforms(key, purpose, when, sensor)
     radius = np.sqrt(-2.0 * np.log(u[:, :2]))
     angle = 2.0 * np.pi * u[:, 2:]
     return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)

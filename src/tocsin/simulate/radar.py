@@ -1,7 +1,8 @@
-"""A rotating radar: each object is met at the instant the beam passes it.
+"""A radar: each object is met at the instant the beam passes it, and seen or not by its echo.
 
-An echo follows the radar equation (fourth power of range) and fluctuates from scan to scan as
-Swerling case 1, so the chance of detection is ``pfa ** (1 / (1 + snr))``.
+An echo follows the radar equation and fluctuates as its Swerling case says; echoes in noise are
+drawn, summed over the pulses and compared with the threshold, so the chance of detection is that
+of `tocsin.radar.detection`. What lies in one resolution cell is one plot.
 
 Source: M. I. Skolnik, Introduction to Radar Systems, 3rd ed., sections 1.2 and 2.8.
 """
@@ -13,148 +14,227 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.contract import F64, NS, Looks, ReportKind, Reports
-from tocsin.simulate.draws import Purpose, normals, stream, uniforms
-from tocsin.simulate.schema_sensors import Radar
+from tocsin.contract import F64, Objects, ReportKind, Reports
+from tocsin.geo import Region
+from tocsin.radar.detection import required_snr, threshold
+from tocsin.radar.equation import CLEAR_PD
+from tocsin.simulate import kernels_sensors, kernels_sensors_draws
+from tocsin.simulate.clutter import Patch, false_plots, patches
+from tocsin.simulate.draws import Purpose, instants
+from tocsin.simulate.radar_beam import TURN
+from tocsin.simulate.schema_base import Place
+from tocsin.simulate.schema_sensors import Equation, Radar
+from tocsin.simulate.sensors import radar_equation
 from tocsin.simulate.sky import Site, Sky
+from tocsin.simulate.terrain import Ground
 
-TURN = 2.0 * np.pi
-CLEAR_PD = 0.9
-GUARD_RAD = 0.15
-"""Objects this near the swept sector may be met in it although they are outside at first."""
-LEAST_RANGE_M = 1000.0
-FALSE_RATE_SPAN_MPS = 300.0
+GAIN_RANGES = 1024
+SHARPEST, BLUNTEST = 0.25, 4.0
+"""Least and greatest factor on the stated deviations where they follow the echo's strength."""
+Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Echoes:
-    """Hold the rows that one radar reports for one tick, with what they came from (-1: nothing)."""
+    """Hold the rows that one sensor reports for one tick, with what they came from.
+
+    Args:
+        reports: the rows.
+        source: (n,) row in the fleet of the object behind each, -1: nothing.
+        others: (n,) rows of the further objects that a plot stands for, as tuples; None: none do.
+    """
 
     reports: Reports
-    source: NDArray[np.int64]
+    source: Rows
+    others: Objects | None = None
+
+    def take(self, which: Rows | slice) -> Echoes:
+        """Return some of the rows."""
+        others = None if self.others is None else self.others[which]
+        return Echoes(self.reports.take(which), self.source[which], others)
 
 
-def looks(radars: list[Radar], sky_: Sky, origin_ns: int) -> Looks:
-    """Return one look of a tick for each radar: the sector that its beam swept."""
-    begin = np.array([beam_rad(radar, sky_, origin_ns) for radar in radars])
-    swept = TURN * sky_.tick_s / np.array([radar.period_s for radar in radars])
-    return Looks.build(
-        len(radars),
-        sensor_id=[radar.sensor_id for radar in radars],
-        start_ns=sky_.start_ns,
-        end_ns=sky_.start_ns + round(sky_.tick_s * NS),
-        azimuth_from_rad=begin,
-        azimuth_to_rad=begin + swept,
+@dataclass(frozen=True, eq=False)
+class RadarSet:
+    """Hold a radar ready to work.
+
+    Args:
+        radar: what the scenario says.
+        site: where it stands.
+        place: (18,) what kernels take for it.
+        gain: (g,) signal-to-noise ratio of 1 m2 times range to the fourth, from range 0 to its end.
+        threshold: on the sum of a look's pulses over the mean noise power of one.
+        clear_snr: of one pulse, where a detection is as probable as `CLEAR_PD`.
+        std: (4,) of range, azimuth, elevation and range rate; NaN: not measured.
+        cell: (4,) of resolution in range, azimuth, elevation, time; empty: all are resolved.
+        patches: of clutter.
+    """
+
+    radar: Radar
+    site: Site
+    place: F64
+    gain: F64
+    threshold: float
+    clear_snr: float
+    std: F64
+    cell: F64
+    patches: tuple[Patch, ...]
+
+
+def radar_set(radar: Radar, site: Site, where: tuple[Place, Region, Ground], seed: int) -> RadarSet:
+    """Return a radar ready to work."""
+    law = (radar.pulses, radar.false_alarm_probability)
+    clear_snr = float(required_snr(CLEAR_PD, *law, radar.swerling))
+    s = site.sensor
+    std = [s.range_std_m, s.azimuth_std_rad, s.elevation_std_rad, s.range_rate_std_mps]
+    return RadarSet(
+        radar,
+        site,
+        site.place,
+        _gain(radar, clear_snr),
+        float(threshold(radar.false_alarm_probability, radar.pulses)),
+        clear_snr,
+        np.array(std),
+        _cell(radar),
+        patches(radar, *where, seed),
     )
 
 
-def beam_rad(radar: Radar, sky_: Sky, origin_ns: int) -> float:
-    """Return the beam's azimuth at the start of a tick."""
-    since_s = (sky_.start_ns - origin_ns) / NS
-    return float(np.mod(np.radians(radar.phase_deg) + TURN * since_s / radar.period_s, TURN))
+def _gain(radar: Radar, clear_snr: float) -> F64:
+    """Return what the radar equation gives for 1 m2 times range to the fourth, by range."""
+    if radar.equation is None:
+        assert radar.clear_range_m is not None
+        return np.full(2, clear_snr * radar.clear_range_m**4)
+    range_m = np.linspace(0.0, radar.range_m, GAIN_RANGES)
+    range_m[0] = 1.0
+    return equation_snr(radar.equation, range_m) * range_m**4
 
 
-def plots(radar: Radar, site: Site, sky_: Sky, seed: int, origin_ns: int) -> Echoes:
-    """Return what a radar reports for one tick: echoes and false plots, not yet in order."""
-    begin = beam_rad(radar, sky_, origin_ns)
-    which, true = _echoes(radar, site, sky_, begin)
-    noise = normals(_key(sky_, which), Purpose.RADAR_NOISE, sky_.tick, site.word)
-    measured = true.copy()
-    measured[:, 1:5] += _std(site) * noise
+def equation_snr(equation: Equation, range_m: F64) -> F64:
+    """Return the signal-to-noise ratio of one pulse from 1 m2, through the air near the ground."""
+    return radar_equation(equation).snr(range_m, 1.0, equation.rain_mm_per_h)
+
+
+def _cell(radar: Radar) -> F64:
+    if radar.range_cell_m is None or radar.azimuth_cell_deg is None:
+        return np.zeros(0)
+    height = np.radians(radar.elevation_cell_deg) if radar.elevation_cell_deg else np.inf
+    half_turn_s = radar.period_s / 2.0
+    return np.array([radar.range_cell_m, np.radians(radar.azimuth_cell_deg), height, half_turn_s])
+
+
+def plots(unit: RadarSet, sky_: Sky, swept: F64, seed: int) -> Echoes:
+    """Return what a radar reports for one tick, echoes and false plots, in order of time."""
+    which, encounter, rows = met(unit, sky_, swept)
+    which, encounter, rows, others = _resolved(unit, sky_, which, encounter, rows)
+    seen, snr, noise = _drawn(unit, sky_, which, encounter, rows)
+    measured, std = _measured(unit, rows[seen], snr[seen], noise[seen])
+    areas = (unit.patches, sky_.tick)
+    false, over = false_plots(unit.radar, unit.site, *areas, seed, swept)
+    false[:, 1:] += 0.0 * unit.std  # what the radar does not measure is NaN here too
+    measured = np.concatenate([measured, false])
+    std = np.concatenate([std, np.broadcast_to(unit.std, (len(false), 4))])
+    false_snr = (unit.threshold + over) / unit.radar.pulses - 1.0
+    snr = np.concatenate([snr[seen], false_snr])
+    source = np.concatenate([sky_.row[which[seen]], np.full(len(false), -1)])
+    order = np.argsort(measured[:, 0], kind="stable")
+    both = None
+    if others is not None:
+        both = np.full(len(source), None, object)
+        both[: np.count_nonzero(seen)] = others[seen]
+        both = both[order]
+    reports = _rows(unit.site, sky_, measured[order], std[order], snr[order])
+    return Echoes(reports, source[order], both)
+
+
+def met(unit: RadarSet, sky_: Sky, swept: F64) -> tuple[Rows, Rows, F64]:
+    """Return which objects the beam meets where the radar can see them, and the encounters.
+
+    Returns:
+        (k,) objects; (k,) numbers of the encounter within the tick; (k, 6) seconds into the tick,
+        range, azimuth, elevation, range rate, mean signal-to-noise ratio of one pulse.
+    """
+    most = 2 * len(sky_.row) * max(len(swept), 1)
+    which, encounter = np.empty(most, np.int64), np.empty(most, np.int64)
+    rows = np.empty((most, 6))
+    rcs = sky_.fleet.rcs_m2[sky_.row]
+    count = kernels_sensors.meet(
+        swept,
+        sky_.tick_s,
+        sky_.path,
+        rcs,
+        unit.place,
+        unit.gain,
+        unit.site.lowest_m,
+        unit.site.lowest_step_m,
+        which,
+        encounter,
+        rows,
+    )
+    return which[:count], encounter[:count], rows[:count]
+
+
+def _resolved(
+    unit: RadarSet, sky_: Sky, which: Rows, encounter: Rows, rows: F64
+) -> tuple[Rows, Rows, F64, Objects | None]:
+    """Return the echoes that the radar can tell apart, and whom each one also stands for."""
+    if not len(unit.cell) or len(rows) < 2:
+        return which, encounter, rows, None
+    by_range = np.argsort(rows[:, 1], kind="stable")
+    by_power = np.argsort(-rows[:, 5], kind="stable")
+    group, merged = np.empty(len(rows), np.int64), np.empty_like(rows)
+    kernels_sensors.merge(rows, by_range, by_power, unit.cell, group, merged)
+    own = group == np.arange(len(rows))
+    others = None
+    if not own.all():
+        others = np.full(len(rows), None, object)
+        for lost in np.flatnonzero(~own):
+            others[group[lost]] = (*(others[group[lost]] or ()), int(sky_.row[which[lost]]))
+        others = others[own]
+    return which[own], encounter[own], merged[own], others
+
+
+def _drawn(
+    unit: RadarSet, sky_: Sky, which: Rows, encounter: Rows, rows: F64
+) -> tuple[NDArray[np.bool_], F64, F64]:
+    """Return whether each echo is detected, its measured ratio, and four normal numbers."""
+    radar, count = unit.radar, len(which)
+    key, when = sky_.fleet.key[sky_.row[which]], instants(sky_.tick, count)
+    word, law = unit.site.word, (radar.swerling, radar.pulses)
+    power, noise = np.empty(count), np.empty((count, 4))
+    snr = np.ascontiguousarray(rows[:, 5])
+    kernels_sensors_draws.powers(key, when, int(Purpose.ECHO), word, encounter, snr, *law, power)
+    kernels_sensors_draws.normal_rows(key, when, int(Purpose.RADAR_NOISE), word, encounter, noise)
+    return power > unit.threshold, power / radar.pulses - 1.0, noise
+
+
+def _measured(unit: RadarSet, rows: F64, snr: F64, noise: F64) -> tuple[F64, F64]:
+    """Return (k, 5) time into the tick and noisy measurements, and their (k, 4) deviations."""
+    std = np.broadcast_to(unit.std, (len(rows), 4))
+    if unit.radar.noise == "by_snr":
+        factor = np.sqrt(unit.clear_snr / np.maximum(snr, 1e-9))
+        std = std * np.clip(factor, SHARPEST, BLUNTEST)[:, None]
+    measured = rows[:, :5].copy()
+    measured[:, 1:] += std * noise
     measured[:, 2] = np.mod(measured[:, 2], TURN)
-    false = _false_plots(radar, site, sky_, seed, begin)
-    source = np.concatenate([sky_.row[which], np.full(len(false), -1)])
-    return Echoes(_rows(site, sky_, np.concatenate([measured, false])), source)
+    return measured, std
 
 
-def _echoes(radar: Radar, site: Site, sky_: Sky, begin: float) -> tuple[NDArray[np.int64], F64]:
-    """Return which objects are detected, and (k, 6) rows as `_rows` takes them, without noise."""
-    which, after_s = _met(radar, site, sky_, begin)
-    position = sky_.position_m(which, after_s)
-    range_m, azimuth, elevation = site.polar(position)
-    rate = _range_rate(site, position, sky_.velocity_mps(which, after_s))
-    power = _power(radar, sky_, site, which, range_m)
-    low, high = site.sensor.elevation_min_rad, site.sensor.elevation_max_rad
-    seen = site.sees(range_m, sky_.height_m(which, after_s)) & (range_m > LEAST_RANGE_M)
-    seen &= (elevation >= low) & (elevation <= high)
-    seen &= power > -np.log(radar.false_alarm_probability)
-    snr_db = 10.0 * np.log10(np.maximum(power - 1.0, 1e-9))
-    rows = np.stack([after_s, range_m, azimuth, elevation, rate, snr_db], axis=1)
-    return which[seen], rows[seen]
-
-
-def _std(site: Site) -> F64:
-    """Return standard deviations of range, azimuth, elevation and range rate; NaN: not measured."""
-    s = site.sensor
-    return np.array([s.range_std_m, s.azimuth_std_rad, s.elevation_std_rad, s.range_rate_std_mps])
-
-
-def _met(radar: Radar, site: Site, sky_: Sky, begin: float) -> tuple[NDArray[np.int64], F64]:
-    """Return which objects the beam passes in this tick, and how many seconds into it."""
-    rate = TURN / radar.period_s
-    every = np.arange(len(sky_.row))
-    after_s = np.zeros(len(every))
-    reach = rate * sky_.tick_s + GUARD_RAD
-    for _ in range(3):  # the object moves while the beam turns: a contraction by their rates
-        azimuth = site.polar(sky_.position_m(every, after_s))[1]
-        ahead = np.mod(azimuth - begin + GUARD_RAD, TURN) - GUARD_RAD
-        near = ahead < reach
-        every, after_s = every[near], ahead[near] / rate
-    met = (after_s >= 0.0) & (after_s < sky_.tick_s)
-    return every[met], after_s[met]
-
-
-def _key(sky_: Sky, which: NDArray[np.int64]) -> NDArray[np.uint64]:
-    return sky_.fleet.key[sky_.row[which]]
-
-
-def _power(radar: Radar, sky_: Sky, site: Site, which: NDArray[np.int64], range_m: F64) -> F64:
-    """Return one draw of echo plus noise over noise: exponential about 1 + snr."""
-    clear_snr = np.log(radar.false_alarm_probability) / np.log(CLEAR_PD) - 1.0
-    rcs = sky_.fleet.rcs_m2[sky_.row[which]]
-    snr = clear_snr * rcs * ((radar.clear_range_m or 0.0) / np.maximum(range_m, 1.0)) ** 4
-    chance = uniforms(_key(sky_, which), Purpose.ECHO, sky_.tick, site.word)[:, 0]
-    return np.asarray(-np.log(chance) * (1.0 + snr))
-
-
-def _range_rate(site: Site, position_m: F64, velocity_mps: F64) -> F64:
-    sight = position_m - site.position_m
-    return np.asarray((sight * velocity_mps).sum(axis=1) / np.linalg.norm(sight, axis=1))
-
-
-def _false_plots(radar: Radar, site: Site, sky_: Sky, seed: int, begin: float) -> F64:
-    """Return (k, 6) false plots: Poisson in number, uniform in range, azimuth and elevation."""
-    rng = stream(seed, "false plots", radar.sensor_id, sky_.tick)
-    count = rng.poisson(radar.false_plots_per_look * sky_.tick_s / radar.period_s)
-    after_s, u, v, w, e = rng.random((5, count))
-    after_s *= sky_.tick_s
-    low, high = site.sensor.elevation_min_rad, site.sensor.elevation_max_rad
-    threshold = -np.log(radar.false_alarm_probability)
-    range_m = LEAST_RANGE_M + u * (radar.range_m - LEAST_RANGE_M)
-    azimuth = np.mod(begin + after_s * TURN / radar.period_s, TURN)
-    rate = (2.0 * w - 1.0) * FALSE_RATE_SPAN_MPS
-    snr_db = 10.0 * np.log10(threshold - np.log1p(-e) - 1.0)
-    rows = np.stack([after_s, range_m, azimuth, low + v * (high - low), rate, snr_db], axis=1)
-    rows[:, 1:5] += 0.0 * _std(site)  # what the radar does not measure is NaN here too
-    return rows
-
-
-def _rows(site: Site, sky_: Sky, measured: F64) -> Reports:
-    """Return plots from (k, 6) seconds into the tick, range, azimuth, elevation, rate and SNR."""
-    after_s, range_m, azimuth, elevation, rate, snr_db = measured.T
-    sensor = site.sensor
+def _rows(site: Site, sky_: Sky, measured: F64, std: F64, snr: F64) -> Reports:
+    """Return plots from (k, 5) seconds into the tick, range, azimuth, elevation and range rate."""
+    after_s, range_m, azimuth, elevation, rate = measured.T
     return Reports.build(
         len(measured),
         measured_at_ns=sky_.instant_ns(after_s),
-        sensor_id=sensor.sensor_id,
+        sensor_id=site.sensor.sensor_id,
         kind=int(ReportKind.PLOT),
         range_m=range_m,
         azimuth_rad=azimuth,
         elevation_rad=elevation,
         range_rate_mps=rate,
-        range_std_m=sensor.range_std_m,
-        azimuth_std_rad=sensor.azimuth_std_rad,
-        elevation_std_rad=sensor.elevation_std_rad,
-        range_rate_std_mps=sensor.range_rate_std_mps,
-        snr_db=snr_db,
+        range_std_m=std[:, 0],
+        azimuth_std_rad=std[:, 1],
+        elevation_std_rad=std[:, 2],
+        range_rate_std_mps=std[:, 3],
+        snr_db=10.0 * np.log10(np.maximum(snr, 1e-9)),
     )

@@ -39,15 +39,18 @@ class Station(BaseModel):
 
 
 class Equation(Part):
-    """Give a radar's power budget: what the radar equation needs."""
+    """Give what the radar equation needs: the fields of `tocsin.radar.equation.RadarEquation`."""
 
-    peak_power_w: Positive
-    antenna_gain_db: Annotated[float, Field(ge=0.0, le=80.0)]
-    frequency_hz: Annotated[float, Field(ge=1e8, le=1e11)]
-    noise_bandwidth_hz: Positive
+    power_w: Positive
+    gain_db: Annotated[float, Field(ge=0.0, le=80.0)]
+    frequency_hz: Annotated[float, Field(ge=1e8, le=54e9)]
+    bandwidth_hz: Positive
     noise_figure_db: Annotated[float, Field(ge=0.0, le=30.0)] = 3.0
-    losses_db: Annotated[float, Field(ge=0.0, le=60.0)] = 0.0
-    rain_mmph: Annotated[float, Field(ge=0.0, le=200.0)] = 0.0
+    losses_db: Annotated[float, Field(ge=0.0, le=60.0)] = 8.0
+    compression: Annotated[float, Field(ge=1.0)] = 1.0
+    antenna_temperature_k: Positive = 290.0
+    vertical: bool = False
+    rain_mm_per_h: Annotated[float, Field(ge=0.0, le=200.0)] = 0.0
 
 
 class Clutter(Point):

@@ -6,8 +6,9 @@ from math import nan, radians
 from typing import Any
 
 from tocsin.contract import InputError, Sensor, SensorKind
+from tocsin.radar.equation import CLEAR_PD, RadarEquation
 from tocsin.simulate.schema import ScenarioFile
-from tocsin.simulate.schema_sensors import AdsbReceiver, Bearings, Fault, Radar, Station
+from tocsin.simulate.schema_sensors import AdsbReceiver, Bearings, Equation, Fault, Radar, Station
 
 SILENCE_S = 3600.0
 """People, and nodes that only hear what is near, may say nothing for an hour and all is well."""
@@ -52,8 +53,22 @@ def _radar(radar: Radar) -> Sensor:
         "range_rate_std_mps": radar.range_rate_std_mps or nan,
         "elevation_min_rad": radians(radar.elevation_min_deg),
         "elevation_max_rad": radians(radar.elevation_max_deg),
+        "clear_range_m": radar.clear_range_m or _clear_range_m(radar),
     }
     return Sensor(**{**_place(radar, SensorKind.RADAR), **values})
+
+
+def _clear_range_m(radar: Radar) -> float:
+    """Return where a radar sees 1 m2 nine times in ten, by its equation."""
+    assert radar.equation is not None
+    law = (CLEAR_PD, radar.pulses, radar.false_alarm_probability, radar.swerling)
+    equation = radar_equation(radar.equation)
+    return float(equation.detection_range_m(1.0, *law, radar.equation.rain_mm_per_h))
+
+
+def radar_equation(equation: Equation) -> RadarEquation:
+    """Return the radar equation that a scenario states."""
+    return RadarEquation(**equation.model_dump(exclude={"rain_mm_per_h"}))
 
 
 def _receiver(receiver: AdsbReceiver) -> Sensor:

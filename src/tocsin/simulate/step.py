@@ -15,7 +15,9 @@ from tocsin.simulate.civil import bird_plans, traffic_plans
 from tocsin.simulate.dynamics import Motion, advanced, joined, launched
 from tocsin.simulate.fleet import Fleet, fleet
 from tocsin.simulate.people import Told
-from tocsin.simulate.radar import Echoes
+from tocsin.simulate.radar import Echoes, RadarSet, radar_set
+from tocsin.simulate.radar_beam import looks as radar_looks
+from tocsin.simulate.radar_beam import sweeps
 from tocsin.simulate.raids import raid_plans
 from tocsin.simulate.scenario import Scenario
 from tocsin.simulate.sky import Site, Sky, sky
@@ -61,6 +63,7 @@ class Stage:
     ground: Ground
     region: Region
     sites: dict[str, Site]
+    radars: tuple[RadarSet, ...]
 
 
 def steps(scenario: Scenario) -> Iterator[SimStep]:
@@ -85,11 +88,13 @@ def start(scenario: Scenario) -> tuple[Stage, World]:
     objects, region = plans_of(scenario), scenario.region
     ground = scenario.ground
     sites = {
-        s.sensor_id: Site.of(s, region)
+        s.sensor_id: Site.of(s, region, ground)
         for s in scenario.sensors
         if s.latitude_deg == s.latitude_deg
     }
-    stage = Stage(scenario, objects, ground, region, sites)
+    where, file = (scenario.file.place, region, ground), scenario.file
+    sets = tuple(radar_set(unit, sites[unit.sensor_id], where, file.seed) for unit in file.radar)
+    stage = Stage(scenario, objects, ground, region, sites, sets)
     people_ = scenario.file.people
     waiting = tuple(range(len(people_.sighting))) if people_ else ()
     motion = launched(objects, ground, np.zeros(0, np.int64))
@@ -137,16 +142,19 @@ def step(stage: Stage, world: World) -> tuple[World, SimStep]:
 def _sensed(stage: Stage, air: Sky) -> tuple[list[Echoes], Looks]:
     """Return what radars and receivers that work report, and what the radars swept."""
     scenario, silent = stage.scenario, _silent(stage, air)
-    radars = [unit for unit in scenario.file.radar if unit.sensor_id not in silent]
-    seed, origin_ns = scenario.file.seed, scenario.start_ns
-    heard = [
-        radar.plots(unit, stage.sites[unit.sensor_id], air, seed, origin_ns) for unit in radars
-    ]
+    seed = scenario.file.seed
+    heard, looks = [], []
+    for unit in stage.radars:
+        if unit.radar.sensor_id in silent:
+            continue
+        swept = sweeps(unit.radar, air.begin_s, air.tick_s)
+        heard.append(radar.plots(unit, air, swept, seed))
+        looks.append(radar_looks(unit.radar, air, swept))
     sent = adsb.messages(stage.region, air)
     for receiver in scenario.file.adsb_receiver:
         if receiver.sensor_id not in silent:
             heard.append(adsb.heard(stage.sites[receiver.sensor_id], air, sent))
-    return heard, radar.looks(radars, air, origin_ns)
+    return heard, Looks.concat(looks)
 
 
 def _silent(stage: Stage, air: Sky) -> list[str]:
