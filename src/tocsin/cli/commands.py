@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
         warn,
         score,
         replay,
+        coverage,
     )
     for command in commands:
         app.command()(command)
@@ -289,6 +290,48 @@ def replay(
     say.result(result, words.replayed(result))
     if not result["identical"]:
         raise typer.Exit(FAILED)
+
+
+def coverage(
+    site: Annotated[Path, typer.Argument(help="Site file (TOML).")],
+    out: Out = Path("COVERAGE"),
+    rcs: Annotated[float, typer.Option(min=1e-6, help="Target's radar cross-section, m2.")] = 0.1,
+    pd: Annotated[
+        float, typer.Option(min=0.01, max=0.999, help="Wanted detection per look.")
+    ] = 0.8,
+    at_height: Annotated[
+        list[float] | None, typer.Option(help="Metres above ground: bounds of the classes.")
+    ] = None,
+    step: Annotated[float, typer.Option(min=10.0, help="Edge of a cell in metres.")] = 90.0,
+    earth_factor: Annotated[
+        float | None, typer.Option(min=0.3, max=10.0, help="k of all radars; each its own.")
+    ] = None,
+    smooth_earth: Annotated[
+        bool, typer.Option(help="Take the ground as the sea, everywhere.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Map below which height a site's radars are blind, over its terrain.
+
+    Where terrain is missing the map says UNKNOWN, never seen. Writes coverage.png, coverage.tif
+    and coverage.geojson.
+
+    Examples:
+
+        tocsin coverage SITE.toml -o COVERAGE
+
+        tocsin coverage SITE.toml --rcs 0.01 --at-height 50 --at-height 200 --json
+    """
+    from tocsin.radar.coverage import Target
+    from tocsin.run import coverage as run_coverage
+
+    say = Say(as_json)
+    heights = run_coverage.heights_of(at_height)
+    options = run_coverage.CoverageOptions(
+        Target(rcs, pd), heights, step, earth_factor, smooth_earth
+    )
+    result = run_coverage.cover(site, out, options, say.note)
+    say.result(result, words.covered(result))
 
 
 def bench(

@@ -79,6 +79,20 @@ def replayed(result: Result) -> Iterator[str]:
     yield f"{result['ticks']} ticks replayed: {same} {', '.join(result['different'])}".rstrip()
 
 
+def covered(result: Result) -> Iterator[str]:
+    """Say how much of the land radars see."""
+    reaches = ", ".join(
+        f"{name} {reach / 1000:.0f} km" for name, reach in result["reach_m"].items()
+    )
+    yield f"target of {result['rcs_m2']:g} m2, Pd {result['wanted_pd']:g}: reach of {reaches}"
+    for row in result["at_height"]:
+        yield (
+            f"{row['above_ground_m']:>6g} m above ground: {row['seen_km2']:>9.0f} km2 seen, "
+            f"{row['blind_km2']:>9.0f} blind, {row['unknown_km2']:>9.0f} UNKNOWN"
+        )
+    yield f"written: {result['png']}, {result['tif']}, {result['geojson']}"
+
+
 def benched(results: Result) -> Iterator[str]:
     """Say what the benchmarks measured."""
     for name, result in results.items():

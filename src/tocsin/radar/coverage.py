@@ -18,7 +18,7 @@ from tocsin.geo.kernels_masking import sample
 from tocsin.geo.masking import MAX_RANGE_M
 from tocsin.geo.terrain import F32
 from tocsin.geo.wgs84 import ECCENTRICITY2, SEMI_MAJOR_M
-from tocsin.radar.equation import CLEAR_PD, scaled_range_m
+from tocsin.radar.equation import scaled_range_m
 from tocsin.radar.kernels_coverage import draw
 
 _FAR_M = 1e7
@@ -104,7 +104,7 @@ def reach_m(sensor: Sensor, target: Target) -> float:
     if np.isnan(sensor.clear_range_m):
         return limit
     scaled = scaled_range_m(sensor.clear_range_m, target.rcs_m2, target.wanted_pd)
-    return float(min(scaled, limit))
+    return min(float(scaled), limit)
 
 
 def radars(sensors: Sequence[Sensor]) -> tuple[Sensor, ...]:
@@ -128,13 +128,14 @@ def grid_about(sensors: Sequence[Sensor], target: Target, step_m: float) -> Grid
         furthest = np.minimum(abs(sensor.latitude_deg) + reach / 111e3, 89.0)
         across, along = metres_per_degree(np.array([furthest, sensor.latitude_deg]))
         wide, tall = reach / across[0], reach / along[1]
-        low, high = sensor.latitude_deg - tall, sensor.latitude_deg + tall
-        boxes.append((max(low, -89.9), east - wide, min(high, 89.9), east + wide))
-    south, west, north, east = *np.min(boxes, 0)[:2], *np.max(boxes, 0)[2:]
+        rows = np.clip(sensor.latitude_deg + np.array([-tall, tall]), -89.9, 89.9)
+        boxes.append((rows[0], east - wide, rows[1], east + wide))
+    low, high = np.min(np.array(boxes), axis=0), np.max(np.array(boxes), axis=0)
+    south, west, north, east = float(low[0]), float(low[1]), float(high[2]), float(high[3])
     across, along = metres_per_degree(np.array([(south + north) / 2.0]))
     tall, wide = step_m / along[0], step_m / across[0]
-    rows, columns = int((north - south) / tall) + 2, int((east - west) / wide) + 2
-    return Grid(float(south), float(west), float(tall), float(wide), rows, columns)
+    count = int((north - south) / tall) + 2, int((east - west) / wide) + 2
+    return Grid(south, west, float(tall), float(wide), *count)
 
 
 def coverage_map(
@@ -267,7 +268,14 @@ def ground_on(grid: Grid, ground: Terrain | Ground) -> F32:
     return out
 
 
-def seen_area_m2(coverage: CoverageMap, above_ground_m: float, disc_m2: float) -> float:
-    """Return the share of an area in which targets at a height above ground are seen."""
-    seen = coverage.above_ground_m <= above_ground_m
-    return float((seen.sum(axis=1) * coverage.grid.area_m2).sum() / disc_m2)
+def areas_m2(coverage: CoverageMap, above_ground_m: float) -> dict[str, float]:
+    """Return the areas in which targets at a height above ground are seen, blind and unknown.
+
+    Blind counts only where some radar sees at greater heights.
+    """
+    above = coverage.above_ground_m
+    unknown, seen = np.isnan(above), above <= above_ground_m
+    blind = ~unknown & ~seen & np.isfinite(above)
+    cells = coverage.grid.area_m2
+    parts = (("seen", seen), ("blind", blind), ("unknown", unknown))
+    return {name: float(part.sum(axis=1) @ cells) for name, part in parts}

@@ -114,6 +114,6 @@ def _lower(ring: Array, level: Array, floor: Array, ceiling: Array, out: Array) 
         new, held = level[c], out[c]
         new = low if new < low else new
         new = INFINITE if (low > high) | (new > high) | (ring[c] > last) else new
-        lower = (new < held) | ((held != held) & (new < INFINITE))
-        doubt = (new != new) & (held == INFINITE)
+        lower = (new < held) | (np.isnan(held) & (new < INFINITE))
+        doubt = np.isnan(new) & (held == INFINITE)
         out[c] = new if lower | doubt else held
