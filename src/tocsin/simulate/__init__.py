@@ -1,17 +1,10 @@
 """Scenarios, true motion, sensors and their faults; it never sees a track."""
 
 from tocsin.simulate.effects import effects
-from tocsin.simulate.scenario import (
-    Scenario,
-    civil_only,
-    demo_scenario,
-    mirrored,
-    read_scenario,
-    with_seed,
-    without_sensor,
-)
+from tocsin.simulate.scenario import Scenario, demo_scenario, read_scenario
 from tocsin.simulate.site import site_toml, write_site
 from tocsin.simulate.step import SimStep, steps
+from tocsin.simulate.variants import civil_only, mirrored, with_seed, without_sensor
 
 __all__ = [
     "Scenario",

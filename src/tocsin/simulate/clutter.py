@@ -8,13 +8,13 @@ import numpy as np
 
 from tocsin.contract import F64
 from tocsin.geo import Region
-from tocsin.simulate.civil import resolved
 from tocsin.simulate.draws import stream
 from tocsin.simulate.radar_beam import TURN
 from tocsin.simulate.schema_base import Place
 from tocsin.simulate.schema_sensors import Clutter, Radar
 from tocsin.simulate.sky import LEAST_RANGE_M, Site
 from tocsin.simulate.terrain import Ground
+from tocsin.simulate.ways import resolved
 
 FALSE_RATE_SPAN_MPS = 300.0
 

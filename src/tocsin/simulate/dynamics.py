@@ -6,263 +6,143 @@ ticks follow from the two states. Nothing here knows how a tracker thinks object
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tocsin.contract import F64, Bool
+from tocsin.contract import F64, I64
+from tocsin.simulate import stations
 from tocsin.simulate.draws import Purpose, normals
-from tocsin.simulate.fleet import End, Fleet
+from tocsin.simulate.falling import LOST, dived, drifted, fallen
+from tocsin.simulate.fleet import End, Fleet, Mode
+from tocsin.simulate.kernels_motion import FOLLOWS, LAST, MEMBER, steer
+from tocsin.simulate.motions import STATES, Column, Motion, joined
+from tocsin.simulate.script import at, local
 from tocsin.simulate.terrain import Ground, moved, offset_m
 
-TURN_SHARE = 0.6
-"""Share of a class's greatest turn that it uses."""
-EARLY_TURN = 0.8
-"""A waypoint but the last counts as reached within this share of the turning radius."""
 LOOK_AHEAD_S = (0.0, 2.0, 4.0, 7.0)
-CLEARANCE_S = 3.0
-DIVE_RAD = {True: np.radians(15.0), False: np.radians(35.0)}
-DIVE_SPEED = 1.15
-GUST_S = 15.0
-STEADY_M = 4000.0
-"""Nearer than this to a waypoint the wandering fades."""
+CLEAR_M = 30.0
+"""What does not follow the ground stays this far above it, as well as its climb allows."""
+
+__all__ = ["Motion", "advanced", "joined", "launched"]
 
 
-@dataclass(frozen=True, eq=False)
-class Motion:
-    """Hold the objects in the air at one instant, in columns.
-
-    Args:
-        row: (m,) their rows in the fleet.
-        leg: (m,) the waypoint each is flying to.
-        course_rad: (m,) of the ground track, clockwise from true north.
-        speed_mps: (m,) over ground.
-        unrest: (m, 3) deviations of heading, speed and climb in units of their spread.
-        ended: (m,) the object is gone after this instant.
-    """
-
-    row: NDArray[np.int64]
-    leg: NDArray[np.int64]
-    latitude_deg: F64
-    longitude_deg: F64
-    height_m: F64
-    course_rad: F64
-    speed_mps: F64
-    climb_mps: F64
-    unrest: F64
-    ended: Bool
-
-    def __len__(self) -> int:
-        """Return the number of objects in the air."""
-        return len(self.row)
-
-    def take(self, which: NDArray[np.int64] | Bool) -> Motion:
-        """Return some of the objects."""
-        return Motion(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
-
-    @property
-    def velocity_mps(self) -> F64:
-        """Return (m, 3) velocities east, north and up at each position."""
-        east = self.speed_mps * np.sin(self.course_rad)
-        north = self.speed_mps * np.cos(self.course_rad)
-        return np.stack([east, north, self.climb_mps], axis=1)
-
-
-def joined(parts: list[Motion]) -> Motion:
-    """Return the objects of all parts, by their rows in the fleet."""
-    whole = Motion(
-        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Motion)}
-    )
-    return whole.take(np.argsort(whole.row, kind="stable"))
-
-
-def launched(fleet: Fleet, ground: Ground, rows: NDArray[np.int64]) -> Motion:
+def launched(fleet: Fleet, ground: Ground, rows: I64) -> Motion:
     """Return objects at their first waypoint, on course to the second."""
-    first, second = fleet.way[rows, 0], fleet.way[rows, 1]
+    first, second = fleet.leg(rows, np.zeros_like(rows)), fleet.leg(rows, np.ones_like(rows))
     east, north = offset_m(first[:, 0], first[:, 1], second[:, 0], second[:, 1])
     given = fleet.course_rad[rows]
     above = ground.under_m(first[:, 0], first[:, 1]) * fleet.follows_ground[rows]
-    count = len(rows)
-    return Motion(
-        row=rows,
-        leg=np.ones(count, np.int64),
-        latitude_deg=first[:, 0],
-        longitude_deg=first[:, 1],
-        height_m=first[:, 2] + above,
-        course_rad=np.where(np.isnan(given), np.arctan2(east, north), given),
-        speed_mps=first[:, 3],
-        climb_mps=np.zeros(count),
-        unrest=np.zeros((count, 3)),
-        ended=np.zeros(count, bool),
-    )
+    state = np.zeros((len(rows), STATES))
+    state[:, Column.LATITUDE], state[:, Column.LONGITUDE] = first[:, 0], first[:, 1]
+    state[:, Column.HEIGHT] = first[:, 2] + above
+    state[:, Column.COURSE] = np.where(np.isnan(given), np.arctan2(east, north), given)
+    state[:, Column.SPEED] = first[:, 3] * (fleet.mode[rows] == Mode.STEERED)
+    state[:, Column.WAIT] = second[:, 4]
+    follows = fleet.mode[rows] == Mode.SCRIPTED
+    state[follows] = _on_record(fleet, rows[follows], fleet.begins_s[rows[follows]])
+    leg = (fleet.lead[rows] < 0).astype(np.int64)
+    return Motion(rows, leg, state, np.zeros(len(rows), bool))
 
 
 def advanced(fleet: Fleet, ground: Ground, motion: Motion, tick: int, tick_s: float) -> Motion:
     """Return the objects one tick later; those that ended before are gone."""
-    now = motion.take(~motion.ended)
+    now = motion.take(~motion.ended) if motion.ended.any() else motion
     if len(now) == 0:
         return now
-    unrest = _unrest(fleet, now, tick, tick_s)
-    way = fleet.way[now.row, now.leg]
-    east, north = offset_m(now.latitude_deg, now.longitude_deg, way[:, 0], way[:, 1])
-    distance = np.hypot(east, north)
-    cruise = _steered(fleet, ground, now, unrest, way, (east, north, distance), tick_s)
-    last = now.leg == fleet.way_count[now.row] - 1
-    impact = last & (fleet.end[now.row] == End.IMPACT)
-    return _dived(fleet, ground, now, cruise, impact, (east, north, distance), tick_s)
+    lost = fleet.lost_s[now.row] <= tick * tick_s
+    if lost.any():
+        now = replace(now, leg=np.where(lost, LOST, now.leg))
+    mode = np.where(now.leg == LOST, Mode.FALLING, fleet.mode[now.row])
+    if not mode.any():
+        return _cruised(fleet, ground, now, tick, tick_s)
+    part = {kind: now.take(mode == kind) for kind in Mode if (mode == kind).any()}
+    later = []
+    if Mode.STEERED in part:
+        later.append(_cruised(fleet, ground, part[Mode.STEERED], tick, tick_s))
+    if Mode.DRIFTING in part:
+        later.append(drifted(fleet, part[Mode.DRIFTING], tick, tick_s))
+    if Mode.SCRIPTED in part:
+        later.append(_followed(fleet, part[Mode.SCRIPTED], tick, tick_s))
+    if Mode.FALLING in part:
+        later.append(fallen(fleet, ground, part[Mode.FALLING], tick_s))
+    return joined(later)
 
 
-def _unrest(fleet: Fleet, now: Motion, tick: int, tick_s: float) -> F64:
-    """Return the next deviations: first-order Gauss-Markov, unit variance."""
-    memory = np.full((len(now), 3), GUST_S)
-    memory[:, 0] = fleet.wander_s[now.row]
-    keep = np.exp(-tick_s / memory)
-    fresh = normals(fleet.key[now.row], Purpose.GUSTS, tick)[:, :3]
-    return np.asarray(keep * now.unrest + np.sqrt(1.0 - keep**2) * fresh)
+def _followed(fleet: Fleet, now: Motion, tick: int, tick_s: float) -> Motion:
+    """Return scripted objects one tick later; each ends with the last tick of its record."""
+    when_s = (tick + 1) * tick_s
+    state = _on_record(fleet, now.row, np.full(len(now), when_s))
+    ended = fleet.script.ends_s(now.row) < when_s + tick_s - 1e-6
+    return replace(now, state=state, ended=ended)
 
 
-def _steered(
-    fleet: Fleet,
-    ground: Ground,
-    now: Motion,
-    unrest: F64,
-    way: F64,
-    aim: tuple[F64, F64, F64],
-    tick_s: float,
-) -> Motion:
-    """Return the objects after one tick of cruise towards their waypoints."""
-    east, north, distance = aim
+def _on_record(fleet: Fleet, row: I64, when_s: F64) -> F64:
+    """Return the states of scripted objects at instants."""
+    place, velocity = local(at(fleet.script, row, when_s))
+    state = np.zeros((len(row), STATES))
+    state[:, :3] = place
+    state[:, Column.COURSE] = np.arctan2(velocity[:, 0], velocity[:, 1])
+    state[:, Column.SPEED] = np.hypot(velocity[:, 0], velocity[:, 1])
+    state[:, Column.CLIMB] = velocity[:, 2]
+    return state
+
+
+def _cruised(fleet: Fleet, ground: Ground, now: Motion, tick: int, tick_s: float) -> Motion:
+    """Return steered objects one tick later."""
+    now = stations.released(fleet, now) if fleet.ghost.any() else now
     row = now.row
-    course = _course(fleet, now, unrest[:, 0], np.arctan2(east, north), distance, tick_s)
-    low, high = fleet.speed_limit_mps[row].T
-    wanted = np.clip(way[:, 3] + fleet.gust_mps[row] * unrest[:, 1], low, high)
-    quicker = fleet.acceleration_mps2[row] * tick_s
-    speed = now.speed_mps + np.clip(wanted - now.speed_mps, -quicker, quicker)
-    climb = _climb(fleet, ground, now, unrest[:, 2], way[:, 2], distance, tick_s)
-    flown = _moved(now, course, speed, climb, tick_s)
-    early = EARLY_TURN * _turn_radius(fleet, now) * (now.leg < fleet.way_count[row] - 1)
-    reach = speed * tick_s + early
-    there = (distance < reach) & (fleet.home_m[row] == 0.0)
-    final = there & (now.leg == fleet.way_count[row] - 1)
-    gone = final & ((fleet.end[row] == End.LEAVE) | (fleet.end[row] == End.LAND))
-    return replace(flown, leg=now.leg + (there & ~final), unrest=unrest, ended=gone)
+    aim = fleet.leg(row, now.leg)
+    last = (now.leg == fleet.way_count[row] - 1) & (now.leg > 0)
+    member = (now.leg == 0) & (fleet.lead[row] >= 0)
+    flags = FOLLOWS * fleet.follows_ground[row] + MEMBER * member + LAST * last
+    fresh = normals(fleet.key[row], Purpose.GUSTS, tick)
+    floor = _floors(fleet, ground, now, last)
+    if member.any():
+        ghosts = np.flatnonzero(fleet.ghost[row])
+        ends = steer(
+            now.state[ghosts], fresh[ghosts], aim[ghosts], floor[ghosts],
+            flags[ghosts], row[ghosts], fleet.limits, tick_s,
+        )[0]  # fmt: skip
+        of = np.flatnonzero(member)
+        aim[of] = stations.aims(fleet, now, ghosts, ends, of, tick_s)
+    state, reached = steer(now.state, fresh, aim, floor, flags, row, fleet.limits, tick_s)
+    cruise = _onward(fleet, now, state, reached, last)
+    return dived(fleet, ground, now, cruise, tick_s)
 
 
-def _turn_radius(fleet: Fleet, now: Motion) -> F64:
-    return np.asarray(now.speed_mps / (TURN_SHARE * fleet.turn_limit_radps[now.row]))
+def _onward(fleet: Fleet, now: Motion, state: F64, reached: np.ndarray, last: np.ndarray) -> Motion:
+    """Return the objects with those that reached a waypoint on their next leg, or gone."""
+    end = fleet.end[now.row]
+    gone = reached & last & ((end == End.LEAVE) | (end == End.LAND))
+    next_ = np.flatnonzero(reached & ~last)
+    leg = now.leg.copy()
+    leg[next_] += 1
+    if len(next_):
+        state[next_, Column.WAIT] = fleet.leg(now.row[next_], leg[next_])[:, 4]
+    return Motion(now.row, leg, state, gone)
 
 
-def _course(
-    fleet: Fleet, now: Motion, wander: F64, bearing_rad: F64, distance_m: F64, tick_s: float
-) -> F64:
-    """Return the next courses: towards the waypoint, wandering, turning within limits."""
-    row = now.row
-    steady = np.clip(distance_m / STEADY_M, 0.0, 1.0)
-    free = distance_m < fleet.home_m[row]
-    wanted = np.where(free, now.course_rad, bearing_rad) + fleet.wander_rad[row] * wander * steady
-    error = np.mod(wanted - now.course_rad + np.pi, 2.0 * np.pi) - np.pi
-    # A waypoint within the turning circle cannot be reached by turning: fly on until it can.
-    circle_m = 2.0 * _turn_radius(fleet, now) * np.abs(np.sin(error))
-    error = np.where(~free & (distance_m < circle_m), 0.0, error)
-    most = TURN_SHARE * fleet.turn_limit_radps[row] * tick_s
-    turn = np.clip(error * np.minimum(tick_s / 3.0, 1.0), -most, most)
-    return np.asarray(now.course_rad + turn)
-
-
-def _climb(
-    fleet: Fleet,
-    ground: Ground,
-    now: Motion,
-    lift: F64,
-    height_m: F64,
-    distance_m: F64,
-    tick_s: float,
-) -> F64:
-    """Return the next rates of climb: a straight slope to the waypoint, or along the ground."""
-    row = now.row
-    left_s = np.maximum(distance_m / np.maximum(now.speed_mps, 1.0), 8.0)
-    wanted = (height_m - now.height_m) / left_s + fleet.lift_mps[row] * lift
-    base = np.zeros(len(row))
-    low = fleet.follows_ground[row]
-    if low.any():
-        base[low] = _ground_ahead(ground, now.take(low))
-        wanted[low] = (base[low] + height_m[low] - now.height_m[low]) / CLEARANCE_S
-    most, heave = fleet.climb_limit_mps[row], fleet.heave_mps2[row]
-    floor, ceiling = fleet.height_limit_m[row].T + base
-    sink = _levels_off(now.height_m - floor, now.climb_mps, heave, tick_s)
-    rise = _levels_off(ceiling - now.height_m, -now.climb_mps, heave, tick_s)
-    wanted = np.maximum(np.minimum(np.clip(wanted, -most, most), rise), -sink)
-    change = wanted - now.climb_mps
-    return np.asarray(now.climb_mps + np.clip(change, -heave * tick_s, heave * tick_s))
-
-
-def _levels_off(room_m: F64, away_mps: F64, heave_mps2: F64, tick_s: float) -> F64:
-    """Return how fast an object may approach a limit and still level off before it.
-
-    Within this tick it comes nearer by the mean of its old and its new rate; from then on it
-    brakes with all it has: ``room + (away - rate) t / 2 >= rate t / 2 + rate^2 / (2 heave)``.
-    """
-    left = np.maximum(room_m + 0.5 * away_mps * tick_s, 0.0)
-    return np.asarray(heave_mps2 * (np.sqrt(tick_s**2 + 2.0 * left / heave_mps2) - tick_s))
+def _floors(fleet: Fleet, ground: Ground, now: Motion, last: np.ndarray) -> F64:
+    """Return (m, 2) the ground that heights are above, and the least height."""
+    floor = np.zeros((len(now), 2))
+    floor[:, 1] = -np.inf
+    follows = fleet.follows_ground[now.row]
+    lands = last & (fleet.end[now.row] == End.LAND)
+    low = np.flatnonzero(follows | ((now.height_m < ground.highest_m + CLEAR_M) & ~lands))
+    if len(low):
+        ahead = _ground_ahead(ground, now.take(low))
+        floor[low, 0] = np.where(follows[low], ahead, 0.0)
+        floor[low, 1] = np.where(follows[low] | (ahead <= 0.0), -np.inf, ahead + CLEAR_M)
+    return floor
 
 
 def _ground_ahead(ground: Ground, now: Motion) -> F64:
     """Return the highest ground within the next seconds of flight."""
+    velocity = now.velocity_mps
     heights = []
     for seconds in LOOK_AHEAD_S:
-        ahead = now.velocity_mps * seconds
+        ahead = velocity * seconds
         point = moved(now.latitude_deg, now.longitude_deg, ahead[:, 0], ahead[:, 1])
         heights.append(ground.under_m(*point))
     return np.asarray(np.max(heights, axis=0))
-
-
-def _moved(now: Motion, course_rad: F64, speed_mps: F64, climb_mps: F64, tick_s: float) -> Motion:
-    """Return the objects at the end of a tick of constant acceleration."""
-    later = replace(now, course_rad=course_rad, speed_mps=speed_mps, climb_mps=climb_mps)
-    step = (now.velocity_mps + later.velocity_mps) * (tick_s / 2.0)
-    latitude, longitude = moved(now.latitude_deg, now.longitude_deg, step[:, 0], step[:, 1])
-    height = np.maximum(now.height_m + step[:, 2], 0.0)
-    return replace(later, latitude_deg=latitude, longitude_deg=longitude, height_m=height)
-
-
-def _dived(
-    fleet: Fleet,
-    ground: Ground,
-    now: Motion,
-    cruise: Motion,
-    impact: Bool,
-    aim: tuple[F64, F64, F64],
-    tick_s: float,
-) -> Motion:
-    """Return the objects with those that dive put on a straight line into their target point."""
-    way = fleet.way[now.row, now.leg]
-    floor = ground.under_m(way[:, 0], way[:, 1])
-    above = np.maximum(now.height_m - floor, 0.0)
-    east, north, distance = aim
-    steep = np.where(fleet.follows_ground[now.row], DIVE_RAD[True], DIVE_RAD[False])
-    dives = impact & (distance <= above / np.tan(steep) + now.speed_mps * tick_s)
-    if not dives.any():
-        return cruise
-    speed = DIVE_SPEED * way[:, 3]
-    left_s = np.maximum(np.hypot(distance, above) / speed, 1e-9)
-    hits = dives & (left_s <= 1.5 * tick_s)
-    left_s = np.where(hits, tick_s, left_s)
-    part = np.minimum(tick_s / left_s, 1.0)
-    latitude, longitude = moved(now.latitude_deg, now.longitude_deg, part * east, part * north)
-    height = now.height_m - part * (now.height_m - floor)
-
-    def put(new: F64, old: F64) -> F64:
-        return np.where(dives, new, old)
-
-    return replace(
-        cruise,
-        latitude_deg=put(np.where(hits, way[:, 0], latitude), cruise.latitude_deg),
-        longitude_deg=put(np.where(hits, way[:, 1], longitude), cruise.longitude_deg),
-        height_m=put(np.where(hits, floor, height), cruise.height_m),
-        course_rad=put(np.arctan2(east, north), cruise.course_rad),
-        speed_mps=put(distance / left_s, cruise.speed_mps),
-        climb_mps=put(-(now.height_m - floor) / left_s, cruise.climb_mps),
-        leg=np.where(dives, now.leg, cruise.leg),
-        ended=cruise.ended | hits,
-    )

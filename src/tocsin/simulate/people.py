@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tocsin.contract import NS, ReportKind, Reports
-from tocsin.simulate.civil import resolved
 from tocsin.simulate.draws import stream
 from tocsin.simulate.radar import Echoes
 from tocsin.simulate.schema_base import Place
 from tocsin.simulate.schema_sensors import People, Sighting
 from tocsin.simulate.sky import Sky
 from tocsin.simulate.terrain import moved, offset_m
+from tocsin.simulate.ways import resolved
 
 
 @dataclass(frozen=True)

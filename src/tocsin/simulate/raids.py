@@ -7,13 +7,12 @@ import shapely
 import shapely.geometry
 
 from tocsin.contract import F64, Zone
-from tocsin.simulate.civil import from_centre, log_uniform
 from tocsin.simulate.draws import stream
 from tocsin.simulate.fleet import End, Leg, Plan
-from tocsin.simulate.limits import LIMITS
 from tocsin.simulate.scenario import Scenario
 from tocsin.simulate.schema_objects import Raid
 from tocsin.simulate.terrain import moved, offset_m
+from tocsin.simulate.ways import Slot, from_centre, log_uniform, slots
 
 LOITER_RADIUS_M = 1500.0
 LOITER_CORNERS = 8
@@ -24,46 +23,56 @@ def raid_plans(scenario: Scenario, raid: Raid) -> list[Plan]:
     """Return the objects of one raid."""
     land = shapely.geometry.shape(scenario.coastline)
     shapely.prepare(land)
-    return [_intruder(scenario, raid, land, number) for number in range(raid.count)]
+    shapes = [zone_shape(scenario.zones, target.zone) for target in raid.target]
+    return [_intruder(scenario, raid, (land, shapes), slot) for slot in slots(raid)]
 
 
-def _intruder(scenario: Scenario, raid: Raid, land: shapely.Geometry, number: int) -> Plan:
-    name = f"{raid.name}-{number + 1:02d}"
-    rng = stream(scenario.file.seed, "raid", name)
+def _intruder(
+    scenario: Scenario,
+    raid: Raid,
+    ground: tuple[shapely.Geometry, list[shapely.Geometry]],
+    slot: Slot,
+) -> Plan:
+    land, shapes = ground
+    rng = stream(scenario.file.seed, "raid", slot.name)
     start = _entry(rng, scenario, raid)
-    zone = _choose(rng, [t.weight for t in raid.target])
-    target = _point_in(rng, _shape(scenario.zones, raid.target[zone].zone))
+    zone = choose(rng, [t.weight for t in raid.target])
+    target = point_in(rng, shapes[zone])
     speed, height = rng.uniform(*raid.speed_mps), rng.uniform(*raid.height_m)
     lost, loiters = rng.random() < raid.lost_share, rng.random() < raid.loiter_share
-    begins = raid.first_s + raid.spread_s * rng.random()
+    begins = slot.first_s + slot.spread_s * rng.random()
     if lost:
         target = _at_sea(start, target, rng.uniform(0.3, 0.8), land)
     way = [start, *_doglegs(rng, start, target, raid.dogleg_m)]
     if loiters and not lost:
         way += _loiter(way[-1], target)
-    kind = raid.kind()
     legs = tuple(Leg(float(a), float(b), height, speed) for a, b in (*way, target))
-    rcs = log_uniform(rng, LIMITS[kind].rcs_m2)
-    return Plan(name, raid.name, kind, begins, rcs, legs, End.IMPACT)
+    rcs = log_uniform(rng, raid.rcs_range_m2())
+    return Plan(slot.name, raid.name, raid.kind(), begins, rcs, legs, End.IMPACT)
 
 
-def _choose(rng: np.random.Generator, weights: list[float]) -> int:
+def choose(rng: np.random.Generator, weights: list[float]) -> int:
+    """Return one of several by weight."""
     total = np.cumsum(weights)
     return int(np.searchsorted(total, rng.random() * total[-1], side="right"))
 
 
 def _entry(rng: np.random.Generator, scenario: Scenario, raid: Raid) -> F64:
-    entry = raid.entry[_choose(rng, [entry.share for entry in raid.entry])]
+    entry = raid.entry[choose(rng, [entry.share for entry in raid.entry])]
     bearing = entry.bearing_deg + entry.width_deg * rng.uniform(-0.5, 0.5)
     return np.array(from_centre(scenario.file.place, bearing, entry.distance_m))
 
 
-def _shape(zones: tuple[Zone, ...], zone_id: str) -> shapely.Geometry:
+def zone_shape(zones: tuple[Zone, ...], zone_id: str) -> shapely.Geometry:
+    """Return a zone's area, prepared for many questions."""
     zone = next(zone for zone in zones if zone.zone_id == zone_id)
-    return shapely.MultiPolygon([shapely.Polygon(p[0], p[1:]) for p in zone.polygons])
+    area = shapely.MultiPolygon([shapely.Polygon(p[0], p[1:]) for p in zone.polygons])
+    shapely.prepare(area)
+    return area
 
 
-def _point_in(rng: np.random.Generator, shape: shapely.Geometry) -> F64:
+def point_in(rng: np.random.Generator, shape: shapely.Geometry) -> F64:
+    """Return the latitude and longitude of a random point of an area."""
     west, south, east, north = shapely.bounds(shape)
     while True:
         tries = rng.uniform((west, south), (east, north), (32, 2))

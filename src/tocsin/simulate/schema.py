@@ -11,7 +11,19 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from tocsin.simulate.schema_base import Name, Part, Place, Positive
-from tocsin.simulate.schema_objects import Birds, Raid, Traffic
+from tocsin.simulate.schema_objects import (
+    Ballistic,
+    Balloons,
+    Birds,
+    Formation,
+    Loss,
+    Raid,
+    Recorded,
+    Route,
+    Swarm,
+    Traffic,
+    Wind,
+)
 from tocsin.simulate.schema_sensors import (
     AcousticNode,
     AdsbReceiver,
@@ -37,9 +49,17 @@ class ScenarioFile(Part):
     rf_node: tuple[RfNode, ...] = ()
     acoustic_node: tuple[AcousticNode, ...] = ()
     people: People | None = None
+    route: tuple[Route, ...] = ()
+    wind: tuple[Wind, ...] = ()
     traffic: tuple[Traffic, ...] = ()
+    formation: tuple[Formation, ...] = ()
+    swarm: tuple[Swarm, ...] = ()
     birds: tuple[Birds, ...] = ()
+    balloons: tuple[Balloons, ...] = ()
     raid: tuple[Raid, ...] = ()
+    ballistic: tuple[Ballistic, ...] = ()
+    recorded: tuple[Recorded, ...] = ()
+    loss: tuple[Loss, ...] = ()
     spoof: tuple[Spoof, ...] = ()
     fault: tuple[Fault, ...] = ()
 

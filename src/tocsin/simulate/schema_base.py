@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -59,6 +59,7 @@ class Place(Part):
     longitude_deg: Longitude
     coastline: str
     zones: str
+    terrain: str | None = None
     town: tuple[Town, ...] = ()
     airport: tuple[Airport, ...] = ()
     hill: tuple[Hill, ...] = ()
@@ -88,11 +89,22 @@ class Point(BaseModel):
         return self
 
 
+class Hold(Part):
+    """Fly rounds of a racetrack before going on: the waypoint is its fix, at the end of inbound."""
+
+    inbound_bearing_deg: Bearing
+    leg_s: Annotated[float, Field(ge=10.0, le=600.0)] = 60.0
+    rounds: Annotated[int, Field(ge=1, le=500)] = 1
+    side: Literal["right", "left"] = "right"
+
+
 class Waypoint(Point):
     """Give a place, a height and, where it differs from the cruise, a speed."""
 
     height_m: NotNegative
     speed_mps: Positive | None = None
+    hover_s: NotNegative = 0.0
+    hold: Hold | None = None
 
 
 Range = tuple[float, float]

@@ -174,9 +174,9 @@ class Site:
 
 def _mask(sensor: Sensor, ground: Ground | None) -> Mask | None:
     """Return what the ground hides; None where it is flat."""
-    if ground is None or not (len(ground.hills) or ground.raster_m.size):
+    if ground is None or (not len(ground.hills) and ground.terrain is None):
         return None
-    if ground.raster_m.size:
+    if ground.terrain is not None:
         return _masked(sensor, ground)
     return _of_hills(sensor, tuple(map(tuple, ground.hills.tolist())))
 
@@ -184,8 +184,7 @@ def _mask(sensor: Sensor, ground: Ground | None) -> Mask | None:
 @lru_cache(maxsize=64)
 def _of_hills(sensor: Sensor, hills: tuple[tuple[float, ...], ...]) -> Mask:
     """Return a mask that many runs of one scenario share."""
-    none = Ground.of()
-    return _masked(sensor, Ground(np.array(hills), none.raster_m, none.grid_deg))
+    return _masked(sensor, Ground(np.array(hills), None, 0.0))
 
 
 def _masked(sensor: Sensor, ground: Ground) -> Mask:

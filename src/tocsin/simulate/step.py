@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from tocsin.contract import Looks, Origins, Reports, Truth
 from tocsin.geo import Region
 from tocsin.simulate import adsb, people, radar
-from tocsin.simulate.civil import bird_plans, traffic_plans
-from tocsin.simulate.dynamics import Motion, advanced, joined, launched
-from tocsin.simulate.fleet import Fleet, fleet
+from tocsin.simulate.fleet import Fleet
+from tocsin.simulate.flight import flown, plans_of, shown, under_way
+from tocsin.simulate.motions import Motion
 from tocsin.simulate.people import Told
 from tocsin.simulate.radar import Echoes, RadarSet, radar_set
 from tocsin.simulate.radar_beam import looks as radar_looks
 from tocsin.simulate.radar_beam import sweeps
-from tocsin.simulate.raids import raid_plans
 from tocsin.simulate.scenario import Scenario
 from tocsin.simulate.sky import Site, Sky, sky
 from tocsin.simulate.terrain import Ground
@@ -74,15 +73,6 @@ def steps(scenario: Scenario) -> Iterator[SimStep]:
         yield out
 
 
-def plans_of(scenario: Scenario) -> Fleet:
-    """Return every object of a scenario."""
-    file = scenario.file
-    plans = [plan for traffic in file.traffic for plan in traffic_plans(file, traffic)]
-    plans += [plan for birds in file.birds for plan in bird_plans(file, birds)]
-    plans += [plan for raid in file.raid for plan in raid_plans(scenario, raid)]
-    return fleet(plans, file.seed)
-
-
 def start(scenario: Scenario) -> tuple[Stage, World]:
     """Return the stage, and the world at the scenario's start with traffic already under way."""
     objects, region = plans_of(scenario), scenario.region
@@ -97,21 +87,8 @@ def start(scenario: Scenario) -> tuple[Stage, World]:
     stage = Stage(scenario, objects, ground, region, sites, sets)
     people_ = scenario.file.people
     waiting = tuple(range(len(people_.sighting))) if people_ else ()
-    motion = launched(objects, ground, np.zeros(0, np.int64))
-    lead = float(min(objects.begins_s.min(initial=0.0), 0.0))
-    tick = int(np.floor(lead / scenario.file.tick_s))
-    for before in range(tick, 0):
-        motion = _flown(stage, motion, before)[1]
+    motion = under_way(objects, ground, scenario.file.tick_s)
     return stage, World(0, motion, (), waiting, (0,) * len(scenario.sensors))
-
-
-def _flown(stage: Stage, motion: Motion, tick: int) -> tuple[Motion, Motion]:
-    """Return the objects at the start of a tick, new ones included, and at its end."""
-    tick_s = stage.scenario.file.tick_s
-    begins = stage.fleet.begins_s
-    new = np.flatnonzero((begins >= tick * tick_s) & (begins < (tick + 1) * tick_s))
-    before = joined([motion.take(~motion.ended), launched(stage.fleet, stage.ground, new)])
-    return before, advanced(stage.fleet, stage.ground, before, tick, tick_s)
 
 
 def step(stage: Stage, world: World) -> tuple[World, SimStep]:
@@ -119,7 +96,9 @@ def step(stage: Stage, world: World) -> tuple[World, SimStep]:
     scenario = stage.scenario
     start_ns = scenario.start_ns + world.tick * scenario.tick_ns
     now_ns = start_ns + scenario.tick_ns
-    before, after = _flown(stage, world.motion, world.tick)
+    tick_s = scenario.file.tick_s
+    before, motion = flown(stage.fleet, stage.ground, world.motion, world.tick, tick_s)
+    before, after = shown(stage.fleet, before), shown(stage.fleet, motion)
     at = (start_ns, scenario.file.tick_s)
     air = sky(stage.fleet, stage.region, before, after, world.tick, at)
     heard, looks = _sensed(stage, air)
@@ -130,7 +109,7 @@ def step(stage: Stage, world: World) -> tuple[World, SimStep]:
     later = replace(
         world,
         tick=world.tick + 1,
-        motion=after,
+        motion=motion,
         told=tuple(told),
         waiting=waiting,
         sequence=sequence,

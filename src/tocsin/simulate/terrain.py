@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tocsin.contract import F64
+from tocsin.geo.terrain import Terrain
 from tocsin.geo.wgs84 import ECCENTRICITY2, SEMI_MAJOR_M
 from tocsin.simulate.schema_base import Hill
 
@@ -42,70 +42,52 @@ def moved(latitude_deg: F64, longitude_deg: F64, east_m: F64, north_m: F64) -> t
     return latitude_deg + north_m / north, longitude_deg + east_m / east
 
 
-class Raster(Protocol):
-    """Be a grid of heights above the ellipsoid as `tocsin.geo.Terrain` is, south and west first."""
-
-    @property
-    def south_deg(self) -> float:
-        """Return the latitude of the first row."""
-
-    @property
-    def west_deg(self) -> float:
-        """Return the longitude of the first column."""
-
-    @property
-    def step_latitude_deg(self) -> float:
-        """Return the distance of rows."""
-
-    @property
-    def step_longitude_deg(self) -> float:
-        """Return the distance of columns."""
-
-    @property
-    def height_wgs84_m(self) -> NDArray[np.float32]:
-        """Return (rows, columns) heights, NaN where unknown."""
-
-
 @dataclass(frozen=True, eq=False)
 class Ground:
     """Hold the ground under a scenario.
 
     Args:
         hills: (k, 4) latitude, longitude, height and radius of hills.
-        raster_m: (rows, columns) float32 heights from the south-west, NaN unknown; (0, 0): none.
-        grid_deg: (4,) latitude and longitude of the first height, then the steps.
+        terrain: heights that the hills stand on; None: the sea.
+        highest_m: nothing of the ground is higher.
     """
 
     hills: F64
-    raster_m: NDArray[np.float32]
-    grid_deg: F64
+    terrain: Terrain | None
+    highest_m: float
 
     @classmethod
-    def of(cls, hills: Sequence[Hill] = (), raster: Raster | None = None) -> Self:
-        """Return the ground of hills, and of a raster where there is one."""
+    def of(cls, hills: Sequence[Hill] = (), terrain: Terrain | None = None) -> Self:
+        """Return the ground of hills, and of terrain where there is some."""
         rows = [(h.latitude_deg, h.longitude_deg, h.height_m, h.radius_m) for h in hills]
         table = np.array(rows, float).reshape(-1, 4)
-        if raster is None:
-            return cls(table, np.zeros((0, 0), np.float32), np.array([0.0, 0.0, 1.0, 1.0]))
-        corner = (raster.south_deg, raster.west_deg)
-        steps = (raster.step_latitude_deg, raster.step_longitude_deg)
-        heights = np.ascontiguousarray(raster.height_wgs84_m, np.float32)
-        return cls(table, heights, np.array([*corner, *steps]))
+        known = np.zeros(1) if terrain is None else terrain.height_wgs84_m
+        top = float(np.nanmax(known, initial=0.0))
+        return cls(table, terrain, top + _highest_hills_m(table))
 
     def __call__(self, latitude_deg: F64, longitude_deg: F64) -> F64:
         """Return the heights of the ground above the ellipsoid, NaN where it is unknown."""
         height = hills_m(self.hills, latitude_deg, longitude_deg)
-        if self.raster_m.size:
-            height = height + _bilinear(self, latitude_deg, longitude_deg)
+        if self.terrain is not None:
+            height = height + self.terrain.height_m(latitude_deg, longitude_deg)
         return height
 
     def under_m(self, latitude_deg: F64, longitude_deg: F64) -> F64:
         """Return the heights of the ground; what flies takes unknown ground for the sea."""
-        height = self(latitude_deg, longitude_deg)
-        if not self.raster_m.size:
-            return height
-        bare = hills_m(self.hills, latitude_deg, longitude_deg)
-        return np.where(np.isnan(height), bare, height)
+        height = hills_m(self.hills, latitude_deg, longitude_deg)
+        if self.terrain is not None:
+            height = height + np.nan_to_num(self.terrain.height_m(latitude_deg, longitude_deg))
+        return height
+
+
+def _highest_hills_m(hills: F64) -> float:
+    """Return a height that no hills together exceed: those that touch one hill, added up."""
+    if not len(hills):
+        return 0.0
+    latitude, longitude, height, radius = hills.T
+    east, north = offset_m(latitude[:, None], longitude[:, None], latitude, longitude)
+    touch = np.hypot(east, north) < radius[:, None] + radius
+    return float((touch * height).sum(axis=1).max())
 
 
 def hills_m(hills: F64, latitude_deg: F64, longitude_deg: F64) -> F64:
@@ -117,17 +99,3 @@ def hills_m(hills: F64, latitude_deg: F64, longitude_deg: F64) -> F64:
     east, north = offset_m(hills[:, 0], hills[:, 1], latitude, longitude)
     share = np.clip(1.0 - (east**2 + north**2) / hills[:, 3] ** 2, 0.0, None)
     return np.asarray((hills[:, 2] * share**2).sum(axis=1).reshape(shape))
-
-
-def _bilinear(ground: Ground, latitude_deg: F64, longitude_deg: F64) -> F64:
-    south, west, step_latitude, step_longitude = ground.grid_deg
-    rows, columns = ground.raster_m.shape
-    y = (np.asarray(latitude_deg) - south) / step_latitude
-    x = (np.asarray(longitude_deg) - west) / step_longitude
-    inside = (y >= 0.0) & (y <= rows - 1) & (x >= 0.0) & (x <= columns - 1)
-    row = np.clip(np.nan_to_num(y).astype(np.int64), 0, rows - 2)
-    column = np.clip(np.nan_to_num(x).astype(np.int64), 0, columns - 2)
-    v, u, z = y - row, x - column, ground.raster_m
-    south_m = z[row, column] * (1.0 - u) + z[row, column + 1] * u
-    north_m = z[row + 1, column] * (1.0 - u) + z[row + 1, column + 1] * u
-    return np.where(inside, south_m * (1.0 - v) + north_m * v, np.nan)
