@@ -128,7 +128,7 @@ def _words(site: Site, sensors: Sequence[Sensor], options: CoverageOptions) -> t
     factors = sorted({round(sensor.earth_factor, 4) for sensor in sensors})
     land = "smooth earth" if options.smooth_earth or not site.terrain else site.terrain.name
     clear = [sensor for sensor in sensors if np.isfinite(sensor.clear_range_m)]
-    law = f"target {target.rcs_m2:g} m², Pd {target.wanted_pd:g}, Swerling 1"
+    law = f"target {target.rcs_m2:g} sq m, Pd {target.wanted_pd:g}, Swerling 1"
     reach = law if clear else "instrumented range (no clear_range_m known)"
     effective = ", ".join(f"{factor:g}" for factor in factors)
     return (reach, f"effective earth k = {effective}", f"ground: {land}, {options.step_m:g} m")

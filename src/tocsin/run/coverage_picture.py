@@ -23,7 +23,7 @@ SCALE = 2
 MAP_PX, PANEL_PX, EDGE_PX, HEAD_PX, FOOT_PX = 1000, 250, 46, 74, 40
 PAPER, INK, SOFT = (250, 249, 245), (32, 34, 38), (110, 112, 116)
 RADAR = (214, 64, 40)
-OUTSIDE = (236, 234, 228)
+OUTSIDE, DOT = (226, 224, 219), (172, 170, 164)
 HATCH, HATCH_LINE = (176, 172, 166), (128, 124, 118)
 # From light to dark: grey values fall evenly, so the order survives a black-and-white printer.
 ANCHORS = (
@@ -159,6 +159,7 @@ def _land(scene: Scene, frame: Frame) -> Image.Image:
     shade[classes >= UNKNOWN] = 1.0
     pixels = np.clip(table[classes] * shade[..., None], 0, 255).astype(np.uint8)
     pixels[(classes == UNKNOWN) & _lines(wide, tall)] = HATCH_LINE
+    pixels[(classes == UNSEEN) & _dots(wide, tall)] = DOT
     return Image.fromarray(pixels)
 
 
@@ -166,8 +167,9 @@ def _relief(ground_m: NDArray[np.float32], frame: Frame, row_deg: float) -> NDAr
     """Return factors of brightness: light from the north-west, as on every map."""
     cell_m = row_deg * float(metres_per_degree(np.array(frame.north_deg))[1])
     south, east = np.gradient(np.nan_to_num(ground_m), cell_m)
-    slope = (-south * 0.7 - east * 0.7) * -2.5
-    return np.asarray(1.0 + 0.14 * np.tanh(-slope), np.float32)
+    slope = np.asarray(south + east)
+    steep = max(float(np.quantile(np.abs(slope[::4, ::4]), 0.98)), 1e-3)
+    return np.asarray(1.0 + 0.13 * np.tanh(1.5 * slope / steep), np.float32)
 
 
 def _clip(over: Image.Image, frame: Frame) -> None:
@@ -308,13 +310,15 @@ def _legend(canvas: Image.Image, frame: Frame, scene: Scene) -> None:
     between = [f"{a:g} to {b:g} m" for a, b in pairwise(heights)]
     names = [f"under {heights[0]:g} m", *between, f"over {heights[-1]:g} m"]
     shades = [tuple(colour) for colour in colours(len(names)).tolist()]
-    for name, colour in (*zip(names, shades, strict=True), ("out of range", OUTSIDE)):
+    for name, colour in zip(names, shades, strict=True):
         _swatch(pen, (x, y), colour, name)
         y += 30 * SCALE
+    _swatch(pen, (x, y), OUTSIDE, "out of range")
+    _fill(canvas, (x, y), OUTSIDE, DOT, _dots)
+    y += 30 * SCALE
     _swatch(pen, (x, y), HATCH, "UNKNOWN: terrain missing,")
     _text(pen, (x + 46 * SCALE, y + 20 * SCALE), "never taken as seen", 12, fill=SOFT)
-    box = (int(x) + SCALE, int(y) + SCALE, int(x) + 33 * SCALE, int(y) + 21 * SCALE)
-    canvas.paste(_hatched(box[2] - box[0], box[3] - box[1]), box[:2])
+    _fill(canvas, (x, y), HATCH, HATCH_LINE, _lines)
     y += 52 * SCALE
     r, middle = 8 * SCALE, x + 17 * SCALE
     pen.polygon(
@@ -328,12 +332,19 @@ def _legend(canvas: Image.Image, frame: Frame, scene: Scene) -> None:
     _text(pen, (x + 46 * SCALE, y), "town", 13, anchor="lm")
 
 
-def _hatched(wide: int, tall: int) -> Image.Image:
-    """Return a patch of the pattern of UNKNOWN."""
+def _fill(canvas: Image.Image, at: tuple[int, int], ground: Any, ink: Any, pattern: Any) -> None:
+    """Fill a swatch with a pattern."""
+    wide, tall = 32 * SCALE, 20 * SCALE
     pixels = np.empty((tall, wide, 3), np.uint8)
-    pixels[:] = HATCH
-    pixels[_lines(wide, tall)] = HATCH_LINE
-    return Image.fromarray(pixels)
+    pixels[:] = ground
+    pixels[pattern(wide, tall)] = ink
+    canvas.paste(Image.fromarray(pixels), (at[0] + SCALE, at[1] + SCALE))
+
+
+def _dots(wide: int, tall: int) -> NDArray[np.bool_]:
+    """Return where the pattern of what is out of range has its dots."""
+    x, y = np.arange(wide)[None, :], np.arange(tall)[:, None]
+    return np.asarray(((x + y // 20 * 10) % 20 < 3) & (y % 20 < 3))
 
 
 def _lines(wide: int, tall: int) -> NDArray[np.bool_]:
