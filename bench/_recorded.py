@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,11 @@ def recorded(name: str, gap_s: float) -> Flights:
     if not path.is_file():
         mend = "put it there, or name its folder in TOCSIN_SHARED_DATA"
         raise InputError(name, "the recording is not in ../shared/data", mend)
+    return _read(path, gap_s)
+
+
+@cache
+def _read(path: Path, gap_s: float) -> Flights:
     with gzip.open(path, "rt") as file:
         rows = json.load(file)
     at_s = np.array([row["timestamp"] for row in rows]) / 1000.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -265,6 +266,7 @@ def _published(case: Case, scans: int, run: int) -> Scene:
     return _scene(case, 4, square, case.scene["false_per_scan"], blocks)
 
 
+@cache
 def _columns(path: Path) -> dict[str, np.ndarray]:
     table = pq.read_table(path)
     return {name: table.column(name).to_numpy() for name in table.column_names}

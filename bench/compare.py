@@ -5,7 +5,7 @@ python -m bench.compare [--case NAME[,NAME...]] [--targets N] [--scans N] [--run
 
 Prints one JSON document; `tocsin bench compare` prints it as a table. Times are processor time of
 this process, all threads, over the second half of the scans, so that nothing is counted while it
-starts; each tracker is stopped, and says so, once it has used its limit.
+starts; a tracker is stopped, and says so, when its limit of elapsed time has passed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from time import process_time
+from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import ValidationError
 
 from bench._calibration import calibration
 from bench._cases import Case, Setup, read_case, read_cases
@@ -41,10 +42,17 @@ NAMES = (*OWN, *PEERS)
 
 
 class Timed(NamedTuple):
-    """Hold what a tracker did on one scene: its estimates, and the time of each scan."""
+    """Hold what a tracker did on one scene.
+
+    Args:
+        estimates: of each scan.
+        spent_s: processor time of each scan.
+        elapsed_s: until it was done or stopped.
+    """
 
     estimates: list[Estimate]
     spent_s: list[float]
+    elapsed_s: float
 
 
 class TooSlowError(Exception):
@@ -72,24 +80,28 @@ def tracker(name: str) -> Tracker | None:
 
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
-    """Raise TooSlowError inside the block after that much processor time."""
+    """Raise TooSlowError inside the block after that much time.
+
+    Elapsed time: while a timer of processor time runs, Linux reads the process's clock in ticks.
+    """
 
     def stop(_signal: int, _frame: object) -> None:
         raise TooSlowError
 
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, max(seconds, 1e-3))
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3))
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0.0)
-        signal.signal(signal.SIGPROF, before)
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def follow(track: Tracker, scene: Scene, limit_s: float) -> Timed:
     """Run a tracker over a scene, until its time is up."""
     estimates: list[Estimate] = []
     spent: list[float] = []
+    began = perf_counter()
     try:
         with _at_most(limit_s):
             run = track(scene)
@@ -100,8 +112,8 @@ def follow(track: Tracker, scene: Scene, limit_s: float) -> Timed:
                 estimates.append(readout())
     except TooSlowError:
         pass
-    done = min(len(spent), len(estimates))
-    return Timed(estimates[:done], spent[:done])
+    done = len(estimates)
+    return Timed(estimates, spent[:done], perf_counter() - began)
 
 
 def compare(case: Case, setup: Setup, limit_s: float, note: Callable[[str], None]) -> list[Any]:
@@ -130,7 +142,7 @@ def _figures(track: Tracker, scenes: list[Scene], limit_s: float) -> dict[str, A
     spent_s, plots, scans, left_s = 0.0, 0, 0, limit_s
     for scene in scenes:
         timed = follow(track, scene, left_s)
-        left_s -= sum(timed.spent_s)
+        left_s -= timed.elapsed_s
         done = len(timed.estimates)
         # Runs are pooled, so one cut short would weigh its first scans too heavily.
         if done < len(scene.scans) and scores:
@@ -148,7 +160,7 @@ def _figures(track: Tracker, scenes: list[Scene], limit_s: float) -> dict[str, A
     if scores:
         row |= summary(scores, scenes[0].case.metric.p)
     if scans < wanted:
-        row["note"] = f"stopped after {limit_s:.0f} s, at scan {scans} of {wanted}"
+        row["note"] = f"stopped after {limit_s:g} s, at scan {scans} of {wanted}"
     return row
 
 
@@ -181,9 +193,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, help="how many runs, each with its own noise")
     parser.add_argument("--trackers", help="which, with commas between")
     parser.add_argument("--seed", type=int, help="another seed than the case's")
-    parser.add_argument(
-        "--limit-s", type=float, default=LIMIT_S, help="processor seconds for each tracker"
-    )
+    parser.add_argument("--limit-s", type=float, default=LIMIT_S, help="seconds for each tracker")
     return parser.parse_args()
 
 
@@ -202,7 +212,16 @@ def _chosen(asked: argparse.Namespace) -> Iterator[tuple[Case, Setup]]:
         for setup in _setups(case, asked):
             change = {"scans": asked.scans, "runs": asked.runs, "trackers": trackers}
             wanted = {key: value for key, value in change.items() if value is not None}
-            yield case, Setup(**(setup.model_dump() | wanted))
+            yield case, _checked(setup.model_dump() | wanted)
+
+
+def _checked(values: dict[str, Any]) -> Setup:
+    try:
+        return Setup(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        mend = "see tocsin bench --help"
+        raise InputError(f"bench compare --{first['loc'][0]}", first["msg"], mend) from error
 
 
 def _setups(case: Case, asked: argparse.Namespace) -> tuple[Setup, ...]:

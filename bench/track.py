@@ -1,12 +1,20 @@
-"""Time the tracker: ns per plot over N targets, and a live tick. Run: python bench/track.py [N]."""
+"""Time the tracker on a site on the round earth: ns per plot over N targets, and a live tick.
+
+python -m bench.track [N]
+
+Prints one JSON document. Times are those of the thread, the first ten revolutions left out.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
+from bench._calibration import calibration
 from tocsin.contract import (
     NS,
     Dimension,
@@ -101,8 +109,8 @@ def looks(name: str, begin_s: float, sectors: int) -> Looks:
     )
 
 
-def scans(targets: int, sectors: int, turns: int) -> None:
-    """Print ns per plot of plots and track over whole revolutions."""
+def scans(targets: int, sectors: int, turns: int) -> dict[str, Any]:
+    """Return ns per plot of plots and track over whole revolutions."""
     rng = np.random.default_rng(1)
     sensors = (radar("one", targets),)
     place, velocity = traffic(rng, targets)
@@ -124,15 +132,20 @@ def scans(targets: int, sectors: int, turns: int) -> None:
             count += len(batch)
         tracks = int((updates.status[updates.measured_at_ns == now] > 0).sum())
     located, tracked = spent / count * 1e9
-    print(
-        f"{targets} targets, {sectors} sectors a turn, {count // (turns - 10)} plots a turn: "
-        f"plots {located:.0f} ns/plot, track {tracked:.0f} ns/plot "
-        f"({1e9 / tracked:,.0f} plots/s), {tracks} confirmed, {len(state.bank)} live"
-    )
+    return {
+        "targets": targets,
+        "sectors": sectors,
+        "plots_per_turn": count // (turns - 10),
+        "plots_ns_per_plot": float(located),
+        "track_ns_per_plot": float(tracked),
+        "plots_per_s": float(1e9 / (located + tracked)),
+        "confirmed": tracks,
+        "live": len(state.bank),
+    }
 
 
-def ticks(targets: int = 150, seconds: int = 120) -> None:
-    """Print the time of one-second ticks with three radars and an ADS-B receiver."""
+def ticks(targets: int = 150, seconds: int = 120) -> dict[str, Any]:
+    """Return the time of one-second ticks with three radars and an ADS-B receiver."""
     rng = np.random.default_rng(2)
     names = ("one", "two", "three")
     listener = Sensor("adsb", SensorKind.ADSB_RECEIVER)
@@ -163,12 +176,15 @@ def ticks(targets: int = 150, seconds: int = 120) -> None:
             sizes.append((len(mine), len(updates)))
     cost = np.array(spent[20:]) * 1e3
     size = np.mean(sizes[20:], axis=0)
-    print(
-        "tick of 1 s, 3 radars of 32 sectors and ADS-B, "
-        f"{size[0]:.0f} plots, {size[1]:.0f} tracks: "
-        f"plots {np.median(cost[:, 0]):.2f} ms, track median {np.median(cost[:, 1]):.2f} ms, "
-        f"p99 {np.quantile(cost[:, 1], 0.99):.2f} ms"
-    )
+    return {
+        "radars": 3,
+        "sectors": 32,
+        "plots_mean": float(size[0]),
+        "tracks_mean": float(size[1]),
+        "plots_p50_ms": float(np.median(cost[:, 0])),
+        "track_p50_ms": float(np.median(cost[:, 1])),
+        "track_p99_ms": float(np.quantile(cost[:, 1], 0.99)),
+    }
 
 
 def _positions(
@@ -196,8 +212,8 @@ def _positions(
     )
 
 
-def snapshots(targets: int, turns: int = 24) -> None:
-    """Print ns per plot of the tracker alone when a scan is one look all round."""
+def snapshots(targets: int, turns: int = 24) -> dict[str, Any]:
+    """Return ns per plot of the tracker alone when a scan is one look all round."""
     rng = np.random.default_rng(3)
     side = np.sqrt(targets / 6.25e-9)
     sensor = Sensor("all", SensorKind.RADAR, 10.0, -40.0, 0.0, 1e9, PERIOD_S, earth_factor=1e9)
@@ -237,23 +253,30 @@ def snapshots(targets: int, turns: int = 24) -> None:
         if turn >= 10:
             spent += time.thread_time() - begin
             count += len(rows)
-    print(
-        f"{targets} targets in snapshots: track {spent / count * 1e9:.0f} ns/plot "
-        f"({count / spent:,.0f} plots/s), {int(state.bank.confirmed.sum())} confirmed, "
-        f"{len(state.bank)} live, {state.counters}"
-    )
+    return {
+        "targets": targets,
+        "track_ns_per_plot": spent / count * 1e9,
+        "plots_per_s": count / spent,
+        "confirmed": int(state.bank.confirmed.sum()),
+        "live": len(state.bank),
+        "propagated": state.counters.propagated,
+    }
 
 
 def main() -> None:
-    """Run all cases."""
+    """Print all measurements."""
     begin = time.thread_time()
     warm_up()
-    print(f"warm-up {time.thread_time() - begin:.2f} s (compile, or load from the cache)")
+    warm_s = time.thread_time() - begin
     targets = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    for sectors in (8, 32):
-        scans(targets, sectors, 25)
-    snapshots(targets)
-    ticks()
+    result = {
+        "calibration": calibration(),
+        "warm_up_s": warm_s,
+        "turns": [scans(targets, sectors, 25) for sectors in (8, 32)],
+        "snapshots": [snapshots(targets)],
+        "tick": ticks(),
+    }
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

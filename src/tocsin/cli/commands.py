@@ -347,8 +347,8 @@ def bench(
     peers, beside each other on the same plots and takes
 
     --case NAME[,NAME] (williams15, radar-flat, radar-polar, dense, swarm, manoeuvre, real ...),
-    --targets N, --scans N, --runs N, --seed N, --limit-s SECONDS of processor time for each
-    tracker, and --trackers NAME[,NAME] (oracle, tocsin, tocsin-confirmed; with the extra
+    --targets N, --scans N, --runs N, --seed N, --limit-s SECONDS for each tracker, and
+    --trackers NAME[,NAME] (oracle, tocsin, tocsin-confirmed; with the extra
     `peers` gnn, jpda, each also with -kd or -tpr for its tree gating).
 
     Examples:

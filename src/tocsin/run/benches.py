@@ -68,6 +68,8 @@ def _run(name: str, arguments: Sequence[str], say: Say) -> Any:
                 if last:
                     say.note(f"  {last}")
                 last = line.rstrip()
+        if last and process.returncode == 0:
+            say.note(f"  {last}")
         printed.seek(0)
         text = printed.read()
     if process.returncode == _BAD_USAGE:
