@@ -94,7 +94,8 @@ def horizon(ring: Array, ground: Array, curvature: float) -> None:
         line = ground[ray]
         for i in range(rings):
             h = line[i]
-            slope[i] = ((h - h * h * bend) * secant[i] - rise[i]) * near[i]
+            small = h * bend  # 1 / (1 + small), to the millimetre for any land
+            slope[i] = ((h - h * small * (np.float32(1.0) - small)) * secant[i] - rise[i]) * near[i]
         steepest, known = np.float32(-np.inf), rings
         for i in range(rings):
             if slope[i] != slope[i]:
@@ -104,5 +105,5 @@ def horizon(ring: Array, ground: Array, curvature: float) -> None:
             slope[i] = steepest
         for i in range(known):
             level = (slope[i] * far[i] + rise[i]) * cosine[i]
-            line[i] = level + level * level * bend
+            line[i] = level / (np.float32(1.0) - level * bend)
         line[known:] = np.nan

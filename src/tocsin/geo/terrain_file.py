@@ -44,8 +44,8 @@ def read_terrain(path: Path, bounds_deg: Bounds | None = None, geoid_m: float = 
             _need_georeference(path, raster)
             if _is_plain(raster):
                 return _read(path, raster, bounds_deg, geoid_m)
-            warp = {"crs": "EPSG:4326", "resampling": Resampling.bilinear, "nodata": np.nan}
-            with WarpedVRT(raster, dtype="float32", **warp) as turned:
+            warp = {"crs": "EPSG:4326", "resampling": Resampling.bilinear, "tolerance": 0.0}
+            with WarpedVRT(raster, dtype="float32", nodata=np.nan, **warp) as turned:
                 return _read(path, turned, bounds_deg, geoid_m)
     except InputError:
         raise

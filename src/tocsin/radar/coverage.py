@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.contract import F64, Sensor, SensorKind
-from tocsin.geo import MEAN_RADIUS_M, Ground, Mask, Terrain, mask
+from tocsin.contract import F64, Origin, Sensor, SensorKind
+from tocsin.geo import MEAN_RADIUS_M, Ground, Mask, Region, Terrain, mask
 from tocsin.geo.kernels_masking import sample
 from tocsin.geo.masking import MAX_RANGE_M
 from tocsin.geo.terrain import F32
@@ -253,6 +253,32 @@ def _meridian(latitude_rad: F64 | float) -> tuple[F64, F64]:
     sine = np.sin(latitude_rad)
     across = SEMI_MAJOR_M / np.sqrt(1.0 - ECCENTRICITY2 * sine**2)
     return np.asarray(across * np.cos(latitude_rad)), across * (1.0 - ECCENTRICITY2) * sine
+
+
+def drawn_reference(grid: Grid, seen: Mask, beam: F64) -> F64:
+    """Return (rows, columns) lowest heights at which one sensor sees: the twin of `draw`.
+
+    Args:
+        grid: the map's cells.
+        seen: lowest visible heights over terrain.
+        beam: (2, rings) lowest and highest heights in the beam and in range.
+    """
+    latitude, longitude = np.meshgrid(grid.latitude_deg, grid.longitude_deg, indexing="ij")
+    frame = Region.at(Origin(seen.latitude_deg, seen.longitude_deg))
+    enu = frame.from_geodetic(latitude, longitude, np.zeros_like(latitude))
+    along = MEAN_RADIUS_M * np.arcsin(np.hypot(enu[..., 0], enu[..., 1]) / MEAN_RADIUS_M)
+    rays, rings = seen.lowest_m.shape
+    ray = np.mod(np.arctan2(enu[..., 0], enu[..., 1]), 2.0 * np.pi) * rays / (2.0 * np.pi)
+    ring = along / seen.step_m - 1.0
+    i, j = ray.astype(int) % rays, np.clip(ring, 0, rings - 2).astype(int)
+    share, side = np.clip(ring, 0, rings - 2) - j, ray - np.floor(ray)
+    inner = seen.lowest_m[i, j] * (1.0 - side) + seen.lowest_m[(i + 1) % rays, j] * side
+    outer = seen.lowest_m[i, j + 1] * (1.0 - side) + seen.lowest_m[(i + 1) % rays, j + 1] * side
+    low, high = (lane[j] * (1.0 - share) + lane[j + 1] * share for lane in beam)
+    level = inner * (1.0 - share) + outer * share
+    level = np.where(level < low, low, level)
+    never = (low > high) | (level > high) | (ring > rings - 2)
+    return np.where(never, np.inf, level)
 
 
 def ground_on(grid: Grid, ground: Terrain | Ground) -> F32:

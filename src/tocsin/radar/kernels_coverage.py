@@ -1,4 +1,4 @@
-"""From heights on rays to heights on a map, compiled. The twin is `coverage.draw_reference`."""
+"""From heights on rays to heights on a map, compiled. The twin is `coverage.drawn_reference`."""
 
 from __future__ import annotations
 

@@ -74,11 +74,12 @@ def write_geotiff(seen: CoverageMap, path: Path) -> None:
 
 def _transform(grid: Grid, every: int = 1) -> Any:
     """Return the place of the raster's cells, north up; `every` cells are one."""
-    from rasterio.transform import from_origin
+    from rasterio import Affine
 
     north = grid.south_deg + (grid.rows - 0.5) * grid.step_latitude_deg
     west = grid.west_deg - 0.5 * grid.step_longitude_deg
-    return from_origin(west, north, grid.step_longitude_deg * every, grid.step_latitude_deg * every)
+    wide, tall = grid.step_longitude_deg * every, grid.step_latitude_deg * every
+    return Affine(wide, 0.0, west, 0.0, -tall, north)
 
 
 def write_geojson(seen: CoverageMap, heights_m: tuple[float, ...], path: Path) -> None:
