@@ -4,16 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.evaluate import independent
 from tests.evaluate.world import NS, ORIGIN, START_NS, tracks_like, truth_of
 from tocsin.contract import ObjectClass, Tracks, TrackStatus, Truth
-from tocsin.evaluate import TrackScoring, gospa, score_tracks
+from tocsin.evaluate import TrackScoring, score_tracks
 
 FAR = {"a": (0, 0, 900, 50, 0), "b": (0, 9000, 900, 50, 0), "c": (0, -9000, 900, 60, 10)}
-points = st.lists(st.tuples(*[st.floats(-30, 30, width=32)] * 2), max_size=4)
 
 
 def score(truth: Truth, tracks: Tracks, **options: object) -> dict:
@@ -24,47 +20,6 @@ def score(truth: Truth, tracks: Tracks, **options: object) -> dict:
 
 def joined(*tables: Tracks) -> Tracks:
     return Tracks.concat(tables).sorted_by("measured_at_ns", "track_id")
-
-
-@settings(max_examples=150)
-@given(points, points, st.sampled_from([5.0, 20.0, 100.0]), st.sampled_from([1.0, 2.0, 3.0]))
-def test_gospa_is_the_brute_force_one(truth: list, tracks: list, c: float, p: float) -> None:
-    shape = (np.reshape(np.array(rows, float), (-1, 2)) for rows in (truth, tracks))
-    ours = gospa(*shape, c, p)
-    theirs = independent.gospa_parts(truth, tracks, c, p)
-    assert ours.total == pytest.approx(theirs[0], rel=1e-9, abs=1e-9)
-    assert ours.localisation + ours.missed + ours.false == pytest.approx(ours.total, rel=1e-12)
-
-
-def test_gospa_solves_large_clusters_as_one_assignment() -> None:
-    draw = np.random.default_rng(3)
-    truth = draw.uniform(0, 1000, (120, 3))
-    tracks = np.concatenate([truth + draw.normal(0, 30, truth.shape), truth[:20]])
-    from scipy.optimize import linear_sum_assignment
-
-    cost = np.linalg.norm(truth[:, None] - tracks[None], axis=2) ** 2
-    cost = np.minimum(cost, 90.0**2)
-    best = cost[linear_sum_assignment(cost)].sum() + 90.0**2 / 2 * (len(tracks) - len(truth))
-    assert gospa(truth, tracks, 90.0).total == pytest.approx(best, rel=1e-9)
-
-
-def test_the_whole_score_agrees_with_the_second_scorer() -> None:
-    draw = np.random.default_rng(5)
-    truth = truth_of(FAR, range(30))
-    tracks = tracks_like(truth, draw=draw)
-    kept = draw.uniform(size=len(tracks)) < 0.8
-    tracks = joined(tracks.take(kept), tracks_like(truth.take(slice(0, 9)), 70_000.0, "F"))
-    ours = score(truth, tracks, cutoff_m=150.0)
-    rows = [
-        list(zip(t.measured_at_ns, names, t.latitude_deg, t.longitude_deg, strict=True))
-        for t, names in ((truth, truth.target_id), (tracks, tracks.track_id))
-    ]
-    instants = np.unique(truth.measured_at_ns)
-    assert len(np.unique(tracks.measured_at_ns)) == len(instants)
-    theirs = independent.mean_gospa(*rows, instants, 150.0)
-    assert ours["gospa_m"] == pytest.approx(theirs, rel=1e-9)
-    assert ours["completeness"] == pytest.approx(independent.completeness(*rows, 150.0))
-    assert 0.5 < ours["completeness"] < 0.9
 
 
 def test_the_order_of_trackers_is_the_right_one() -> None:

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.evaluate import independent
 from tests.evaluate.world import NS, START_NS
 from tocsin.contract import Action, EffectKind, Effects, InputError, ObjectClass, Stage, Warnings
 from tocsin.contract.site import Zone
@@ -207,6 +206,18 @@ spans = st.lists(
 )
 
 
+def alarm_seconds(rows, start_s, end_s):
+    """Seconds in [start_s, end_s) at which a zone with (second, 'on' | 'off') rows is alarmed."""
+    on, seconds = False, set()
+    for second in range(start_s, end_s):
+        for at, what in rows:
+            if at == second:
+                on = what == "on"
+        if on:
+            seconds.add(second)
+    return seconds
+
+
 @settings(max_examples=60)
 @given(spans, spans)
 def test_person_time_is_what_counting_seconds_gives(alarms: list, struck: list) -> None:
@@ -223,7 +234,7 @@ def test_person_time_is_what_counting_seconds_gives(alarms: list, struck: list) 
         on = set()
         for name, a, b in alarms:
             if name == zone.zone_id:
-                on |= independent.alarm_seconds([(a, "on"), (b, "off")], 0, 400)
+                on |= alarm_seconds([(a, "on"), (b, "off")], 0, 400)
         first, last = hits.get(zone.zone_id, (60, 0))
         due = set(range(max(first - 60, 0), min(last, 400)))
         for key, seconds in (("alarm", on), ("needed", due), ("hits", on & due)):

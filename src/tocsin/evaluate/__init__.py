@@ -1,12 +1,15 @@
 """Scores of tracks and warnings against truth; never knows how they were made."""
 
-from tocsin.evaluate.assignment import Gospa, gospa
+from tocsin.evaluate.assignment import Gospa, gospa, ospa
 from tocsin.evaluate.bounds import TargetLooks, looks_along, lower_bound
 from tocsin.evaluate.chart_scenario import Setting, chart_scenario
 from tocsin.evaluate.config import TrackScoring, WarningScoring
+from tocsin.evaluate.consistency import chi2_band, nis
 from tocsin.evaluate.distance import distance
+from tocsin.evaluate.entry import Entry, Evidence
+from tocsin.evaluate.moments import instants
 from tocsin.evaluate.oracle import OracleConfig, known_association
-from tocsin.evaluate.page import Evidence, report_page
+from tocsin.evaluate.page import report_page
 from tocsin.evaluate.requirements import (
     STANDARDS,
     Outcome,
@@ -17,16 +20,19 @@ from tocsin.evaluate.requirements import (
     parse_standard,
     standard_text,
 )
-from tocsin.evaluate.scene import Scene, scene
+from tocsin.evaluate.scene import Coverage, Resolution, Scene, scene
 from tocsin.evaluate.tracking import score_scene, score_tracks
 from tocsin.evaluate.warning import score_warnings
 
 __all__ = [
     "STANDARDS",
+    "Coverage",
+    "Entry",
     "Evidence",
     "Gospa",
     "OracleConfig",
     "Outcome",
+    "Resolution",
     "Scene",
     "Setting",
     "Standard",
@@ -35,13 +41,17 @@ __all__ = [
     "Verdict",
     "WarningScoring",
     "chart_scenario",
+    "chi2_band",
     "distance",
     "gospa",
+    "instants",
     "judge",
     "known_association",
     "looks_along",
     "lower_bound",
     "met",
+    "nis",
+    "ospa",
     "parse_standard",
     "report_page",
     "scene",
