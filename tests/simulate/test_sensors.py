@@ -156,7 +156,7 @@ def test_detection_falls_with_range_as_the_radar_equation_says(demo):
     snr = snr_at_clear * sigma * (radar.clear_range_m / range_m) ** 4
     expected = 1e-6 ** (1.0 / (1.0 + snr))
     own = (demo.reports.sensor_id == "radar-3") & (demo.origins.target_id != None)  # noqa: E711
-    site, region = stage.sites["radar-3"], demo.scenario.region
+    site, region = stage.sensors.sites["radar-3"], demo.scenario.region
     where = (truth.latitude_deg, truth.longitude_deg, truth.height_wgs84_m)
     expected *= site.sees(region.from_geodetic(*where), truth.height_wgs84_m)
     hits = sum(name.startswith("wave") for name in demo.origins.target_id[own])

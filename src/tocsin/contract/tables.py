@@ -293,6 +293,10 @@ class Origins(Table):
     NAME: ClassVar[str] = "origins"
 
     target_id: TargetId
+    merged_ids: Annotated[
+        Objects,
+        Column("strs", doc="weaker objects in the same resolution cell", optional=True),
+    ]
 
 
 @dataclass(frozen=True)

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from tocsin.contract import NS, ReportKind, Reports
 from tocsin.simulate.draws import stream
 from tocsin.simulate.radar import Echoes
 from tocsin.simulate.schema_base import Place
-from tocsin.simulate.schema_sensors import People, Sighting
+from tocsin.simulate.schema_sensors import People, Relay, Sighting
 from tocsin.simulate.sky import Sky
 from tocsin.simulate.terrain import moved, offset_m
 from tocsin.simulate.ways import resolved
-
-
-@dataclass(frozen=True)
-class Told:
-    """Hold one report on its way, or told: when it arrives, which object it is about."""
-
-    arrives_ns: int
-    row: int
-    reports: Reports
 
 
 def noticed(
@@ -32,7 +21,7 @@ def noticed(
     sky_: Sky,
     after: tuple[np.ndarray, np.ndarray],
     seed: int,
-) -> list[Told]:
+) -> list[Echoes]:
     """Return the reports that one person's sighting leads to, none when nothing is near.
 
     Args:
@@ -55,14 +44,8 @@ def noticed(
     near = int(distance.argmin())
     true = (float(east[near]), float(north[near]), float(sky_.to_height_m[near]))
     report = _report(people, number, (latitude, longitude), true, sky_, seed)
-    first = int(report.received_at_ns[0])
-    told = [Told(first, int(sky_.row[near]), report)]
-    return told + [
-        Told(
-            first + round(relay.delay_s * NS), told[0].row, _relayed(report, relay.by, relay.grade)
-        )
-        for relay in sighting.relay
-    ]
+    told = [report, *(_relayed(report, relay) for relay in sighting.relay)]
+    return [Echoes(each, sky_.row[[near]]) for each in told]
 
 
 def _report(
@@ -101,21 +84,11 @@ def _report(
     )
 
 
-def _relayed(report: Reports, by: str, grade: str) -> Reports:
-    return report.replace(relayed_from=[by], grade=[grade])
+def _relayed(report: Reports, relay: Relay) -> Reports:
+    """Return the same report passed on: it arrives later, under the same origin."""
+    received = report.received_at_ns + round(relay.delay_s * NS)
+    return report.replace(received_at_ns=received, relayed_from=[relay.by], grade=[relay.grade])
 
 
 def _slug(sighting: Sighting) -> str:
     return sighting.observer.lower().replace(" ", "-")
-
-
-def arrived(told: list[Told], now_ns: int) -> list[Echoes]:
-    """Return the reports that reach the centre by now; a relay arrives when it is passed on."""
-    return [
-        Echoes(
-            item.reports.replace(received_at_ns=[item.arrives_ns]),
-            np.array([item.row], np.int64),
-        )
-        for item in told
-        if item.arrives_ns <= now_ns
-    ]
