@@ -49,8 +49,10 @@ def table(cls, rows, **columns):
     )
 
 
-def random_world(seed: int, every: int = 1) -> World:
+def random_world(seed: int, every: int = 1, gaps: bool = True) -> World:
+    """A world; without gaps every truth and track has a row at each instant of its life."""
     draw = np.random.default_rng(seed)
+    seen_share, found_share = (0.95, 0.85) if gaps else (1.0, 1.0)
     instants, targets = int(draw.integers(14, 30)), int(draw.integers(1, 5))
     truth, tracks = [], []
     states = np.zeros((targets, 6))
@@ -58,19 +60,19 @@ def random_world(seed: int, every: int = 1) -> World:
     states[:, 3:] = draw.normal(size=(targets, 3)) * [40.0, 40.0, 3.0]
     lives = np.sort(draw.integers(0, instants, (targets, 2)), axis=1)
     lives[0] = 0, instants - 1
-    names = [f"T{draw.integers(0, 9)}" for _ in range(targets)]
+    names = [f"T{draw.integers(0, 9)}" if gaps else f"N{k}" for k in range(targets)]
     for t in range(instants):
         here: dict[str, tuple] = {}
         for k in range(targets):
             now = states[k] + np.append(states[k, 3:] * t, np.zeros(3))
-            if lives[k, 0] <= t <= lives[k, 1] and draw.uniform() < 0.95:
+            if lives[k, 0] <= t <= lives[k, 1] and draw.uniform() < seen_share:
                 truth.append((t, f"o{k}", now, k % 3 + 1))
             if draw.uniform() < 0.05:
-                names[k] = f"T{draw.integers(0, 9)}"
-            if lives[k, 0] <= t <= lives[k, 1] + 3 and draw.uniform() < 0.85:
+                names[k] = f"T{draw.integers(0, 9)}" if gaps else f"N{t}-{k}"
+            if lives[k, 0] <= t <= lives[k, 1] + 3 and draw.uniform() < found_share:
                 noisy = now + draw.normal(size=6) * [60.0, 60.0, 60.0, 3.0, 3.0, 1.0]
                 here[names[k]] = (t, names[k], noisy, int(draw.choice([0, k % 3 + 1, 2])))
-        if draw.uniform() < 0.6:
+        if draw.uniform() < 0.6 or not gaps:
             here["F"] = (t, "F", np.array([3000.0, t, 500.0, 0.0, 1.0, 0.0]), 0)
         if t % every == 0:
             tracks += [here[name] for name in sorted(here)]
