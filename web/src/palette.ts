@@ -10,6 +10,7 @@ export const QUIET_LINE: Rgba = [140, 164, 184, 62];
 export const PRE_ALERT: Rgb = [255, 186, 56];
 export const ALERT: Rgb = [255, 72, 72];
 export const BLIND: Rgb = [168, 152, 214];
+export const UNKNOWN: Rgb = [206, 196, 178];
 export const SELECTED: Rgb = [125, 200, 255];
 
 export const TRAIL: Rgba = [150, 186, 214, 84];

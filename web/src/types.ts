@@ -130,7 +130,7 @@ export interface TrackDetail {
 }
 
 export interface CoverageProperties {
-  kind: 'covered' | 'blind';
+  kind: 'covered' | 'blind' | 'unknown';
   height_m: number;
   sensor_id: string | null;
 }

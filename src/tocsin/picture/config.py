@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tocsin.contract import ObjectClass, Sensor, SensorKind, Zone
 from tocsin.contract.site import Polygon
-from tocsin.geo import Region
+from tocsin.geo import Mask, Region
 
 PRIORS: Mapping[ObjectClass, float] = {
     ObjectClass.UNKNOWN: 0.015,
@@ -48,6 +48,7 @@ class PictureConfig:
         zones: named in notices about lost coverage.
         service_area: what the site promises to watch; None: around zones and radars.
         service_margin_m: how far that reaches beyond them.
+        masks: lowest visible heights over terrain, by sensor id; without: the earth is smooth.
         notice_height_m: height at which lost coverage is judged for notices.
         priors: of the classes.
         cooperative: how often a class identifies itself.
@@ -71,6 +72,7 @@ class PictureConfig:
     zones: tuple[Zone, ...] = ()
     service_area: Polygon | None = None
     service_margin_m: float = 40_000.0
+    masks: Mapping[str, Mask] = field(default_factory=dict)
     notice_height_m: float = 300.0
     priors: Mapping[ObjectClass, float] = field(default_factory=lambda: PRIORS)
     cooperative: Mapping[ObjectClass, float] = field(default_factory=lambda: COOPERATIVE)

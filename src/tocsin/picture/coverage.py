@@ -10,15 +10,19 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely import affinity
 from shapely.geometry import mapping
 
 from tocsin.contract import F64, Bool, Sensor, SensorHealth, SensorKind, SensorState, Zone
 from tocsin.geo import Region, elevation_at_height, horizon_range_m, polar_to_enu
 from tocsin.picture.config import PictureConfig
+from tocsin.picture.terrain import sight
 
 _AZIMUTHS = 180
 _RANGES = 4001
 _EMPTY_SITE_M = 150_000.0
+_SLIVER_DEG2 = 1e-6
+"""Some hundred metres each way: far below what an area's edges are good for."""
 _BARELY = 0.1
 """Share of a zone that must be lost before it is named."""
 
@@ -36,7 +40,8 @@ def coverage(
     """Return what each live radar sees at a height, and the one blind area, as GeoJSON.
 
     Blind is the service area less what live radars see; receivers and people count for nothing
-    here, because what does not identify itself is invisible to them.
+    here, because what does not identify itself is invisible to them. Where terrain is missing on
+    the way from a radar, and no other sees, that is unknown, never covered.
 
     Args:
         config: the site.
@@ -46,22 +51,39 @@ def coverage(
     """
     live = live_sensors(config, health)
     areas = radar_areas(config, live, height_m)
-    covered = [_feature("covered", height_m, sensor_id, area) for sensor_id, area in areas]
-    blind = service_area(config, zones).difference(shapely.union_all([a for _, a in areas]))
+    features = [_feature("covered", height_m, sensor_id, area) for sensor_id, area, _ in areas]
+    blind = service_area(config, zones).difference(shapely.union_all([a for _, a, _ in areas]))
+    if config.masks:
+        doubt = shapely.union_all([area for _, _, area in areas])
+        features.append(_feature("unknown", height_m, None, blind.intersection(doubt)))
+        blind = blind.difference(doubt)
     return {
         "type": "FeatureCollection",
-        "features": [*covered, _feature("blind", height_m, None, blind)],
+        "features": [*features, _feature("blind", height_m, None, blind)],
     }
 
 
-def radar_areas(config: PictureConfig, live: Bool, height_m: float) -> list[tuple[str, Any]]:
-    """Return sensor id and area of each live radar whose place is known."""
+def radar_areas(config: PictureConfig, live: Bool, height_m: float) -> list[tuple[str, Any, Any]]:
+    """Return sensor id, covered and unknown area of each live radar whose place is known."""
     radars = zip(config.sensors, live, strict=True)
     return [
-        (sensor.sensor_id, sensor_area(sensor, config.region, height_m))
+        (sensor.sensor_id, *_over_terrain(config, sensor, height_m))
         for sensor, heard in radars
         if heard and sensor.kind == SensorKind.RADAR and np.isfinite(sensor.latitude_deg)
     ]
+
+
+def _over_terrain(config: PictureConfig, sensor: Sensor, height_m: float) -> tuple[Any, Any]:
+    """Return the area that a sensor covers, and where missing terrain leaves that unknown."""
+    area = sensor_area(sensor, config.region, height_m)
+    mask = config.masks.get(sensor.sensor_id)
+    if mask is None:
+        return area, shapely.Polygon()
+    seen, doubt = sight(sensor, mask, height_m)
+    turn = sensor.longitude_deg
+    shift = float(_unwrapped(np.array([turn]), config.region)[0]) - turn
+    near, unknown = (affinity.translate(part, shift) for part in (seen, doubt))
+    return area.intersection(near), area.intersection(unknown)
 
 
 def sensor_area(sensor: Sensor, region: Region, height_m: float) -> Any:
@@ -161,9 +183,9 @@ def _feature(kind: str, height_m: float, sensor_id: str | None, area: Any) -> di
 
 
 def _polygons(area: Any) -> Any:
-    """Return only the polygons of an area: what is left of a difference may hold lines too."""
+    """Return the polygons of an area: a difference leaves lines and slivers besides."""
     parts = shapely.get_parts(shapely.get_parts(area))
-    return shapely.MultiPolygon([p for p in parts if p.geom_type == "Polygon" and not p.is_empty])
+    return shapely.MultiPolygon([p for p in parts if p.area > _SLIVER_DEG2])
 
 
 def blinded_zones(
@@ -182,8 +204,8 @@ def blinded_zones(
     others[sensor] = False
     alone = np.zeros_like(live)
     alone[sensor] = True
-    lost = shapely.union_all([area for _, area in radar_areas(config, alone, height_m)])
-    rest = shapely.union_all([area for _, area in radar_areas(config, others, height_m)])
+    lost = shapely.union_all([area for _, area, _ in radar_areas(config, alone, height_m)])
+    rest = shapely.union_all([area for _, area, _ in radar_areas(config, others, height_m)])
     gone = lost.difference(rest)
     shapes = [_shape(zone, config.region) for zone in zones]
     shares = [shape.intersection(gone).area / max(shape.area, 1e-12) for shape in shapes]

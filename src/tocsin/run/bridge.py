@@ -13,6 +13,7 @@ from tocsin import __version__, picture, serve
 from tocsin.contract import InputError, Notices, OperatorActions, SensorHealth, Warnings
 from tocsin.geo import Region
 from tocsin.run.clock import Clock
+from tocsin.run.coverage import site_masks
 from tocsin.run.messages import Messages
 from tocsin.run.pipeline import Pipeline, TickOut
 from tocsin.run.site import Site
@@ -22,9 +23,10 @@ def site_info(site: Site, pipeline: Pipeline, mode: str) -> serve.SiteInfo:
     """Return what clients must know of a site."""
     towns = tuple(serve.Town(**town) for town in site.place.get("towns", ()))
     region = Region.at(site.origin)
+    masks = site_masks(site)
 
     def coverage(health: SensorHealth, height_m: float) -> dict[str, Any]:
-        config = picture.PictureConfig(region, pipeline.state.sensors, site.zones)
+        config = picture.PictureConfig(region, pipeline.state.sensors, site.zones, masks=masks)
         return picture.coverage(config, health, site.zones, height_m)
 
     return serve.SiteInfo(

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from tocsin.contract import F64, InputError, Sensor
-from tocsin.geo import Ground, Terrain
+from tocsin.geo import Ground, Mask, Terrain, mask
 from tocsin.geo.terrain_file import read_terrain
 from tocsin.radar.coverage import (
     CoverageMap,
+    Grid,
     Target,
     areas_m2,
     coverage_map,
@@ -31,6 +32,9 @@ from tocsin.run.site import Site, read_site
 MAX_CELLS = 150_000_000
 HEIGHTS_M = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 MARGIN_DEG = 0.05
+PAGE_STEP_M, PAGE_RAYS = 100.0, 720
+_ANY = Target(rcs_m2=1e9)
+"""A target that is seen to the end of every radar's instrumented range."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +111,32 @@ def _ground(
     if site.terrain is None:
         mend = 'name terrain = "file.tif" under [site], or ask for --smooth-earth'
         raise InputError(site_path, "names no terrain", mend)
-    low, high = grid.latitude_deg[[0, -1]], grid.longitude_deg[[0, -1]]
-    bounds = (low[0] - MARGIN_DEG, high[0] - MARGIN_DEG, low[1] + MARGIN_DEG, high[1] + MARGIN_DEG)
-    return read_terrain(site.terrain, bounds, site.file.site.geoid_m)
+    return read_terrain(site.terrain, _bounds(grid), site.file.site.geoid_m)
 
 
 def _level(latitude_deg: F64, _: F64, height_m: float) -> F64:
     return np.full(np.shape(latitude_deg), height_m)
+
+
+def site_masks(site: Site) -> dict[str, Mask]:
+    """Return the masks of a site's radars for its page, coarse; none where it names no terrain.
+
+    Raises:
+        InputError: the terrain cannot be read, or lies elsewhere.
+    """
+    found = radars(tuple(section.sensor() for section in site.file.sensor))
+    if site.terrain is None or not found:
+        return {}
+    grid = grid_about(found, _ANY, 1000.0)
+    ground = read_terrain(site.terrain, _bounds(grid), site.file.site.geoid_m)
+    return {s.sensor_id: mask(ground, s, PAGE_STEP_M, PAGE_RAYS) for s in found}
+
+
+def _bounds(grid: Grid) -> tuple[float, float, float, float]:
+    """Return south, west, north and east of a grid, and a little more."""
+    low, high = grid.latitude_deg[[0, -1]], grid.longitude_deg[[0, -1]]
+    south, north = float(low[0]) - MARGIN_DEG, float(low[1]) + MARGIN_DEG
+    return south, float(high[0]) - MARGIN_DEG, north, float(high[1]) + MARGIN_DEG
 
 
 def _folder(out: Path) -> None:

@@ -182,7 +182,7 @@ SCHEMAS: dict[str, Schema] = {
     "Sensors": record(sensors=rows(reference("Sensor"))),
     "Coverage": features(
         record(
-            kind={"type": "string", "enum": ["covered", "blind"]},
+            kind={"type": "string", "enum": ["covered", "blind", "unknown"]},
             height_m=NUMBER,
             sensor_id=or_null(TEXT),
         )

@@ -41,6 +41,7 @@ export function addLegend(): () => void {
         swatch('pre-alert', 'Pre-alert: be ready'),
         swatch('quiet', 'Quiet'),
         swatch('blind', 'Blind at this height'),
+        swatch('unknown', 'Unknown: terrain missing'),
       ),
       group(
         'Tracks',
