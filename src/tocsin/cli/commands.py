@@ -172,7 +172,9 @@ def track(
     out: Out,
     site: Annotated[Path | None, typer.Option(help="Site file; polar plots need one.")] = None,
     looks: Annotated[Path | None, typer.Option(help="looks.parquet of the plots.")] = None,
-    at: Annotated[float | None, typer.Option(help="Seconds between track outputs.")] = None,
+    at: Annotated[
+        float | None, typer.Option(min=0.01, help="Seconds between track outputs.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Track a recording: tracks.parquet.
@@ -246,23 +248,38 @@ def warn(
 
 
 def score(
-    out: Annotated[Path, typer.Argument(help="Folder with tracks.parquet, warnings.parquet.")],
+    outs: Annotated[
+        list[Path], typer.Argument(metavar="OUT...", help="Folders with tracks.parquet.")
+    ],
     truth: Annotated[Path, typer.Option(help="truth.parquet, or a folder that has one.")],
     zones: Annotated[Path | None, typer.Option(help="zones.geojson, to score warnings.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML report here.")] = None,
+    standard: Annotated[
+        str | None, typer.Option(help="early-warning, surveillance-service or a TOML file.")
+    ] = None,
+    oracle: Annotated[
+        bool, typer.Option(help="Score what is possible on these plots too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Score tracks and warnings against the truth.
+    """Score tracks and warnings against the truth: one tracker, or several side by side.
+
+    With a standard, exits 1 where a requirement fails or none could be measured.
 
     Examples:
 
         tocsin score OUT --truth OUT/truth --report report.html
+
+        tocsin score OURS THEIRS --truth OURS/truth --oracle --standard early-warning
     """
     from tocsin.run import scoring
 
     say = Say(as_json)
-    result = scoring.score_folder(out, truth, zones, report)
+    options = scoring.ScoreOptions(truth, zones, report, standard, oracle)
+    result = scoring.score(outs, options, say.note)
     say.result(result, words.scored(result))
+    if not scoring.all_met(result):
+        raise typer.Exit(FAILED)
 
 
 def replay(
@@ -288,7 +305,7 @@ def replay(
     say = Say(as_json)
     result = run_replay.replay(record, _speed(speed), page, port, out, say)
     say.result(result, words.replayed(result))
-    if not result["identical"]:
+    if result["identical"] is False:
         raise typer.Exit(FAILED)
 
 

@@ -54,11 +54,63 @@ def warned(result: Result) -> Iterator[str]:
     yield f"{result['rows']} warning rows written: {result['warnings']}"
 
 
+SIDE_BY_SIDE = (
+    "gospa_m",
+    "completeness",
+    "position_rmse_m",
+    "velocity_rmse_mps",
+    "false_tracks_per_h",
+    "identity_switches_per_flight_h",
+    "breaks_per_flight_h",
+    "time_to_confirm_p50_s",
+    "nees_mean",
+)
+
+
 def scored(result: Result) -> Iterator[str]:
-    """Say the scores."""
-    for part in ("track_scores", "warning_scores"):
-        if part in result:
-            yield from _pairs(part.replace("_", " "), dict(_flat(result[part])))
+    """Say the scores: in full for one tracker, the chief ones side by side for several."""
+    trackers = result.get("trackers", {"": result})
+    if "trackers" not in result:
+        for part in ("track_scores", "warning_scores", "oracle"):
+            if part in result:
+                label = "beside the oracle" if part == "oracle" else part.replace("_", " ")
+                yield from _pairs(label, dict(_flat(result[part])))
+    columns = {name: tracker["track_scores"] for name, tracker in trackers.items()}
+    columns |= result.get("oracles", {})
+    if len(columns) > 1:
+        yield from _side_by_side({name or "tracker": scores for name, scores in columns.items()})
+    for name, tracker in trackers.items():
+        if "requirements" in tracker:
+            yield from _judged(tracker["requirements"], name)
+    if "report" in result:
+        yield f"report written: {result['report']}"
+
+
+def _side_by_side(columns: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    width = max(len(key) for key in SIDE_BY_SIDE)
+    wide = [max(len(name), 10) for name in columns]
+    heads = (f"{name:>{size}}" for name, size in zip(columns, wide, strict=True))
+    yield f"{'':<{width}}  {'  '.join(heads)}"
+    for key in SIDE_BY_SIDE:
+        values = (_written(scores.get(key)) for scores in columns.values())
+        cells = (f"{value:>{size}}" for value, size in zip(values, wide, strict=True))
+        yield f"{key:<{width}}  {'  '.join(cells)}"
+
+
+def _written(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _judged(requirements: Result, name: str) -> Iterator[str]:
+    """Say how each requirement came out, the reason where it was not measured."""
+    verdict = "met" if requirements["met"] else "NOT MET"
+    yield f"{requirements['standard']}{f' by {name}' if name else ''}: {verdict}"
+    for row in requirements["verdicts"]:
+        wanted = f"{row['comparison']} {row['value']:g}"
+        yield (
+            f"  {row['outcome']:<12}  {row['id']:<6}  {_written(row['measured']):>8}  "
+            f"{wanted:<9}  {row['text']}"
+        )
 
 
 def demo(result: Result) -> Iterator[str]:
@@ -75,7 +127,8 @@ def demo(result: Result) -> Iterator[str]:
 def replayed(result: Result) -> Iterator[str]:
     """Say whether a replay gave the same outputs."""
     yield from _pairs("sha256", result["sha256"])
-    same = "identical to the record" if result["identical"] else "DIFFERENT from the record"
+    words = {True: "identical to the record", False: "DIFFERENT from the record"}
+    same = words.get(result["identical"], "ended before the record, so not compared")
     yield f"{result['ticks']} ticks replayed: {same} {', '.join(result['different'])}".rstrip()
 
 

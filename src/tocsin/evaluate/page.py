@@ -3,199 +3,321 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from html import escape
+from itertools import count
 from typing import Any
 
-from tocsin.contract import NS, Effects, Tracks, Truth, Warnings, Zone
-from tocsin.evaluate.chart_map import chart_map
-from tocsin.evaluate.style import STYLE
-from tocsin.evaluate.svg import Line, bar_rows, clock, line_chart
+from tocsin.contract import NS
+from tocsin.evaluate.chart_map import Ground, chart_map, ground
+from tocsin.evaluate.chart_worst import chart_worst
+from tocsin.evaluate.entry import Entry, Evidence
+from tocsin.evaluate.report_charts import counts, distances, errors_over_time, gospa_over_time, nees
+from tocsin.evaluate.report_tables import (
+    class_table,
+    requirement_table,
+    score_table,
+    written,
+)
+from tocsin.evaluate.report_warnings import warning_parts
+from tocsin.evaluate.requirements import Outcome, Standard, met
+from tocsin.evaluate.style import look, script
+from tocsin.evaluate.svg import clock
 from tocsin.evaluate.warning import ZoneRecord, zone_records
 
-ROWS = 40
-Scores = Mapping[str, Any]
-
-TRACK_TILES = (
-    ("gospa_m", "GOSPA", "m", 0),
-    ("completeness", "completeness", "%", 1),
-    ("position_rmse_m", "position error", "m", 0),
-    ("false_tracks_per_h", "false tracks per hour", "", 2),
-    ("identity_switches_per_flight_h", "identity switches per flight hour", "", 2),
-    ("time_to_confirm_p50_s", "time to confirm, median", "s", 0),
-)
-WARNING_TILES = (
-    ("pod_usable_lead", "warned in time to shelter", "%", 1),
-    ("lead_p50_s", "lead, median", "s", 0),
-    ("false_area_ratio", "false area", "%", 1),
-    ("alarm_person_h", "person-hours in alarm", "", 0),
-    ("whole_region_person_h", "if the whole region were alarmed", "", 0),
-    ("csi", "critical success index", "", 3),
-)
+MAP_PX = (1080.0, 620.0)
+HALF_MAP_PX = (530.0, 400.0)
 
 
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """Hold the tables that the pictures are drawn from."""
+class _Numbers:
+    """Number the sections, figures and tables of a page in order."""
 
-    truth: Truth = field(default_factory=Truth.empty)
-    tracks: Tracks = field(default_factory=Tracks.empty)
-    effects: Effects = field(default_factory=Effects.empty)
-    warnings: Warnings = field(default_factory=Warnings.empty)
-    zones: Sequence[Zone] = ()
+    def __init__(self) -> None:
+        self._next = {word: count(1) for word in ("section", "Figure", "Table")}
+
+    def heading(self, words: str) -> str:
+        """Return the heading of the next section."""
+        return f"<h2><small>{next(self._next['section'])}</small>{words}</h2>"
+
+    def caption(self, word: str, words: str) -> str:
+        """Return the caption of the next figure or table."""
+        return f"<b>{word} {next(self._next[word])}.</b> {words}"
+
+    def figure(self, chart: str, words: str, key: str = "") -> str:
+        """Return a figure with its caption below; nothing where there is no chart."""
+        if not chart:
+            return ""
+        caption = self.caption("Figure", words)
+        return f"<figure>{key}{chart}<figcaption>{caption}</figcaption></figure>"
 
 
 def report_page(
     title: str,
     evidence: Evidence,
-    track_scores: Scores | None = None,
-    warning_scores: Scores | None = None,
+    entries: Sequence[Entry],
+    references: Sequence[Entry] = (),
+    standard: Standard | None = None,
 ) -> str:
     """Return the report as one HTML page, without any address to fetch from.
 
     Args:
         title: name of the scenario or recording.
-        evidence: tables for the pictures.
-        track_scores: what `score_tracks` returned.
-        warning_scores: what `score_warnings` returned.
+        evidence: what the trackers share.
+        entries: one tracker, or several to compare; the first one's worst moments come first.
+        references: the oracles.
+        standard: what the entries were judged by.
     """
-    records: list[ZoneRecord] = []
-    if warning_scores is not None:
-        span = (int(warning_scores["start_ns"]), int(warning_scores["end_ns"]))
-        records = zone_records(evidence.effects, evidence.warnings, evidence.zones, span, {})
+    records = [_records(entry, evidence) for entry in entries]
+    worlds = [entry.world for entry in entries]
+    base = ground(worlds, evidence.setting, evidence.plots_deg, evidence.plots_at_ns, records[0])
+    numbers = _Numbers()
     parts = [
-        f"<h1>{escape(title)}</h1>",
-        _tiles("Tracks", TRACK_TILES, track_scores),
-        _tiles("Warnings", WARNING_TILES, warning_scores),
-        _figure("Zones, true paths and tracks", _map_key(), _map(records, evidence)),
-        *_track_parts(track_scores),
-        *_warning_parts(warning_scores, records),
-        _everything(track_scores, warning_scores),
+        _header(title, entries, evidence, standard),
+        f'<p class="lede">{" ".join(_lede(entries, references, standard))}</p>',
+        *_summary(entries, references, numbers),
+        *_requirements(entries, standard, numbers),
+        *_where(entries, base, records, numbers),
+        *_when(entries, references, numbers),
+        *_classes(entries, numbers),
+        *_worst(entries, base, numbers),
+        *warning_parts(entries, records, numbers.heading, numbers.figure, numbers.caption),
+        _everything(entries, references),
+        "<footer>Written by Tocsin. Scores are defined in docs/reference/scores.md, the oracle and "
+        "the bound in docs/reference/bounds.md, standards in docs/reference/requirements.md."
+        "</footer>",
     ]
     body = "\n".join(part for part in parts if part)
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
-
-
-def _map(records: Sequence[ZoneRecord], evidence: Evidence) -> str:
-    shown = records or zone_records(Effects.empty(), Warnings.empty(), evidence.zones, (0, 1), {})
-    return chart_map(shown, evidence.truth, evidence.tracks)
-
-
-def _tiles(heading: str, tiles: Sequence[tuple[str, str, str, int]], scores: Scores | None) -> str:
-    if scores is None:
-        return ""
-    cells = [
-        f"<div><b>{_number(scores.get(key), unit, digits)}</b><span>{label}</span></div>"
-        for key, label, unit, digits in tiles
-    ]
-    return f'<h2>{heading}</h2><section class="tiles">{"".join(cells)}</section>'
-
-
-def _number(value: float | None, unit: str, digits: int) -> str:
-    if value is None:
-        return "–"
-    if unit == "%":
-        return f"{value * 100.0:.{digits}f} %"
-    return f"{value:,.{digits}f} {unit}".strip()
-
-
-def _track_parts(scores: Scores | None) -> list[str]:
-    if scores is None or not scores["series"]["at_ns"]:
-        return []
-    series = scores["series"]
-    start = series["at_ns"][0]
-    x_s = [(at - start) / NS for at in series["at_ns"]]
-    error = [
-        Line("GOSPA", series["gospa_m"], "strong"),
-        Line("missed", series["missed_m"], "dashed"),
-        Line("false", series["false_m"], "dotted"),
-        Line("localisation", series["localisation_m"], "thin"),
-    ]
-    count = [
-        Line("true objects", series["targets"], "wide"),
-        Line("tracks", series["tracks"], "strong"),
-    ]
-    worst = ", ".join(clock((at - start) / NS) for at in sorted(scores["worst_instants_ns"]))
-    return [
-        _figure("GOSPA and its parts", "hours:minutes from the start", line_chart(x_s, error, "m")),
-        f"<p>The ten worst instants: {worst}.</p>",
-        _figure("How many", "true objects and confirmed tracks", line_chart(x_s, count, "", 180)),
-        _class_table(scores),
-    ]
-
-
-def _class_table(scores: Scores) -> str:
-    columns = (
-        ("completeness", scores["completeness_by_class"], "%", 1),
-        ("position error", scores["position_rmse_by_class_m"], "m", 0),
-        ("velocity error", scores["velocity_rmse_by_class_mps"], "m/s", 1),
+    head = (
+        f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{look()}</style>"
     )
-    head = "".join(f"<th>{name}</th>" for name, *_ in columns)
-    rows = [
-        f"<tr><th>{kind.replace('_', ' ')}</th>"
-        + "".join(f"<td>{_number(c.get(kind), unit, n)}</td>" for _, c, unit, n in columns)
-        + "</tr>"
-        for kind in scores["completeness_by_class"]
-    ]
-    return f"<h3>By class</h3><table><tr><th></th>{head}</tr>{''.join(rows)}</table>"
-
-
-def _warning_parts(scores: Scores | None, records: Sequence[ZoneRecord]) -> list[str]:
-    if scores is None:
-        return []
-    start, end = int(scores["start_ns"]), int(scores["end_ns"])
-    busy = [r for r in records if len(r.alarm) or len(r.pre_alert) or r.effects]
-    busy.sort(key=lambda r: (_first_ns(r, end), r.zone.zone_id))
-    rows = [(r.zone.name, _bars(r, start)) for r in busy[:ROWS]]
-    more = f". The first {ROWS} of {len(busy)} zones." if len(busy) > ROWS else ""
-    key = (
-        '<i class="pre"></i> pre-alert <i class="alarm"></i> alert '
-        '<i class="needed"></i> alert needed <i class="effect"></i> effect' + more
-    )
-    return [_figure("Zones over time", key, bar_rows(rows, (end - start) / NS))] if rows else []
-
-
-def _first_ns(record: ZoneRecord, end_ns: int) -> int:
-    starts = [*record.alarm[:1, 0], *record.needed[:1, 0], *record.pre_alert[:1, 0]]
-    return int(min(starts, default=end_ns))
-
-
-def _bars(record: ZoneRecord, start_ns: int) -> list[tuple[float, float, str]]:
-    bars = [
-        ((a - start_ns) / NS, (b - start_ns) / NS, style)
-        for spans, style in (
-            (record.needed, "needed"),
-            (record.pre_alert, "pre"),
-            (record.alarm, "alarm"),
-        )
-        for a, b in spans.tolist()
-    ]
-    return bars + [
-        ((e.first_ns - start_ns) / NS, (e.last_ns - start_ns) / NS, "effect")
-        for e in record.effects
-    ]
-
-
-def _map_key() -> str:
     return (
-        '<i class="alarmed"></i> zone that was in alarm <i class="struck"></i> zone affected '
-        '<i class="truth"></i> true path <i class="track"></i> track'
+        f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}'
+        f"<script>{script()}</script></body></html>\n"
     )
 
 
-def _figure(heading: str, key: str, chart: str) -> str:
-    if not chart:
+def _records(entry: Entry, evidence: Evidence) -> list[ZoneRecord]:
+    scores = entry.scores.get("warning_scores")
+    if scores is None:
+        return zone_records(
+            evidence.effects.take(slice(0, 0)),
+            entry.warnings.take(slice(0, 0)),
+            evidence.zones,
+            (0, 1),
+            {},
+        )
+    span = (int(scores["start_ns"]), int(scores["end_ns"]))
+    return zone_records(evidence.effects, entry.warnings, evidence.zones, span, {})
+
+
+def _header(
+    title: str, entries: Sequence[Entry], evidence: Evidence, standard: Standard | None
+) -> str:
+    world = entries[0].world
+    facts = []
+    if world.count:
+        begin, end = int(world.at_ns[0]), int(world.at_ns[-1])
+        facts.append(("from", f"{datetime.fromtimestamp(begin // NS, UTC):%Y-%m-%d %H:%M:%S} UTC"))
+        facts.append(("for", f"{clock((end - begin) / NS)} h"))
+    facts.append(("true objects", f"{len(world.true.names):,}"))
+    if len(evidence.plots_at_ns):
+        facts.append(("plots", f"{len(evidence.plots_at_ns):,}"))
+    config = world.config
+    facts.append(("cut-off", f"{config.cutoff_m:,.0f} m"))
+    facts.append(("dimension", f"{config.dimension}"))
+    if standard is not None:
+        facts.append(("standard", escape(standard.name)))
+    shown = "".join(f"<span>{name} <b>{value}</b></span>" for name, value in facts)
+    kicker = "Comparison of trackers" if len(entries) > 1 else "Scores of a tracker"
+    return (
+        f'<header><p class="kicker">{kicker} against the truth</p><h1>{escape(title)}</h1>'
+        f'<p class="facts">{shown}</p></header>'
+    )
+
+
+def _lede(
+    entries: Sequence[Entry], references: Sequence[Entry], standard: Standard | None
+) -> Iterator[str]:
+    """Say in plain words what came out."""
+    for entry in entries:
+        scores = entry.track_scores
+        if scores["completeness"] is None:
+            yield f"{escape(entry.name)}: no true object was within coverage."
+            continue
+        sentence = (
+            f"{escape(entry.name)} held a track on what could be seen "
+            f"{written(scores['completeness'], '%', 1)} of the time, "
+            f"{written(scores['position_rmse_m'], 'm', 0)} off, with "
+            f"{written(scores['false_tracks'], '', 0)} false "
+            f"track{'' if scores['false_tracks'] == 1 else 's'}" + _beside(entry, references) + "."
+        )
+        # Numbers stay with their units.
+        yield re.sub(r"(?<=[\d,]) (?=[m%])", "\u00a0", sentence)
+    for entry in entries if standard is not None else ():
+        failed = sum(verdict.outcome is Outcome.FAILED for verdict in entry.verdicts)
+        open_ = sum(verdict.outcome is Outcome.NOT_MEASURED for verdict in entry.verdicts)
+        verdict = "meets" if met(entry.verdicts) else "does not meet"
+        whose = f"{escape(entry.name)} " if len(entries) > 1 else "It "
+        yield (
+            f"{whose}{verdict} the standard: {failed} of {len(entry.verdicts)} requirements failed"
+            + (f", {open_} could not be measured." if open_ else ".")
+        )
+
+
+def _beside(entry: Entry, references: Sequence[Entry]) -> str:
+    ratio = entry.scores.get("oracle", {}).get("position_ratio")
+    if ratio is None or not references:
         return ""
-    return f"<figure><h3>{heading}</h3><figcaption>{key}</figcaption>{chart}</figure>"
+    return f"; its position error is {ratio:.2f} times that of an oracle told every plot's origin"
 
 
-def _everything(track_scores: Scores | None, warning_scores: Scores | None) -> str:
-    kept = {
-        name: {key: value for key, value in scores.items() if key != "series"}
-        for name, scores in (("tracks", track_scores), ("warnings", warning_scores))
-        if scores is not None
-    }
-    text = escape(json.dumps(kept, indent=2))
-    return f"<details><summary>All scores</summary><pre>{text}</pre></details>"
+def _summary(
+    entries: Sequence[Entry], references: Sequence[Entry], numbers: _Numbers
+) -> Iterator[str]:
+    yield numbers.heading("Scores")
+    best = "The best tracker of each row is in bold. " if len(entries) > 1 else ""
+    beside = (
+        "The oracle (in italics) is told which plot came from whom and that an object exists, from "
+        "its first or third plot on; it is what no tracker can be expected to beat. "
+        if references
+        else ""
+    )
+    words = f"All scores over the whole time. {best}{beside}– means not measured."
+    yield score_table(entries, references, numbers.caption("Table", words))
+    chart, key = distances(entries, references)
+    words = (
+        "Distance from the possible. Each scale starts at zero; the shaded part ends at the "
+        "Cramér–Rao bound of the detections that were really made, below which no tracker with the "
+        "same motion model can be. Errors are compared where the first tracker and the oracle both "
+        "hold a track of the object."
+    )
+    yield numbers.figure(chart, words, key)
+
+
+def _requirements(
+    entries: Sequence[Entry], standard: Standard | None, numbers: _Numbers
+) -> Iterator[str]:
+    if standard is None:
+        return
+    yield numbers.heading("Requirements")
+    words = f"{escape(standard.about)} A requirement that could not be measured has not passed."
+    yield requirement_table(entries, standard, numbers.caption("Table", words))
+
+
+def _where(
+    entries: Sequence[Entry],
+    base: Ground | None,
+    records: Sequence[Sequence[ZoneRecord]],
+    numbers: _Numbers,
+) -> Iterator[str]:
+    if base is None:
+        return
+    yield numbers.heading("Where")
+    many = len(entries) > 1
+    size = HALF_MAP_PX if many else MAP_PX
+    maps = [
+        f"<div>{f'<h4>{escape(entry.name)}</h4>' if many else ''}"
+        f"{chart_map(entry.world, base, *size, len(entries))}</div>"
+        for entry in entries
+    ]
+    words = (
+        "True paths, and what the tracker made of them. Zoom with the wheel or the buttons, drag "
+        "to move" + ("; the maps move together." if many else ".")
+    )
+    chart = f'<div class="maps {"many" if many else ""}">{"".join(maps)}</div>'
+    yield numbers.figure(chart, words, _map_key(base, bool(records[0])))
+
+
+def _map_key(base: Ground, zones: bool) -> str:
+    lines = [
+        ("truth followed", "true path, followed"),
+        ("truth missed", "true path, missed though in coverage"),
+        ("truth beyond", "true path, beyond coverage"),
+        ("track", "track"),
+        ("track false", "track with no object within the cut-off"),
+    ]
+    swatches = [_swatch(f'<path class="{style}" d="M1 6H29"/>', words) for style, words in lines]
+    if len(base.plots_deg):
+        dots = '<path class="plot" d="M5 4h0M12 8h0M20 3h0M25 7h0"/>'
+        swatches.append(_swatch(dots, "plots (a share of them)"))
+    if base.setting.sensors:
+        radar = '<path class="sensor" d="M8 1l5 9h-10Z"/><path class="reach" d="M16 6H30"/>'
+        swatches.append(_swatch(radar, "radar, its greatest range"))
+    if zones:
+        zone = '<path class="zone alarmed struck" d="M4 1H26V11H4Z"/>'
+        swatches.append(_swatch(zone, "zone alarmed (filled), affected (black edge)"))
+    return f'<div class="legend">{"".join(swatches)}</div>'
+
+
+def _swatch(shape: str, words: str) -> str:
+    box = '<svg class="swatch" viewBox="0 0 30 12">'
+    return f"<span>{box}{shape}</svg>{words}</span>"
+
+
+def _when(
+    entries: Sequence[Entry], references: Sequence[Entry], numbers: _Numbers
+) -> Iterator[str]:
+    if entries[0].world.count < 2:
+        return
+    yield numbers.heading("When")
+    for chart, words in (
+        gospa_over_time(entries, references),
+        errors_over_time(entries, references),
+        nees(entries),
+        counts(entries),
+    ):
+        yield numbers.figure(chart, words)
+
+
+def _classes(entries: Sequence[Entry], numbers: _Numbers) -> Iterator[str]:
+    yield numbers.heading("By class")
+    words = (
+        "Scores by the true class of the object. Errors are root mean squares over matched pairs; "
+        f"a consistent tracker has a NEES of {entries[0].track_scores['nees_dimension']}."
+    )
+    yield class_table(entries, numbers.caption("Table", words))
+
+
+def _worst(entries: Sequence[Entry], base: Ground | None, numbers: _Numbers) -> Iterator[str]:
+    if base is None or not any(entry.track_scores["worst"] for entry in entries):
+        return
+    yield numbers.heading("The worst ten moments")
+    key = [
+        _swatch('<path class="sign missed" d="M10 6a5 5 0 1 0 10 0a5 5 0 1 0-10 0"/>', "missed"),
+        _swatch('<path class="sign false" d="M11 2l8 8m0-8l-8 8"/>', "false"),
+        _swatch(
+            '<path class="error" d="M6 6H24"/><path class="hit" d="M6 6h0"/>',
+            "true object and the error of its track",
+        ),
+        _swatch(
+            '<path class="truth followed" d="M1 6H29"/><path class="track" d="M1 6H29"/>',
+            "true path and track of the last 90 s",
+        ),
+    ]
+    yield f'<div class="legend">{"".join(key)}</div>'
+    for entry in entries:
+        yield f"<h3>{escape(entry.name)}</h3>" if len(entries) > 1 else ""
+        chart = chart_worst(entry.world, entry.track_scores["worst"], base)
+        words = (
+            "The instants of greatest GOSPA, worst first, no two within ten seconds; the numbers "
+            "are those above the first chart over time. Each map shows the surroundings of what "
+            "was missed or false, on a scale of its own."
+        )
+        yield numbers.figure(chart, words)
+
+
+def _everything(entries: Sequence[Entry], references: Sequence[Entry]) -> str:
+    kept = {entry.name: _without_series(entry.scores) for entry in (*entries, *references)}
+    text = escape(json.dumps(kept, indent=1))
+    return f"<details><summary>All scores as JSON</summary><pre>{text}</pre></details>"
+
+
+def _without_series(scores: Any) -> Any:
+    """Return scores without those that are long: one value for each instant."""
+    if not isinstance(scores, dict):
+        return scores
+    long = ("series", "series_by_class", "ospa2_series", "worst")
+    return {key: _without_series(value) for key, value in scores.items() if key not in long}

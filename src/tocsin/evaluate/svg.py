@@ -5,29 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, log10
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tocsin.contract import F64
+from tocsin.contract import F64, Bool
 
-WIDTH = 960
-LEFT, RIGHT, TOP, BOTTOM = 64, 112, 14, 34
+WIDTH = 1080
+LEFT, RIGHT, TOP, BOTTOM = 58, 118, 10, 26
 MAX_POINTS = 800
 
 
 @dataclass(frozen=True)
 class Axis:
-    """Map values to pixels, linearly."""
+    """Map values to pixels, linearly or by their logarithm."""
 
     low: float
     high: float
     from_px: float
     to_px: float
+    log: bool = False
 
     def __call__(self, value: float) -> float:
         """Return the pixel of a value."""
-        share = (value - self.low) / ((self.high - self.low) or 1.0)
+        low, high = self.low, self.high
+        if self.log:
+            value, low, high = (log10(max(v, 1e-12)) for v in (value, low, high))
+        share = (value - low) / ((high - low) or 1.0)
         return self.from_px + share * (self.to_px - self.from_px)
 
     def ticks(self, count: int = 5) -> list[float]:
@@ -35,7 +40,14 @@ class Axis:
 
         >>> Axis(0.0, 9.3, 0, 100).ticks()
         [0.0, 2.0, 4.0, 6.0, 8.0]
+        >>> Axis(0.4, 30.0, 0, 100, log=True).ticks()
+        [0.5, 1.0, 2.0, 5.0, 10.0, 20.0]
         """
+        if self.log:
+            first, last = floor(log10(self.low)), ceil(log10(self.high))
+            steps = (1.0, 2.0, 5.0) if last - first <= 3 else (1.0,)
+            every = [m * 10.0**k for k in range(first, last + 1) for m in steps]
+            return [value for value in every if self.low <= value <= self.high]
         span = (self.high - self.low) or 1.0
         power = 10.0 ** floor(log10(span / count))
         step = next(m * power for m in (1, 2, 5, 10) if span / (m * power) <= count)
@@ -43,40 +55,8 @@ class Axis:
         return [k * step for k in range(first, last + 1)]
 
 
-@dataclass(frozen=True)
-class Line:
-    """Hold one line of a chart: its label and how it looks."""
-
-    label: str
-    values: Sequence[float]
-    style: str
-
-
-def line_chart(x_s: Sequence[float], lines: Sequence[Line], unit: str, height: int = 240) -> str:
-    """Return lines over time, labelled at their ends.
-
-    Args:
-        x_s: time of each value in seconds since the start.
-        lines: values and labels.
-        unit: of the values, written above the axis.
-        height: of the drawing in pixels.
-    """
-    finite = [v for line in lines for v in line.values if isfinite(v)]
-    across = Axis(min(x_s, default=0.0), max(x_s, default=1.0), LEFT, WIDTH - RIGHT)
-    up = Axis(0.0, max(finite, default=1.0) * 1.05 or 1.0, height - BOTTOM, TOP)
-    parts = [_grid(across, up, height), _text(LEFT - 8, TOP - 3, unit, "end small")]
-    labels = _label_places([up(line.values[-1]) if line.values else TOP for line in lines])
-    step = max(len(x_s) // MAX_POINTS, 1)
-    for line, place in zip(lines, labels, strict=True):
-        points = zip(x_s[::step], line.values[::step], strict=True)
-        path = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in points)
-        parts.append(f'<polyline class="line {line.style}" points="{path}"/>')
-        parts.append(_text(WIDTH - RIGHT + 8, place + 4, line.label, f"label {line.style}"))
-    return drawing(parts, WIDTH, height)
-
-
 def bar_rows(
-    rows: Sequence[tuple[str, Sequence[tuple[float, float, str]]]], end_s: float, row_px: int = 20
+    rows: Sequence[tuple[str, Sequence[tuple[float, float, str]]]], end_s: float, row_px: int = 18
 ) -> str:
     """Return one row of bars over time for each name.
 
@@ -87,10 +67,10 @@ def bar_rows(
     """
     height = TOP + row_px * len(rows) + BOTTOM
     across = Axis(0.0, end_s, 190, WIDTH - 16)
-    parts = [_time_axis(across, height)]
+    parts = [time_axis(across, height)]
     for k, (name, bars) in enumerate(rows):
         top = TOP + k * row_px
-        parts.append(_text(182, top + row_px * 0.7, name, "end"))
+        parts.append(text(182, top + row_px * 0.7, name, "end"))
         parts += [_bar(across, bar, top, row_px) for bar in bars]
     return drawing(parts, WIDTH, height)
 
@@ -112,10 +92,52 @@ def path_of(points_px: F64, most: int = MAX_POINTS) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in thin)
 
 
-def drawing(parts: Sequence[str], width: float, height: float) -> str:
+def pieces(points_px: F64, joined: Bool) -> str:
+    """Return a path through (n, 2) points in tenths of a pixel, relative, so that it is short.
+
+    Args:
+        points_px: (n, 2) points.
+        joined: (n,) whether a line leads from the point before; a lone point becomes a dot.
+    """
+    if len(points_px) == 0:
+        return ""
+    tenths = np.rint(points_px * 10.0).astype(np.int64)
+    steps = np.diff(tenths, axis=0, prepend=tenths[:1])
+    alone = ~joined & ~np.append(joined[1:], False)
+    moved = joined & (steps != 0).any(axis=1)
+    words = []
+    for (x, y), (dx, dy), start, dot, line in zip(
+        tenths.tolist(),
+        steps.tolist(),
+        (~joined).tolist(),
+        alone.tolist(),
+        moved.tolist(),
+        strict=True,
+    ):
+        if start:
+            words.append(f"M{x} {y}" + ("h0" if dot else ""))
+        elif line:
+            words.append(f"l{dx} {dy}" if dy >= 0 else f"l{dx}{dy}")
+    return "".join(words)
+
+
+def thinned(values: NDArray[np.float64], most: int = MAX_POINTS) -> NDArray[np.float64]:
+    """Return means over equal stretches, NaN left out, so that at most `most` values are left."""
+    size = -(-len(values) // most)
+    if size <= 1:
+        return values
+    padded = np.append(values, np.full(-len(values) % size, np.nan)).reshape(-1, size)
+    known = np.isfinite(padded)
+    count = known.sum(axis=1)
+    sums = np.where(known, padded, 0.0).sum(axis=1)
+    return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+
+
+def drawing(parts: Sequence[str], width: float, height: float, style: str = "") -> str:
     """Return parts as one drawing that scales with the page."""
     body = "\n".join(parts)
-    return f'<svg viewBox="0 0 {width:.0f} {height:.0f}" role="img">\n{body}\n</svg>'
+    named = f' class="{style}"' if style else ""
+    return f'<svg{named} viewBox="0 0 {width:.0f} {height:.0f}" role="img">\n{body}\n</svg>'
 
 
 def clock(seconds: float) -> str:
@@ -128,33 +150,34 @@ def clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}" + (f":{rest:02d}" if rest else "")
 
 
-def _grid(across: Axis, up: Axis, height: int) -> str:
-    parts = [_time_axis(across, height)]
-    for value in up.ticks(4):
-        y = f"{up(value):.1f}"
-        parts.append(f'<path class="grid" d="M{LEFT} {y}H{WIDTH - RIGHT}"/>')
-        parts.append(_text(LEFT - 8, up(value) + 4, f"{value:g}", "end"))
-    return "\n".join(parts)
-
-
-def _time_axis(across: Axis, height: int) -> str:
+def time_axis(across: Axis, height: float, top: float = TOP, labelled: bool = True) -> str:
+    """Return lines at round times, labelled below."""
     parts = []
-    whole_min = Axis(across.low / 60.0, across.high / 60.0, across.from_px, across.to_px)
-    for minute in whole_min.ticks(8):
-        x = whole_min(minute)
-        parts.append(f'<path class="grid" d="M{x:.1f} {TOP}V{height - BOTTOM}"/>')
-        parts.append(_text(x, height - BOTTOM + 18, clock(minute * 60.0), "middle"))
+    for at_s in time_ticks(across):
+        x = across(at_s)
+        parts.append(f'<path class="grid" d="M{x:.1f} {top:.1f}V{height - BOTTOM:.1f}"/>')
+        if labelled:
+            parts.append(text(x, height - BOTTOM + 16, clock(at_s), "middle"))
     return "\n".join(parts)
 
 
-def _label_places(wanted: Sequence[float]) -> list[float]:
-    """Return label heights at least a line apart, pushed upwards, in the order given."""
-    places = [0.0] * len(wanted)
-    free = float("inf")
-    for k in sorted(range(len(wanted)), key=lambda k: -wanted[k]):
-        free = places[k] = min(wanted[k], free - 15.0)
-    return places
+def time_ticks(across: Axis) -> list[float]:
+    """Return round times along an axis of seconds: as a clock has them, not as tens do."""
+    span = max(across.high - across.low, 1.0)
+    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200)
+    step = next((s for s in steps if span / s <= 9), 86400)
+    return [float(k * step) for k in range(ceil(across.low / step), floor(across.high / step) + 1)]
 
 
-def _text(x: float, y: float, text: str, style: str) -> str:
-    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
+def number(value: float) -> str:
+    """Return a number of an axis, short.
+
+    >>> number(20000.0), number(0.25)
+    ('20,000', '0.25')
+    """
+    return f"{value:,.0f}" if abs(value) >= 10.0 else f"{value:g}"
+
+
+def text(x: float, y: float, words: str, style: str = "") -> str:
+    """Return words at a place."""
+    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'

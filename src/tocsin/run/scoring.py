@@ -2,68 +2,334 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from tocsin import evaluate
+from tocsin import evaluate, plots
 from tocsin.contract import (
     F64,
+    I64,
+    NS,
     Bool,
     Effects,
+    InputError,
     ObjectClass,
+    Objects,
     Origin,
+    Origins,
+    Plots,
+    Reports,
     SensorKind,
     Table,
     Tracks,
     Truth,
     Warnings,
+    Zone,
     read_parquet,
     read_zones,
 )
 from tocsin.geo import Region, within_coverage
 from tocsin.run.offline import in_folder, write_text
-from tocsin.run.site import read_site
+from tocsin.run.site import Site, read_site
 
 TableT = TypeVar("TableT", bound=Table)
 Coverage = Callable[[F64], Bool]
+Note = Callable[[str], None]
+LATE_DETECTION = 3
+"""The second oracle knows an object from this detection on: what a careful tracker waits for."""
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """Hold what was asked for.
+
+    Args:
+        truth: truth.parquet, or a folder that has one.
+        zones: zones.geojson, to score warnings; None: the folder's own.
+        report: where to write the page.
+        standard: name of a standard, or a TOML file.
+        oracle: whether to score the oracle beside.
+    """
+
+    truth: Path
+    zones: Path | None = None
+    report: Path | None = None
+    standard: str | None = None
+    oracle: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Hold what all trackers are scored against.
+
+    Args:
+        truth: where every object was.
+        effects: what was truly affected.
+        zones: areas that can be warned.
+        site: where the sensors stand; None: not known.
+        coverage: where the radars can see; None: everywhere.
+    """
+
+    truth: Truth
+    effects: Effects | None
+    zones: tuple[Zone, ...]
+    site: Site | None
+    coverage: Coverage | None
+
+    @property
+    def origin(self) -> Origin:
+        """Return the origin of the region frame."""
+        return Origin(0.0, 0.0) if self.site is None else self.site.origin
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Hold located plots and the true object behind each."""
+
+    plots: Plots
+    target_id: Objects
 
 
 def score_folder(
     out: Path, truth_path: Path, zones_path: Path | None, report: Path | None
 ) -> dict[str, Any]:
-    """Score a folder's tracks, and its warnings where there are zones.
+    """Score one folder's tracks, and its warnings where there are zones.
 
     Raises:
         InputError: a file that cannot be read.
     """
-    truth = read_parquet(Truth, in_folder(truth_path, "truth.parquet"))
-    tracks = read_parquet(Tracks, out / "tracks.parquet")
-    zones_path = zones_path or _existing(out / "zones.geojson")
-    effects = _table(Effects, in_folder(truth_path, "effects.parquet"))
-    warnings = _table(Warnings, out / "warnings.parquet")
-    zones = read_zones(zones_path) if zones_path else ()
-    origin, coverage = _radar_coverage(out / "site.toml")
-    result: dict[str, Any] = {
-        "track_scores": evaluate.score_tracks(truth, tracks, origin, coverage=coverage)
-    }
-    if zones and effects is not None and warnings is not None:
-        begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
-        result["warning_scores"] = evaluate.score_warnings(
-            effects, warnings, zones, begin, end, _classes(truth)
-        )
-    if report is not None:
+    return score((out,), ScoreOptions(truth_path, zones_path, report), lambda _: None)
+
+
+def score(outs: Sequence[Path], options: ScoreOptions, note: Note) -> dict[str, Any]:
+    """Score the tracks in folders, one beside another; write the report where asked.
+
+    With one folder the result holds its scores; with several, `trackers` holds them by name.
+
+    Raises:
+        InputError: a file that is missing, cannot be read, or is of another time.
+    """
+    standard = None if options.standard is None else read_standard(options.standard)
+    world = _world(outs, options)
+    tracks = [_tracks(out, world.truth) for out in outs]
+    known = _known(outs, options.truth, world) if options.oracle else None
+    entries = []
+    for name, out, table in zip(_names(outs), outs, tracks, strict=True):
+        note(f"scoring {name} ...")
+        entries.append(_entry(name, table, _table(Warnings, out / "warnings.parquet"), world))
+    references = [] if known is None else _oracles(known, world, note)
+    if references:
+        best = references[0].world
+        entries = [e.with_scores(oracle=evaluate.distance(e.world, best)) for e in entries]
+    if standard is not None:
+        entries = [entry.judged(standard) for entry in entries]
+    result = _result(entries, references, standard)
+    if options.report is not None:
         evidence = evaluate.Evidence(
-            truth, tracks, effects or Effects.empty(), warnings or Warnings.empty(), zones
+            *_plot_places(outs, options.truth, world, known),
+            world.effects or Effects.empty(),
+            world.zones,
+            _setting(world),
         )
-        page = evaluate.report_page(
-            out.name, evidence, result["track_scores"], result.get("warning_scores")
-        )
-        write_text(report, page)
-        result["report"] = str(report)
+        page = evaluate.report_page(_title(outs, world), evidence, entries, references, standard)
+        write_text(options.report, page)
+        result["report"] = str(options.report)
     return result
+
+
+def read_standard(name: str) -> evaluate.Standard:
+    """Return a standard by its name, or from a TOML file.
+
+    Raises:
+        InputError: neither, or an unusable file.
+    """
+    if name in evaluate.STANDARDS:
+        return evaluate.parse_standard(evaluate.standard_text(name), name)
+    path = Path(name)
+    try:
+        return evaluate.parse_standard(path.read_text("utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        mend = f"use one of {', '.join(evaluate.STANDARDS)}, or a TOML file"
+        raise InputError(f"standard {name!r}", "is no standard", mend) from error
+
+
+def all_met(result: Mapping[str, Any]) -> bool:
+    """Return whether every tracker of a result met its standard; true where none was given."""
+    trackers = result.get("trackers", {"": result})
+    return all(row["requirements"]["met"] for row in trackers.values() if "requirements" in row)
+
+
+def _world(outs: Sequence[Path], options: ScoreOptions) -> World:
+    truth_path = in_folder(options.truth, "truth.parquet")
+    truth = read_parquet(Truth, truth_path)
+    if len(truth) == 0:
+        raise InputError(truth_path, "holds no row", "give the truth of this run")
+    places = [*outs, truth_path.parent, truth_path.parent.parent]
+    site_path, zones_path = _first(places, "site.toml"), options.zones
+    if zones_path is None:
+        zones_path = _first(places, "zones.geojson")
+    site = None if site_path is None else read_site(site_path)
+    return World(
+        truth,
+        _table(Effects, truth_path.parent / "effects.parquet"),
+        read_zones(zones_path) if zones_path else (),
+        site,
+        None if site is None else _radar_coverage(site),
+    )
+
+
+def _tracks(out: Path, truth: Truth) -> Tracks:
+    """Return a folder's tracks, checked to be of the truth's time."""
+    path = out / "tracks.parquet"
+    if not path.is_file():
+        made = "make them with tocsin track, tocsin run or tocsin demo"
+        what = "holds no tracks.parquet" if out.is_dir() else "no such folder"
+        raise InputError(out, what, made)
+    tracks = read_parquet(Tracks, path)
+    if len(tracks):
+        first, last = int(tracks.measured_at_ns.min()), int(tracks.measured_at_ns.max())
+        begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
+        if last < begin or first > end:
+            what = f"its tracks ({_span(first, last)}) and the truth ({_span(begin, end)}) do not"
+            raise InputError(path, f"{what} overlap in time", "give the truth of the same run")
+    return tracks
+
+
+def _span(first_ns: int, last_ns: int) -> str:
+    ends = (datetime.fromtimestamp(at // NS, UTC) for at in (first_ns, last_ns))
+    return " to ".join(f"{at:%Y-%m-%d %H:%M:%S}" for at in ends)
+
+
+def _names(outs: Sequence[Path]) -> list[str]:
+    """Return a name for each folder: its own, with its parent's where that is taken."""
+    paths = [out.resolve() for out in outs]
+    short = [path.name for path in paths]
+    long = [f"{path.parent.name}/{path.name}" for path in paths]
+    names = [own if short.count(own) == 1 else full for own, full in zip(short, long, strict=True)]
+    repeated = [name for k, name in enumerate(names) if name in names[:k]]
+    if repeated:
+        raise InputError(repeated[0], "is given twice", "give each folder once")
+    return names
+
+
+def _entry(name: str, tracks: Tracks, warnings: Warnings | None, world: World) -> evaluate.Entry:
+    truth, config = world.truth, evaluate.TrackScoring()
+    paired = evaluate.scene(truth, tracks, world.origin, config, world.coverage, None)
+    scores: dict[str, Any] = {"track_scores": evaluate.score_scene(paired)}
+    if world.zones and world.effects is not None and warnings is not None:
+        begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
+        scores["warning_scores"] = evaluate.score_warnings(
+            world.effects, warnings, world.zones, begin, end, _classes(truth)
+        )
+    return evaluate.Entry(name, paired, scores, warnings or Warnings.empty())
+
+
+def _oracles(known: Known, world: World, note: Note) -> list[evaluate.Entry]:
+    """Return the oracle that knows of an object at its first plot, and the one that waits."""
+    scoring = evaluate.TrackScoring()
+    at_ns = evaluate.instants(world.truth, Tracks.empty(), scoring)
+    entries = []
+    for name, k in (("oracle", 1), (f"oracle, {LATE_DETECTION}rd plot", LATE_DETECTION)):
+        note(f"scoring the {name} ...")
+        tracks = evaluate.known_association(
+            world.truth,
+            known.plots,
+            known.target_id,
+            at_ns,
+            Region.at(world.origin),
+            evaluate.OracleConfig(k),
+        )
+        entries.append(_entry(name, tracks, None, world))
+    return entries
+
+
+def _result(
+    entries: Sequence[evaluate.Entry],
+    references: Sequence[evaluate.Entry],
+    standard: evaluate.Standard | None,
+) -> dict[str, Any]:
+    rows = {entry.name: _document(entry, standard) for entry in entries}
+    result: dict[str, Any] = {"trackers": rows} if len(rows) > 1 else next(iter(rows.values()))
+    if references:
+        result["oracles"] = {entry.name: entry.scores["track_scores"] for entry in references}
+    return result
+
+
+def _document(entry: evaluate.Entry, standard: evaluate.Standard | None) -> dict[str, Any]:
+    if standard is None:
+        return dict(entry.scores)
+    requirements = {
+        "standard": standard.name,
+        "met": evaluate.met(entry.verdicts),
+        "verdicts": [verdict.row() for verdict in entry.verdicts],
+    }
+    return {**entry.scores, "requirements": requirements}
+
+
+def _known(outs: Sequence[Path], truth: Path, world: World) -> Known:
+    """Return located plots and their origins, as `tocsin simulate` writes them."""
+    folder = in_folder(truth, "truth.parquet").parent
+    plots_path = _first([*outs, folder, folder.parent], "plots.parquet")
+    origins_path = _first([folder, *outs], "origins.parquet")
+    for name, path in (("plots.parquet", plots_path), ("origins.parquet", origins_path)):
+        if path is None:
+            mend = "score what tocsin simulate wrote, or leave --oracle away"
+            raise InputError(name, "not found, and the oracle needs it", mend)
+    if world.site is None:
+        raise InputError("site.toml", "not found, and the oracle needs it", "put it beside plots")
+    assert plots_path is not None
+    assert origins_path is not None
+    reports, origins = read_parquet(Reports, plots_path), read_parquet(Origins, origins_path)
+    if len(reports) != len(origins):
+        what = f"has {len(origins)} rows, {plots_path.name} has {len(reports)}"
+        raise InputError(origins_path, what, "give the origins of these plots")
+    located = _located(reports, world.site)
+    return Known(located, origins.target_id[located.sequence])
+
+
+def _located(reports: Reports, site: Site) -> Plots:
+    """Return the plots of reports; `sequence` says which report each came from."""
+    config = plots.PlotsConfig(Region.at(site.origin), site.pipeline_config().sensors)
+    numbered = reports.replace(sequence=np.arange(len(reports)))
+    # Both times in one: nothing is late to an oracle.
+    ready = numbered.replace(received_at_ns=numbered.measured_at_ns)
+    now_ns = int(reports.measured_at_ns.max(initial=0))
+    return plots.step(plots.start(config), ready, now_ns)[1].plots
+
+
+def _plot_places(
+    outs: Sequence[Path], truth: Path, world: World, known: Known | None
+) -> tuple[F64, I64]:
+    """Return (n, 2) longitudes and latitudes of the plots and their times, where there are any."""
+    located = Plots.empty() if known is None else known.plots
+    folder = in_folder(truth, "truth.parquet").parent
+    path = _first([*outs, folder.parent], "plots.parquet")
+    if known is None and path is not None and world.site is not None:
+        located = _located(read_parquet(Reports, path), world.site)
+    if len(located) == 0:
+        return np.zeros((0, 2)), np.zeros(0, np.int64)
+    latitude, longitude, _ = Region.at(world.origin).to_geodetic(located.position_m)
+    return np.stack([longitude, latitude], axis=-1), located.measured_at_ns
+
+
+def _setting(world: World) -> evaluate.Setting:
+    if world.site is None:
+        return evaluate.Setting("")
+    place: Mapping[str, Any] = world.site.place
+    sensors = world.site.pipeline_config().sensors
+    return evaluate.Setting(
+        world.site.name, place.get("coastline") or {}, place.get("towns") or (), sensors
+    )
+
+
+def _title(outs: Sequence[Path], world: World) -> str:
+    own = world.site.name if world.site is not None else outs[0].resolve().name
+    return own if len(outs) == 1 else f"{own}: {len(outs)} trackers"
 
 
 def _table(cls: type[TableT], path: Path) -> TableT | None:
@@ -76,11 +342,8 @@ def _classes(truth: Truth) -> dict[str, ObjectClass]:
     return dict(zip(names.tolist(), kinds, strict=True))
 
 
-def _radar_coverage(path: Path) -> tuple[Origin, Coverage | None]:
-    """Return a site's origin, and where any of its radars can see; None: no site, everywhere."""
-    if not path.is_file():
-        return Origin(0.0, 0.0), None
-    site = read_site(path)
+def _radar_coverage(site: Site) -> Coverage:
+    """Return where any of a site's radars can see."""
     region = Region.at(site.origin)
     radars = [s for s in site.pipeline_config().sensors if s.kind is SensorKind.RADAR]
 
@@ -88,8 +351,8 @@ def _radar_coverage(path: Path) -> tuple[Origin, Coverage | None]:
         seen = [within_coverage(radar, region, position_m) for radar in radars]
         return np.any(seen, axis=0) if seen else np.zeros(len(position_m), bool)
 
-    return site.origin, coverage
+    return coverage
 
 
-def _existing(path: Path) -> Path | None:
-    return path if path.is_file() else None
+def _first(folders: Sequence[Path], name: str) -> Path | None:
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)
