@@ -1,15 +1,25 @@
 """Wrong input: one clear line on standard error, exit 2, no traceback."""
 
+import json
 import os
 import socket
 import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from tocsin import simulate
 from tocsin.cli import main
-from tocsin.contract import ReportKind, Reports, write_parquet
+from tocsin.contract import (
+    ReportKind,
+    Reports,
+    Tracks,
+    to_arrow,
+    write_parquet,
+    zones_geojson,
+)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -139,3 +149,28 @@ def test_help_shows_examples(
 ) -> None:
     assert run(monkeypatch, command, "--help") == 0
     assert f"tocsin {command}" in capsys.readouterr().out.split("Examples")[1]
+
+
+def test_tracks_without_a_class_are_not_warned_of_in_silence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rows = to_arrow(Tracks.empty()).drop_columns(["hazardous", "object_class"])
+    pq.write_table(rows, tmp_path / "tracks.parquet")
+    zones = zones_geojson(simulate.read_scenario(simulate.demo_scenario()).zones)
+    (tmp_path / "zones.geojson").write_text(json.dumps(zones))
+    arguments = ("--zones", tmp_path / "zones.geojson", "-o", tmp_path)
+    line = refused(monkeypatch, capsys, "warn", tmp_path, *arguments)
+    assert "object_class" in line
+
+
+def test_no_zones_and_no_plots(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    write_parquet(Tracks.empty(), tmp_path / "tracks.parquet")
+    write_parquet(Reports.empty(), tmp_path / "plots.parquet")
+    (tmp_path / "z.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    zones = ("--zones", tmp_path / "z.geojson", "-o", tmp_path)
+    assert "no zone" in refused(monkeypatch, capsys, "warn", tmp_path, *zones)
+    plots = (tmp_path / "plots.parquet", "-o", tmp_path)
+    assert "no report" in refused(monkeypatch, capsys, "track", *plots)
+    assert run(monkeypatch, "track", *plots, "--at", "-1") == 2

@@ -180,6 +180,18 @@ def write_parquet(table: Table, path: Path) -> None:
     pq.write_table(to_arrow(table), path, compression="zstd")
 
 
+def parquet_columns(path: Path) -> tuple[str, ...]:
+    """Return the names of the columns that a Parquet file really has.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        return tuple(pq.read_schema(path).names)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(path, f"cannot be read: {error}", "expected a Parquet file") from error
+
+
 def read_parquet(cls: type[T], path: Path) -> T:
     """Return the table in a Parquet file.
 

@@ -22,7 +22,12 @@ class Messages:
     def __init__(self, site: Site) -> None:
         """Start without any open warning."""
         self._zones = {zone.zone_id: zone for zone in site.zones}
-        self._config = CapConfig(sender_name=site.name, status=site.file.site.status)
+        section = site.file.site
+        self._config = CapConfig(
+            sender=section.sender or CapConfig.sender,
+            sender_name=site.name,
+            status=section.status,
+        )
         self._chains: dict[str, Warnings] = {}
         self._latest: deque[Warnings] = deque(maxlen=FEED_ROWS)
 

@@ -12,7 +12,10 @@ import numpy as np
 
 from tocsin import decode, sense, warn
 from tocsin.contract import (
+    HAZARDS,
     NS,
+    Action,
+    Designation,
     Faults,
     InputError,
     Looks,
@@ -21,6 +24,8 @@ from tocsin.contract import (
     Reports,
     Tracks,
     Warnings,
+    Zone,
+    parquet_columns,
     read_parquet,
     read_zones,
     to_arrow,
@@ -32,6 +37,8 @@ from tocsin.run.pipeline import Pipeline, PipelineConfig, TickOut
 from tocsin.run.site import Site, policy_text, read_site
 
 T = TypeVar("T")
+_LONGEST_S = 7_200
+"""After the end of a track file, no longer than this is decided on an empty sky."""
 _TAIL_S = 5
 """Ticks after the last report, so that the last look is worked."""
 
@@ -114,6 +121,9 @@ def track_files(
         InputError: an input that cannot be read, or polar plots without a site.
     """
     decoded = decode_files(inputs, "summary", None, None, say.note)
+    if len(decoded.reports) == 0:
+        faults = decode.summary(_as_decoded(decoded))["faults"]
+        raise InputError(inputs[0], f"holds no report (faults: {faults or 'none'})", "see decode")
     looks = read_parquet(Looks, looks_path) if looks_path else decoded.looks
     site = read_site(site_path) if site_path else None
     config = _track_config(decoded.reports, site, inputs[0], at_s)
@@ -174,19 +184,21 @@ def _ticks(
     pipeline: Pipeline, decoded: DecodedFiles, looks: Looks
 ) -> tuple[Iterator[TickOut], str, int]:
     """Return the ticks over a recording: one a second in which something was received."""
-    reports = decoded.reports
+    reports = decoded.reports.sorted_by("received_at_ns", "measured_at_ns", "sensor_id", "sequence")
+    looks = looks.sorted_by("end_ns")
     seconds = np.unique(-(-reports.received_at_ns // NS))
     tail = np.arange(1, _TAIL_S + 1) + seconds[-1]
 
     def work() -> Iterator[TickOut]:
-        done_ns = np.iinfo(np.int64).min
         none = (Faults.empty(), OperatorActions.empty())
+        begin, swept = 0, 0
         for second in np.concatenate([seconds, tail]):
             now_ns = int(second) * NS
-            mine = (reports.received_at_ns > done_ns) & (reports.received_at_ns <= now_ns)
-            swept = (looks.end_ns > done_ns) & (looks.end_ns <= now_ns)
-            yield pipeline.work(reports.take(mine), looks.take(swept), *none, now_ns)
-            done_ns = now_ns
+            end = int(np.searchsorted(reports.received_at_ns, now_ns, "right"))
+            closed = int(np.searchsorted(looks.end_ns, now_ns, "right"))
+            mine, marks = reports.take(slice(begin, end)), looks.take(slice(swept, closed))
+            yield pipeline.work(mine, marks, *none, now_ns)
+            begin, swept = end, closed
 
     return work(), "tracking", len(seconds) + _TAIL_S
 
@@ -196,27 +208,72 @@ def warn_tracks(
 ) -> dict[str, Any]:
     """Forecast and decide over a track file; write warnings.parquet.
 
+    Decisions are made at every instant of the file, each second of a gap in it, and after its end
+    until the last warning is cleared.
+
     Raises:
-        InputError: a file that cannot be read.
+        InputError: a file that cannot be read, no zone, or tracks without a class.
     """
-    tracks = read_parquet(Tracks, in_folder(tracks_path, "tracks.parquet"))
+    path = in_folder(tracks_path, "tracks.parquet")
+    tracks = _with_hazard(read_parquet(Tracks, path), path).sorted_by("measured_at_ns", "track_id")
     zones = read_zones(zones_path)
-    region = Region.at(_first_of_zones(zones_path))
-    state = warn.start(
-        warn.WarnConfig(zones, region, warn.parse_policy(policy_text(policy, Path())))
+    if not zones:
+        raise InputError(zones_path, "holds no zone", "give at least one feature")
+    config = warn.WarnConfig(
+        zones, Region.at(_first_of(zones)), warn.parse_policy(policy_text(policy, Path()))
     )
-    instants, starts = np.unique(tracks.measured_at_ns, return_index=True)
-    ends = np.append(starts[1:], len(tracks))
-    decided = []
-    rows = list(zip(instants.tolist(), starts.tolist(), ends.tolist(), strict=True))
-    for now_ns, begin, end in say.progress(rows, "warning", len(rows)):
-        now_tracks = tracks.take(slice(begin, end))
-        state, result = warn.step(state, now_tracks, now_ns, OperatorActions.empty())
-        decided.append(result.warnings)
-    warnings = Warnings.concat(decided)
+    warnings = Warnings.concat(list(_decided(config, tracks, say)))
     out.mkdir(parents=True, exist_ok=True)
     write_parquet(warnings, out / "warnings.parquet")
     return {"warnings": str(out / "warnings.parquet"), "rows": len(warnings)}
+
+
+def _with_hazard(tracks: Tracks, path: Path) -> Tracks:
+    """Return tracks with `hazardous` set from the class where another program left it out."""
+    if "hazardous" in parquet_columns(path):
+        return tracks
+    if "object_class" not in parquet_columns(path):
+        mend = "add the column object_class, or hazardous"
+        raise InputError(path, "does not say which tracks are hazardous", mend)
+    kinds = [int(kind) for kind in HAZARDS]
+    declared = tracks.designation == Designation.HAZARD
+    return tracks.replace(hazardous=np.isin(tracks.object_class, kinds) | declared)
+
+
+def _decided(config: warn.WarnConfig, tracks: Tracks, say: Say) -> Iterator[Warnings]:
+    """Yield the decisions; a sky without tracks is decided on too."""
+    state = warn.start(config)
+    instants, starts = np.unique(tracks.measured_at_ns, return_index=True)
+    rows = zip(instants.tolist(), starts.tolist(), [*starts[1:].tolist(), len(tracks)], strict=True)
+    standing: dict[str, None] = {}
+    last_ns = None
+    none, nobody = OperatorActions.empty(), Tracks.empty()
+
+    def until(end_ns: float) -> Iterator[Warnings]:
+        nonlocal state, last_ns
+        while standing and last_ns is not None and last_ns + NS < end_ns:
+            last_ns += NS
+            state, result = warn.step(state, nobody, last_ns, none)
+            _stand(standing, result.warnings)
+            yield result.warnings
+
+    for now_ns, begin, end in say.progress(rows, "warning", len(instants)):
+        yield from until(now_ns)
+        state, result = warn.step(state, tracks.take(slice(begin, end)), now_ns, none)
+        _stand(standing, result.warnings)
+        last_ns = now_ns
+        yield result.warnings
+    if last_ns is not None:
+        yield from until(last_ns + _LONGEST_S * NS)
+
+
+def _stand(standing: dict[str, None], decided: Warnings) -> None:
+    """Keep which warnings stand."""
+    for warning_id, action in zip(decided.warning_id.tolist(), decided.action, strict=True):
+        if action in (Action.CLEAR, Action.CANCEL):
+            standing.pop(warning_id, None)
+        else:
+            standing[warning_id] = None
 
 
 def in_folder(path: Path, name: str) -> Path:
@@ -224,8 +281,8 @@ def in_folder(path: Path, name: str) -> Path:
     return path / name if path.is_dir() else path
 
 
-def _first_of_zones(path: Path) -> Origin:
-    longitude, latitude = read_zones(path)[0].polygons[0][0][0]
+def _first_of(zones: Sequence[Zone]) -> Origin:
+    longitude, latitude = zones[0].polygons[0][0][0]
     return Origin(latitude, longitude)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tocsin.run.outputs import Outputs
 from tocsin.run.pipeline import Pipeline, TickOut
 from tocsin.run.recording import OUTPUTS, Digests, recorded_site, recorded_ticks
 from tocsin.run.site import Site
+from tocsin.run.site_run import with_token
 from tocsin.run.warm import warm_up
 
 
@@ -64,25 +66,38 @@ def replay(
     site = recorded_site(record)
     outputs = Outputs(out) if out is not None else None
     digests = Digests()
-    worked = 0
+    worked, whole = 0, not page
+
+    def take(result: TickOut) -> None:
+        nonlocal worked
+        worked += 1
+        digests.add(result)
+        if outputs is not None:
+            outputs.add(result.tracks, result.warnings, result.notices)
+
+    def over() -> None:
+        nonlocal whole
+        whole = True
+        say.note("the record is over; the page stays up until Ctrl-C")
+
     if page:
-        asyncio.run(_show(site, record, speed, port, digests, say))
+        # Ctrl-C ends the page, not the program: what was worked until then is said and written.
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_show(site, record, speed, port, (take, over), say))
     else:
         for result in say.progress(_work(site, record), "replaying"):
-            worked += 1
-            digests.add(result)
-            if outputs is not None:
-                outputs.add(result.tracks, result.warnings, result.notices)
+            take(result)
     if outputs is not None:
         outputs.close()
     hashes = digests.hex()
-    recorded = {name: digest(record, name) for name in OUTPUTS}
+    recorded = {name: digest(record, name) for name in OUTPUTS} if whole else hashes
     different = [name for name in OUTPUTS if hashes[name] != recorded[name]]
     return {
         "record": str(record),
         "ticks": worked,
         "sha256": hashes,
-        "identical": not different,
+        "whole": whole,
+        "identical": not different if whole else None,
         "different": different,
     }
 
@@ -94,20 +109,25 @@ def _work(site: Site, record: Path) -> Iterator[TickOut]:
 
 
 async def _show(
-    site: Site, record: Path, speed: float, port: int | None, digests: Digests, say: Say
+    site: Site,
+    record: Path,
+    speed: float,
+    port: int | None,
+    tell: tuple[Callable[[TickOut], None], Callable[[], None]],
+    say: Say,
 ) -> None:
     """Replay on the page; clients' wishes go to the pace, never into the record."""
     pipeline = Pipeline(site.pipeline_config())
     clock = RecordClock(speed)
     bridge = Bridge(site, pipeline, clock, lambda actions: None, "replay")
-    config = serve.ServeConfig(port=8080 if port is None else port)
+    config = with_token(serve.ServeConfig(port=8080 if port is None else port))
     async with serve.serving(serve.create_app(bridge.hub, config), config) as address:
         say.note(f"page: {address}")
         for tick in recorded_ticks(record):
             await clock.advance(tick.now_ns)
             out = await asyncio.to_thread(pipeline.tick, tick.frames, tick.actions, tick.now_ns)
-            digests.add(out)
+            tell[0](out)
             bridge(out)
         bridge.stop()
-        say.note("the record is over; the page stays up until Ctrl-C")
+        tell[1]()
         await asyncio.Event().wait()

@@ -7,9 +7,9 @@ import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tocsin import warn
 from tocsin.contract import InputError, Origin, Sensor, SensorKind, Zone, read_zones
@@ -31,12 +31,19 @@ class SiteSection(_Strict):
     longitude_deg: float = Field(ge=-180, le=180)
     height_wgs84_m: float = 0.0
     status: Literal["Exercise", "Test", "Actual"] = "Exercise"
+    sender: str | None = None
     zones: str | None = None
     place: str | None = None
     terrain: str | None = None
     geoid_m: float = 0.0
     policy: str = "balanced"
     tick_s: float = Field(default=1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _someone_speaks(self) -> Self:
+        if self.status == "Actual" and self.sender is None:
+            raise ValueError("actual warnings need a `sender`, such as duty@your.domain")
+        return self
 
 
 class SensorSection(_Strict):
@@ -98,6 +105,7 @@ class AccessSection(_Strict):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     token: str | None = None
+    hosts: tuple[str, ...] = ()
 
 
 class SiteFile(_Strict):

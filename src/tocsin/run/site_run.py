@@ -87,6 +87,7 @@ def serve_config(site: Site, options: RunOptions) -> serve.ServeConfig:
         options.host or access.host,
         access.port if options.port is None else options.port,
         options.token or access.token,
+        access.hosts,
     )
     serve.check_bind(config)
     return config
@@ -143,7 +144,7 @@ async def operate(
             note(f"resumed the record in {record}")
         async with contextlib.AsyncExitStack() as stack:
             if config is not None:
-                config = _with_token(config) if mode == "demo" else config
+                config = with_token(config) if mode == "demo" else config
                 app = serve.create_app(bridge.hub, config)
                 address = await stack.enter_async_context(serve.serving(app, config))
                 note(f"page: {address}")
@@ -158,7 +159,7 @@ async def operate(
         recording.close()
 
 
-def _with_token(config: serve.ServeConfig) -> serve.ServeConfig:
+def with_token(config: serve.ServeConfig) -> serve.ServeConfig:
     """Return the config; without a token one is made up, and the page carries it."""
     if config.token is not None or not config.loopback:
         return config
