@@ -261,4 +261,5 @@ def _down_to(ground: Ground, sample: F64) -> F64:
     share = float(brentq(over, 0.0, 1.0, xtol=1e-9)) if over(0.0) * over(1.0) < 0.0 else 1.0
     end = hermite(a[None, 1:], b[None, 1:], np.array([[share]]), step)
     when = np.array([[a[0] + share * step[0, 0]]])
-    return np.concatenate([sample[: last + 1], np.concatenate([when, end], axis=1)])
+    kept = sample[: last + (share > 1e-6)]
+    return np.concatenate([kept, np.concatenate([when, end], axis=1)])

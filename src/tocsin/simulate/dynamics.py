@@ -107,6 +107,7 @@ def _cruised(fleet: Fleet, ground: Ground, now: Motion, tick: int, tick_s: float
         of = np.flatnonzero(member)
         aim[of] = stations.aims(fleet, now, ghosts, ends, of, tick_s)
     state, reached = steer(now.state, fresh, aim, floor, flags, row, fleet.limits, tick_s)
+    _not_under(ground, state, floor)
     cruise = _onward(fleet, now, state, reached, last)
     return dived(fleet, ground, now, cruise, tick_s)
 
@@ -135,6 +136,14 @@ def _floors(fleet: Fleet, ground: Ground, now: Motion, last: np.ndarray) -> F64:
         floor[low, 0] = np.where(follows[low], ahead, 0.0)
         floor[low, 1] = np.where(follows[low] | (ahead <= 0.0), -np.inf, ahead + CLEAR_M)
     return floor
+
+
+def _not_under(ground: Ground, state: F64, floor: F64) -> None:
+    """Lift what could not climb over the ground: it slides along it."""
+    low = np.flatnonzero((floor[:, 0] > 0.0) | (floor[:, 1] > 0.0))
+    if len(low):
+        under = ground.under_m(state[low, Column.LATITUDE], state[low, Column.LONGITUDE])
+        state[low, Column.HEIGHT] = np.maximum(state[low, Column.HEIGHT], under)
 
 
 def _ground_ahead(ground: Ground, now: Motion) -> F64:

@@ -73,7 +73,8 @@ def _impacts(
 def _passes(
     truth: Truth, point: F64, above: F64, zones: Sequence[Zone], shapes: list[shapely.Geometry]
 ) -> Effects:
-    low = np.flatnonzero(above < _per_row(truth, "hazard_height_m"))
+    limit = _per_row(truth, "hazard_height_m")
+    low = np.flatnonzero((above < limit) & (limit > 0.0))
     tree = shapely.STRtree(shapes)
     hit, zone = tree.query(shapely.points(point[low]), predicate="intersects")
     row = low[hit]

@@ -16,6 +16,10 @@ EARLY_TURN = 0.8
 """A waypoint but the last counts as reached within this share of the turning radius."""
 CLEARANCE_S = 3.0
 GUST_S = 15.0
+BRAKING_S = 4.0
+"""A hovering object comes to rest in about this time, and turns where it stands."""
+ARRIVED_M = 5.0
+"""Nearer than this to where it is to hover, its time there runs."""
 STEADY_M = 4000.0
 """Nearer than this to a waypoint the wandering fades."""
 FOLLOWS, MEMBER, LAST = 1, 2, 4
@@ -48,14 +52,14 @@ def _levels_off(room_m: float, away_mps: float, heave_mps2: float, tick_s: float
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _turned(
-    course: float, wander: float, bearing: float, away: float, radius: float, t: F64, member: bool
+    course: float, wander: float, bearing: float, away: float, radius: float, t: F64, direct: bool
 ) -> float:
     """Return how far the course is off the wanted one."""
     steady = min(away / STEADY_M, 1.0)
     free = away < t[12]
     wanted = (course if free else bearing) + t[8] * wander * steady
     error: float = (wanted - course + math.pi) % _TURN - math.pi
-    if not free and not member and away < 2.0 * radius * abs(math.sin(error)):
+    if not free and not direct and away < 2.0 * radius * abs(math.sin(error)):
         return 0.0
     return error
 
@@ -115,11 +119,14 @@ def steer(
         east, north = (aim[i, 1] - s[1]) * per_east, (aim[i, 0] - s[0]) * per_north
         away = math.sqrt(east * east + north * north)
         radius = s[4] / (TURN_SHARE * t[5])
-        error = _turned(s[3], o[6], math.atan2(east, north), away, radius, t, member)
+        bearing = math.atan2(east, north)
+        direct = member or hover > 0.0
+        error = _turned(s[3], o[6], bearing, away, radius, t, direct)
         o[3] = s[3] + _clip(error * min(tick_s / 3.0, 1.0), TURN_SHARE * t[5] * tick_s)
         wanted = min(max(aim[i, 3] + t[10] * o[7], t[0]), t[1])
         if hover > 0.0:
-            wanted = min(wanted, math.sqrt(t[6] * away))
+            slow = min(math.sqrt(t[6] * away), away / BRAKING_S)
+            wanted = min(wanted, slow * max(math.cos(bearing - s[3]), 0.0))
         o[4] = s[4] + _clip(wanted - s[4], t[6] * tick_s)
         follows = flags[i] & FOLLOWS > 0
         o[5] = _risen(s, o[8], aim[i, 2], away, floor_m[i], follows, t, tick_s)
@@ -129,7 +136,9 @@ def steer(
         per_east, per_north = _per_degree(s[0] + north / _per_degree(s[0])[1] / 2.0)
         o[0], o[1] = s[0] + north / per_north, s[1] + east / per_east
         o[2] = max(s[2] + half * (s[5] + o[5]), 0.0)
-        early = EARLY_TURN * radius if flags[i] & LAST == 0 and hover == 0.0 else 0.0
+        early = EARLY_TURN * radius if flags[i] & LAST == 0 else 0.0
+        if hover > 0.0:
+            early = ARRIVED_M
         there = away < o[4] * tick_s + early and t[12] == 0.0 and not member
         o[9] = s[9]
         if hover > 0.0:

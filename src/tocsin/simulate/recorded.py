@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.csv
 from scipy.ndimage import median_filter, uniform_filter1d
 
-from tocsin.contract import F64, I8, NS, InputError, ObjectClass, Objects, Truth, read_parquet
+from tocsin.contract import F64, I8, I64, NS, InputError, ObjectClass, Objects, Truth, read_parquet
 from tocsin.geo import enu_rotation, geodetic_to_ecef
 from tocsin.simulate.draws import stream
 from tocsin.simulate.fleet import End, Leg, Plan
@@ -33,6 +33,9 @@ from tocsin.simulate.ways import log_uniform
 
 FOOT_M, KNOT_MPS = 0.3048, 1852.0 / 3600.0
 WINDOW_S = 120.0
+TORN_MPS = 15.0
+"""Where a smoothed way still differs by this from its velocities, the object is split."""
+LEAST_ROWS = 3
 SENDS = (ObjectClass.AIRLINER, ObjectClass.LIGHT_AIRCRAFT, ObjectClass.HELICOPTER)
 
 
@@ -180,48 +183,67 @@ def _sorted(
 
 
 def recorded_plans(file: ScenarioFile, recording: Recording) -> Iterator[Plan]:
-    """Yield the objects of a recording: each part of one without a gap."""
+    """Yield the objects of a recording: each part of one without a gap and without a tear."""
+    table = recording.table
+    turn = _to_place(file, recording) if table.to_place else None
+    name, part = "", 0
+    for rows, ecef in _parts(recording):
+        who = f"{table.name}-{recording.who[rows.start]}"
+        name, part = who, part + 1 if who == name else 1
+        at_s = recording.at_s[rows] - table.from_s + table.at_s
+        if at_s[-1] <= table.at_s or at_s[0] >= file.duration_s:
+            continue
+        if turn is not None:
+            ecef = np.concatenate(
+                [ecef[:, :3] @ turn[0].T + turn[1], ecef[:, 3:] @ turn[0].T], axis=1
+            )
+        sample = np.concatenate([at_s[:, None], ecef], axis=1)
+        yield _plan(file, recording, rows, name + (f"-{part}" if part > 1 else ""), sample)
+
+
+def _parts(recording: Recording) -> Iterator[tuple[slice, F64]]:
+    """Yield rows that belong to one way, with their ECEF positions and velocities."""
     table, at_s = recording.table, recording.at_s
+    smooth = not table.file.endswith(".parquet") if table.smooth is None else table.smooth
     new = np.append(True, recording.who[1:] != recording.who[:-1])
     gap = np.append(True, np.diff(at_s) > table.gap_s) | new
-    first = np.flatnonzero(gap)
-    turn = _to_place(file, recording) if table.to_place else None
-    part, bounds = 0, np.append(first, len(at_s))
-    for a, b in pairwise(bounds):
-        part = 1 if new[a] else part + 1
-        begins = at_s[a] - table.from_s + table.at_s
-        if b - a < 2 or at_s[b - 1] <= table.from_s or begins >= file.duration_s:
+    for a, b in pairwise(np.append(np.flatnonzero(gap), len(at_s))):
+        if b - a < LEAST_ROWS:
             continue
-        name = f"{table.name}-{recording.who[a]}" + (f"-{part}" if part > 1 else "")
-        yield _plan(file, recording, slice(a, b), name, turn)
+        rows = slice(a, b)
+        ecef = _ecef(at_s[rows], recording.place[rows], recording.velocity_mps[rows], smooth)
+        tears = _tears(at_s[rows], ecef) if smooth else np.zeros(0, np.int64)
+        for c, d in pairwise([0, *tears, b - a]):
+            if d - c >= LEAST_ROWS:
+                yield slice(a + c, a + d), ecef[c:d]
 
 
-def _plan(
-    file: ScenarioFile, recording: Recording, rows: slice, name: str, turn: tuple[F64, F64] | None
-) -> Plan:
+def _tears(at_s: F64, ecef: F64) -> I64:
+    """Return the rows before which positions run away from velocities: it jumped there."""
+    mean = (ecef[1:, 3:] + ecef[:-1, 3:]) / 2.0
+    off = np.diff(ecef[:, :3], axis=0) / np.diff(at_s)[:, None] - mean
+    return np.flatnonzero(np.linalg.norm(off, axis=1) > TORN_MPS) + 1
+
+
+def _plan(file: ScenarioFile, recording: Recording, rows: slice, name: str, sample: F64) -> Plan:
     table, tick = recording.table, file.tick_s
-    at_s = recording.at_s[rows] - table.from_s + table.at_s
-    ecef = _smooth_ecef(at_s, recording.place[rows], recording.velocity_mps[rows], table.smooth)
-    if turn is not None:
-        ecef = np.concatenate([ecef[:, :3] @ turn[0].T + turn[1], ecef[:, 3:] @ turn[0].T], axis=1)
     kind = ObjectClass(int(recording.kind[rows][0]))
     sign = recording.callsign[rows][0]
     rng = stream(file.seed, "recorded", name)
-    legs = (Leg(0.0, 0.0, 0.0, 0.0), Leg(0.0, 0.0, 0.0, 0.0))
     return Plan(
         name,
         table.name,
         kind,
-        float(np.ceil(max(at_s[0], table.at_s) / tick) * tick),
+        float(np.ceil(max(sample[0, 0], table.at_s) / tick) * tick),
         log_uniform(rng, table.rcs_m2 or LIMITS[kind].rcs_m2),
-        legs,
+        (Leg(0.0, 0.0, 0.0, 0.0), Leg(0.0, 0.0, 0.0, 0.0)),
         End.LEAVE,
         callsign=sign if table.transponders and kind in SENDS else None,
-        script=np.concatenate([at_s[:, None], ecef], axis=1),
+        script=sample,
     )
 
 
-def _smooth_ecef(at_s: F64, place: F64, velocity_mps: F64, smooth: bool) -> F64:
+def _ecef(at_s: F64, place: F64, velocity_mps: F64, smooth: bool) -> F64:
     """Return (k, 6) ECEF positions and velocities of one part."""
     velocity = velocity_mps.copy()
     if np.isnan(velocity[:, 2]).any():
@@ -249,12 +271,12 @@ def smoothed(at_s: F64, place: F64, velocity_mps: F64) -> F64:
     scale = np.ones((len(at_s), 3))
     scale[:, 1], scale[:, 0] = metres_per_degree(place[:, 0])
     flown = np.zeros_like(place)
-    flown[1:] = np.cumsum(step / (scale[1:] + scale[:-1]) * 2.0, axis=0)
-    off = (place - flown) * scale
+    flown[1:] = np.cumsum(step[:, [1, 0, 2]] / (scale[1:] + scale[:-1]) * 2.0, axis=0)
+    off = place - flown
     wide = 2 * int(WINDOW_S / 2.0 / np.median(np.diff(at_s))) + 1
     off = median_filter(off, size=(wide, 1), mode="nearest")
     off = uniform_filter1d(off, wide, axis=0, mode="nearest")
-    return np.asarray(flown + off / scale)
+    return np.asarray(flown + off)
 
 
 def _to_place(file: ScenarioFile, recording: Recording) -> tuple[F64, F64]:

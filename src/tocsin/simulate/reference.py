@@ -6,6 +6,8 @@ import numpy as np
 
 from tocsin.contract import F64, I64, Bool
 from tocsin.simulate.kernels_motion import (
+    ARRIVED_M,
+    BRAKING_S,
     CLEARANCE_S,
     EARLY_TURN,
     FOLLOWS,
@@ -37,8 +39,10 @@ def steer(
     east, north = offset_m(state[:, 0], state[:, 1], aim[:, 0], aim[:, 1])
     distance = np.hypot(east, north)
     bearing = np.arctan2(east, north)
-    heading = _course(course, speed, unrest[:, 0], bearing, distance, trait, flags, tick_s)
-    brakes = np.sqrt(trait[Trait.ACCELERATION] * distance)
+    direct = ((flags & MEMBER) > 0) | (aim[:, 4] > 0.0)
+    heading = _course(course, speed, unrest[:, 0], bearing, distance, trait, direct, tick_s)
+    brakes = np.minimum(np.sqrt(trait[Trait.ACCELERATION] * distance), distance / BRAKING_S)
+    brakes *= np.maximum(np.cos(bearing - course), 0.0)
     wanted = np.clip(
         aim[:, 3] + trait[Trait.GUST] * unrest[:, 1], trait[Trait.SLOWEST], trait[Trait.FASTEST]
     )
@@ -48,7 +52,8 @@ def steer(
     rise = _climb(state, unrest[:, 2], aim[:, 2], distance, floor_m, trait, flags, tick_s)
     out = _moved(state, heading, pace, rise, tick_s)
     out[:, Column.UNREST : Column.WAIT] = unrest
-    early = EARLY_TURN * _radius(speed, trait) * ((flags & LAST) == 0) * (aim[:, 4] == 0.0)
+    early = EARLY_TURN * _radius(speed, trait) * ((flags & LAST) == 0)
+    early = np.where(aim[:, 4] > 0.0, ARRIVED_M, early)
     there = (distance < pace * tick_s + early) & (trait[Trait.HOME] == 0.0)
     there &= (flags & MEMBER) == 0
     hovers = (aim[:, 4] > 0.0) & (there | (wait < aim[:, 4]))
@@ -62,7 +67,7 @@ def _unrest(before: F64, fresh: F64, wander_s: F64, tick_s: float) -> F64:
     memory = np.full(before.shape, GUST_S)
     memory[:, 0] = wander_s
     keep = np.exp(-tick_s / memory)
-    return np.asarray(keep * before + np.sqrt(1.0 - keep**2) * fresh)
+    return np.asarray(keep * before + np.sqrt(1.0 - keep**2) * fresh[:, :3])
 
 
 def _radius(speed_mps: F64, trait: F64) -> F64:
@@ -76,7 +81,7 @@ def _course(
     bearing_rad: F64,
     distance_m: F64,
     trait: F64,
-    flags: I64,
+    direct: Bool,
     tick_s: float,
 ) -> F64:
     """Return the next courses: towards the waypoint, wandering, turning within limits."""
@@ -86,7 +91,7 @@ def _course(
     error = np.mod(wanted - course_rad + np.pi, 2.0 * np.pi) - np.pi
     # A waypoint within the turning circle cannot be reached by turning: fly on until it can.
     within = distance_m < 2.0 * _radius(speed_mps, trait) * np.abs(np.sin(error))
-    error = np.where(~free & within & ((flags & MEMBER) == 0), 0.0, error)
+    error = np.where(~free & within & ~direct, 0.0, error)
     most = TURN_SHARE * trait[Trait.TURN] * tick_s
     return np.asarray(course_rad + np.clip(error * min(tick_s / 3.0, 1.0), -most, most))
 

@@ -355,7 +355,7 @@ class Recorded(Part):
     at_s: float = 0.0
     from_s: NotNegative = 0.0
     gap_s: Positive = 60.0
-    smooth: bool = True
+    smooth: bool | None = None
     to_place: bool = False
     transponders: bool = True
 
