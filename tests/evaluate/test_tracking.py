@@ -7,7 +7,7 @@ import pytest
 
 from tests.evaluate.world import NS, ORIGIN, START_NS, tracks_like, truth_of
 from tocsin.contract import ObjectClass, Tracks, TrackStatus, Truth
-from tocsin.evaluate import TrackScoring, score_tracks
+from tocsin.evaluate import Resolution, TrackScoring, score_tracks
 
 FAR = {"a": (0, 0, 900, 50, 0), "b": (0, 9000, 900, 50, 0), "c": (0, -9000, 900, 60, 10)}
 
@@ -197,3 +197,99 @@ def test_nothing_at_all_and_tracks_without_truth() -> None:
     alone = score(Truth.empty(), tracks_like(truth_of(FAR, range(20))))
     assert alone["false_tracks"] == 3
     assert alone["completeness"] is None
+
+
+# -- resolution, endings, the worst moments ----------------------------------------------------
+
+
+def test_one_track_is_enough_for_two_that_no_sensor_tells_apart() -> None:
+    paths = {"a": (0, 0, 900, 50, 0), "b": (0, 300, 900, 50, 0), "far": (0, 9000, 900, 50, 0)}
+    truth = truth_of(paths, range(30))
+    seen = tracks_like(truth).take(truth.target_id != "b")
+
+    def beyond(cell_m: float) -> Resolution:
+        return lambda one, other: np.linalg.norm(one - other, axis=1) > cell_m
+
+    for cell_m, share, unresolved in ((400.0, 1.0, 1 / 3), (200.0, 2 / 3, 0.0)):
+        result = score_tracks(truth, seen, ORIGIN, resolution=beyond(cell_m))
+        assert result["completeness"] == pytest.approx(share)
+        assert result["unresolved_share"] == pytest.approx(unresolved)
+        assert result["gospa_missed_m"] == pytest.approx(2000.0 / np.sqrt(2))
+    lone = seen.take(seen.track_id == "T-far")
+    neither = score_tracks(truth, lone, ORIGIN, resolution=beyond(400.0))
+    assert neither["completeness"] == pytest.approx(1 / 3)
+
+
+def test_time_to_end_is_how_long_a_track_outlives_its_target() -> None:
+    paths = {"a": (0, 0, 900, 60, 0), "b": (0, 20_000, 900, 60, 0), "z": (0, 40_000, 900, 1, 0)}
+    whole = truth_of(paths, range(120))
+    second = (whole.measured_at_ns - START_NS) // NS
+    ends = {"a": 30, "b": 40, "z": 120}
+    last = np.array([ends[name] for name in whole.target_id])
+    truth = whole.take(second < last)
+    for more, expected in ((0, (0.0, 0.0)), (7, (7.0, 7.0)), (90, (None, None))):
+        tracks = tracks_like(whole.take(second < last + more))
+        result = score(truth, tracks)
+        assert (result["time_to_end_p50_s"], result["time_to_end_p95_s"]) == expected
+        assert result["never_ended"] == (2 if more == 90 else 0)
+    late = score(truth, tracks_like(whole), end_within_s=85.0)
+    assert late["never_ended"] == 1
+
+
+def test_a_track_that_another_target_takes_over_has_not_outlived_its_own() -> None:
+    truth = truth_of({"a": (0, 0, 900, 60, 0), "b": (0, 900, 900, 60, 0)}, range(120))
+    alone = truth.take((truth.target_id == "b") | (truth.measured_at_ns < START_NS + 30 * NS))
+    result = score(alone, tracks_like(truth))
+    assert (result["never_ended"], result["time_to_end_p50_s"]) == (0, 0.0)
+    assert result["redundant_track_share"] > 0.3
+
+
+def test_the_worst_moments_say_what_was_wrong() -> None:
+    truth = truth_of(FAR, range(60))
+    second = (truth.measured_at_ns - START_NS) // NS
+    gone = (truth.target_id == "b") & (second >= 20) & (second < 24)
+    ghost = truth_of({k: (30_000, 30_000, 0, 0, 0) for k in ("g", "h")}, range(60))
+    brief = (ghost.measured_at_ns - START_NS) // NS == 45
+    tracks = joined(tracks_like(truth, 7.0).take(~gone), tracks_like(ghost.take(brief), prefix="F"))
+    result = score(truth, tracks)
+    worst, next_worst = result["worst"][:2]
+    assert result["worst_instants_ns"] == [moment["at_ns"] for moment in result["worst"]]
+    assert (worst["at_ns"], worst["missed"]) == (START_NS + 45 * NS, [])
+    assert (worst["false"], worst["false_count"]) == (["F-g", "F-h"], 2)
+    assert START_NS + 20 * NS <= next_worst["at_ns"] < START_NS + 24 * NS
+    assert (next_worst["missed"], next_worst["false"]) == (["b"], [])
+    assert next_worst["missed_m"] == pytest.approx(2000.0 / np.sqrt(2))
+    pairs = {(pair["target"], pair["track"]): pair["distance_m"] for pair in next_worst["far"]}
+    assert pairs == pytest.approx({("a", "T-a"): 7.0, ("c", "T-c"): 7.0}, rel=1e-3)
+    apart = np.diff(np.sort(result["worst_instants_ns"]))
+    assert np.all(apart >= 10 * NS)
+    assert len(result["worst"]) >= 5
+
+
+def test_series_add_up_to_the_scores() -> None:
+    draw = np.random.default_rng(8)
+    kinds = [ObjectClass.AIRLINER, ObjectClass.BIRD, ObjectClass.BIRD]
+    truth = truth_of(FAR, range(50), kinds)
+    tracks = tracks_like(truth, draw=draw)
+    result = score(truth, tracks.take(draw.uniform(size=len(tracks)) < 0.7))
+    series, count = result["series"], np.array(result["series"]["matched"])
+    assert {len(column) for column in series.values()} == {result["instants"]}
+    squares = np.array([value or 0.0 for value in series["position_rmse_m"]]) ** 2
+    assert result["position_rmse_m"] == pytest.approx(np.sqrt(squares @ count / count.sum()))
+    means = np.array([value or 0.0 for value in series["nees_mean"]])
+    assert result["nees_mean"] == pytest.approx(means @ series["nees_count"] / count.sum())
+    assert result["ospa_m"] == pytest.approx(np.mean(series["ospa_m"]))
+    assert np.array_equal(np.array(series["targets"]) - series["missed"], count)
+    assert list(result["by_class"]) == ["airliner", "bird"]
+    birds = result["series_by_class"]["bird"]
+    assert sum(birds["matched"]) + sum(result["series_by_class"]["airliner"]["matched"]) == sum(
+        count
+    )
+    assert result["by_class"]["bird"]["targets"] == 2
+    for name in ("completeness", "position_rmse_m", "velocity_rmse_mps"):
+        tables = {
+            "completeness": "completeness_by_class",
+            "position_rmse_m": "position_rmse_by_class_m",
+            "velocity_rmse_mps": "velocity_rmse_by_class_mps",
+        }
+        assert result["by_class"]["bird"][name] == result[tables[name]]["bird"]

@@ -128,6 +128,16 @@ def test_alerts_that_are_never_cleared_cost_to_the_end() -> None:
     assert open_end["false_time_ratio"] > closed["false_time_ratio"]
 
 
+def test_the_whole_region_in_alarm_all_the_time_is_seen_for_what_it_is() -> None:
+    """Nobody is missed, and yet nearly all of the time under alarm was for nothing."""
+    always, ours = score(EVERYTHING), score(OURS)
+    assert always["pod_usable_lead"] == always["event_pod"] == 1.0
+    assert always["false_time_ratio"] > 0.95 > 0.9 > ours["false_time_ratio"]
+    assert always["false_area_ratio"] > 0.5 > ours["false_area_ratio"]
+    assert always["csi"] < 0.25 * ours["csi"]
+    assert always["alarm_person_h"] == pytest.approx(always["whole_region_person_h"])
+
+
 def test_an_alert_ends_when_it_expires() -> None:
     silent = score(warnings_of([("z1", 1000, None)], expires_s=100))
     assert silent["alarm_person_h"] == pytest.approx(2000 * 100 / 3600)
