@@ -70,6 +70,8 @@ def delivered(
             echoes = echoes.take(np.flatnonzero(~late))
         if len(echoes.reports):
             here.append(echoes)
+    rank = {name: number for number, name in enumerate(names)}
+    here.sort(key=lambda echoes: rank[echoes.reports.sensor_id[0]])
     swept = [*waiting.looks, *looks]
     later = tuple(item for item in swept if item[0] > now_ns)
     now = Looks.concat([table for at_ns, table in swept if at_ns <= now_ns])
@@ -92,17 +94,27 @@ def _ordered(
         begin += len(echoes.source)
     reports = Reports.concat([echoes.reports for echoes in here])
     received = np.where(reports.received_at_ns == 0, now_ns, reports.received_at_ns)
-    number, counts = _numbers(rank, reports.measured_at_ns, received, sequence)
-    order = np.lexsort((number, rank, reports.measured_at_ns))
-    numbered = reports.replace(received_at_ns=received, sequence=number).take(order)
+    order = np.argsort(reports.measured_at_ns, kind="stable")  # ties stay in the sensors' order
+    number, counts = _numbers(rank[order], received[order], sequence)
+    if (np.diff(number)[np.diff(rank[order]) == 0] < 0).any():
+        again = np.lexsort((number, rank[order], reports.measured_at_ns[order]))
+        order, number = order[again], number[again]
+    numbered = reports.replace(received_at_ns=received).take(order).replace(sequence=number)
     return Arrived(numbered, source[order], others[order], looks, counts)
 
 
-def _numbers(
-    rank: NDArray[np.int64], measured_ns: I64, received_ns: I64, sequence: I64
-) -> tuple[I64, I64]:
-    """Return each report's number from its sensor, and how many each sensor has sent by now."""
-    order = np.lexsort((measured_ns, received_ns, rank))
+def _numbers(rank: NDArray[np.int64], received_ns: I64, sequence: I64) -> tuple[I64, I64]:
+    """Return each report's number from its sensor, and how many each sensor has sent by now.
+
+    Args:
+        rank: (n,) the sensor's place among the sensors; rows in order of time.
+        received_ns: (n,) when it arrived.
+        sequence: (s,) how many each sensor had sent before.
+    """
+    short = rank.astype(np.int16)
+    order = np.argsort(short, kind="stable")
+    if len(received_ns) and (received_ns != received_ns[0]).any():
+        order = np.lexsort((received_ns, short))
     count = np.bincount(rank, minlength=len(sequence))
     first = np.cumsum(count) - count
     number = np.empty(len(rank), np.int64)

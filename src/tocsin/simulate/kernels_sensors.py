@@ -22,8 +22,8 @@ from tocsin.geo.wgs84 import ECCENTRICITY2, MEAN_RADIUS_M, SEMI_MAJOR_M
 F32 = NDArray[np.float32]
 _Three = tuple[float, float, float]
 ROUNDS = 8
-CLOSE_RAD = 1e-12
-"""The beam counts as being on an object this near."""
+CLOSE_RAD = 1e-6
+"""From this near one more step puts the beam on an object, to a nanosecond."""
 _TURN = 2.0 * math.pi
 _LEAST = 0.05
 _SLACK = 0.05
@@ -115,10 +115,10 @@ def _passed_s(
         if k > 0 and t != before_s:
             slope = (before_off - off) / (t - before_s)
             step = slope if slope * rate > least * abs(rate) else step
-        if abs(off) < CLOSE_RAD:
-            break
         before_s, before_off = t, off
         t += off / step
+        if abs(off) < CLOSE_RAD:  # the step just taken leaves far less
+            break
     return t if first_s <= t < last_s else np.nan
 
 
@@ -209,17 +209,19 @@ def meet(
             are spread evenly from zero to the greatest.
         lowest_m: (a, r) lowest visible heights about the sensor; (0, 0): a smooth earth.
         lowest_step_m: distance between its rings, the first one step away.
-        which: (2 n k,) out: the objects met, in order.
-        encounter: (2 n k,) out: number of the encounter within the tick.
-        out: (2 n k, 6) out: encounters.
+        which: (m,) out: the objects met, in order.
+        encounter: (m,) out: number of the encounter within the tick.
+        out: (m, 6) out: encounters.
 
     Returns:
-        How many encounters there were.
+        How many encounters there were; -1: more than there is room for.
     """
     count = 0
     reach2 = (place[15] + _FASTEST_MPS * tick_s) ** 2
     for i in range(rcs_m2.size):
         met = 0
+        if count + 2 * sweeps.shape[0] > which.size:
+            return -1
         east, north, up = _local(path, i, 0.0, tick_s, place)
         flat2 = east * east + north * north
         if flat2 + up * up > reach2:
@@ -263,7 +265,7 @@ def meet(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def merge(rows: F64, by_range: I64, by_power: I64, cell: F64, group: I64, out: F64) -> None:
+def merge(rows: F64, by_power: I64, cell: F64, group: I64, out: F64) -> None:
     """Put together the echoes that lie in one resolution cell about a stronger one.
 
     The strongest takes all that are nearer to it than the cell in range, azimuth and elevation,
@@ -271,47 +273,34 @@ def merge(rows: F64, by_range: I64, by_power: I64, cell: F64, group: I64, out: F
     time, range, azimuth, elevation and range rate become the means weighted by power.
 
     Args:
-        rows: (n, 6) encounters.
-        by_range: (n,) their order by range.
+        rows: (n, 6) encounters in order of range.
         by_power: (n,) their order by power, the strongest first.
         cell: (4,) metres, radians, radians (infinite: not resolved in it), seconds.
         group: (n,) out: the strongest of each one's cell.
         out: (n, 6) out: merged encounters, in the rows of the strongest.
     """
     n = rows.shape[0]
-    position = np.empty(n, np.int64)
-    for j in range(n):
-        position[by_range[j]] = j
-        group[j] = -1
+    group[:] = -1
+    off = np.empty(5)
     for j in range(n):
         strong = by_power[j]
         if group[strong] >= 0:
             continue
         group[strong] = strong
         total = rows[strong, 5]
-        off = np.zeros(5)
-        for side in range(2):
-            k = position[strong]
-            while True:
-                k += 1 if side == 1 else -1
-                if k < 0 or k >= n:
-                    break
-                other = by_range[k]
-                if abs(rows[other, 1] - rows[strong, 1]) >= cell[0]:
-                    break
-                if group[other] >= 0:
-                    continue
-                turn = _wrapped(rows[other, 2] - rows[strong, 2])
-                if abs(turn) >= cell[1] or abs(rows[other, 0] - rows[strong, 0]) >= cell[3]:
-                    continue
-                if abs(rows[other, 3] - rows[strong, 3]) >= cell[2]:
-                    continue
-                group[other] = strong
-                power = rows[other, 5]
-                total += power
-                for c in range(5):
-                    apart = turn if c == 2 else rows[other, c] - rows[strong, c]
-                    off[c] += power * apart
+        off[:] = 0.0
+        for side in (-1, 1):
+            k = strong + side
+            while 0 <= k < n and abs(rows[k, 1] - rows[strong, 1]) < cell[0]:
+                turn = _wrapped(rows[k, 2] - rows[strong, 2])
+                near = abs(turn) < cell[1] and abs(rows[k, 0] - rows[strong, 0]) < cell[3]
+                if near and group[k] < 0 and abs(rows[k, 3] - rows[strong, 3]) < cell[2]:
+                    group[k] = strong
+                    power = rows[k, 5]
+                    total += power
+                    for c in range(5):
+                        off[c] += power * (turn if c == 2 else rows[k, c] - rows[strong, c])
+                k += side
         for c in range(5):
             out[strong, c] = rows[strong, c] + off[c] / total
         out[strong, 2] -= _TURN * math.floor(out[strong, 2] / _TURN)

@@ -128,20 +128,21 @@ def plots(unit: RadarSet, sky_: Sky, swept: F64, seed: int) -> Echoes:
     which, encounter, rows = met(unit, sky_, swept)
     which, encounter, rows, others = _resolved(unit, sky_, which, encounter, rows)
     seen, snr, noise = _drawn(unit, sky_, which, encounter, rows)
-    measured, std = _measured(unit, rows[seen], snr[seen], noise[seen])
+    snr = snr[seen]
+    measured, std = _measured(unit, rows[seen], snr, noise[seen])
     areas = (unit.patches, sky_.tick)
     false, over = false_plots(unit.radar, unit.site, *areas, seed, swept)
     false[:, 1:] += 0.0 * unit.std  # what the radar does not measure is NaN here too
     measured = np.concatenate([measured, false])
     std = np.concatenate([std, np.broadcast_to(unit.std, (len(false), 4))])
     false_snr = (unit.threshold + over) / unit.radar.pulses - 1.0
-    snr = np.concatenate([snr[seen], false_snr])
+    snr = np.concatenate([snr, false_snr])
     source = np.concatenate([sky_.row[which[seen]], np.full(len(false), -1)])
-    order = np.argsort(measured[:, 0], kind="stable")
+    order = np.argsort(measured[:, 0])
     both = None
     if others is not None:
         both = np.full(len(source), None, object)
-        both[: np.count_nonzero(seen)] = others[seen]
+        both[: len(source) - len(false)] = others[seen]
         both = both[order]
     reports = _rows(unit.site, sky_, measured[order], std[order], snr[order])
     return Echoes(reports, source[order], both)
@@ -154,23 +155,26 @@ def met(unit: RadarSet, sky_: Sky, swept: F64) -> tuple[Rows, Rows, F64]:
         (k,) objects; (k,) numbers of the encounter within the tick; (k, 6) seconds into the tick,
         range, azimuth, elevation, range rate, mean signal-to-noise ratio of one pulse.
     """
-    most = 2 * len(sky_.row) * max(len(swept), 1)
-    which, encounter = np.empty(most, np.int64), np.empty(most, np.int64)
-    rows = np.empty((most, 6))
     rcs = sky_.fleet.rcs_m2[sky_.row]
-    count = kernels_sensors.meet(
-        swept,
-        sky_.tick_s,
-        sky_.path,
-        rcs,
-        unit.place,
-        unit.gain,
-        unit.site.lowest_m,
-        unit.site.lowest_step_m,
-        which,
-        encounter,
-        rows,
-    )
+    most = (len(rcs) + 16) * max(len(swept), 1)
+    count = -1
+    while count < 0:  # hardly any object is met twice in a sweep
+        which, encounter = np.empty(most, np.int64), np.empty(most, np.int64)
+        rows = np.empty((most, 6))
+        count = kernels_sensors.meet(
+            swept,
+            sky_.tick_s,
+            sky_.path,
+            rcs,
+            unit.place,
+            unit.gain,
+            unit.site.lowest_m,
+            unit.site.lowest_step_m,
+            which,
+            encounter,
+            rows,
+        )
+        most *= 2
     return which[:count], encounter[:count], rows[:count]
 
 
@@ -180,16 +184,18 @@ def _resolved(
     """Return the echoes that the radar can tell apart, and whom each one also stands for."""
     if not len(unit.cell) or len(rows) < 2:
         return which, encounter, rows, None
-    by_range = np.argsort(rows[:, 1], kind="stable")
-    by_power = np.argsort(-rows[:, 5], kind="stable")
+    by_range = np.argsort(rows[:, 1])
+    which, encounter, rows = which[by_range], encounter[by_range], rows[by_range]
     group, merged = np.empty(len(rows), np.int64), np.empty_like(rows)
-    kernels_sensors.merge(rows, by_range, by_power, unit.cell, group, merged)
+    kernels_sensors.merge(rows, np.argsort(-rows[:, 5]), unit.cell, group, merged)
     own = group == np.arange(len(rows))
     others = None
     if not own.all():
         others = np.full(len(rows), None, object)
-        for lost in np.flatnonzero(~own):
-            others[group[lost]] = (*(others[group[lost]] or ()), int(sky_.row[which[lost]]))
+        lost = np.flatnonzero(~own)
+        pairs = zip(group[lost].tolist(), sky_.row[which[lost]].tolist(), strict=True)
+        for strongest, row in pairs:
+            others[strongest] = (*(others[strongest] or ()), row)
         others = others[own]
     return which[own], encounter[own], merged[own], others
 
