@@ -3,8 +3,8 @@
 `docs/reference/bounds.md` says what is bounded and under which assumptions.
 
 Source: P. Tichavsky, C. H. Muravchik, A. Nehorai, IEEE Trans. SP 46 (1998) 1386-1396, eq. (21)
-(recursion of the information); M. Hernandez, A. Farina, B. Ristic, IEE Proc. Radar Sonar Navig.
-153 (2006) 292-304 (missed detections: enumeration, and the information reduction factor).
+(recursion of the information); M. Hernandez, B. Ristic, A. Farina, L. Timmoneri, IEEE Trans. SP 52
+(2004) 2361-2370 (missed detections: enumeration, and the information reduction factor).
 """
 
 from __future__ import annotations

@@ -52,10 +52,11 @@ def errors_over_time(entries: Sequence[Entry], references: Sequence[Entry]) -> t
         ]
         curves += [
             Curve("oracle", _values(other.track_scores["series"]["position_rmse_m"]), "oracle")
-            for other in references[:1]
+            for other in references[-1:]
         ]
         rows.append(Panel(_title(entry, entries), curves))
-    words = "Position error over time: root mean square over the objects matched at each instant."
+    words = "Position error over time: root mean square over the objects matched at each instant"
+    words += f"; dashed: {references[-1].name}." if references else "."
     return panels(_seconds(entries[0]), rows, "m", True), words + _averaged(entries[0])
 
 
@@ -74,7 +75,8 @@ def nees(entries: Sequence[Entry]) -> tuple[str, str]:
         rows.append(Panel(_title(entry, entries), curves, band=band))
     words = (
         "Normalised error squared (NEES), mean over the objects matched at each instant, with the "
-        "95 % band of χ². Above the band a tracker is surer than it may be, below it less sure."
+        "95 % band of χ². Above the band a tracker is surer than it may be, below it less sure; "
+        "peaks far above the rest are cut."
     )
     return panels(_seconds(entries[0]), rows, "", True), words + _averaged(entries[0])
 
