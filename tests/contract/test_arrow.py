@@ -251,3 +251,23 @@ def test_a_table_of_another_kind_is_refused() -> None:
     with pytest.raises(InputError, match="is missing"):
         from_ipc(Truth, to_ipc(Faults.empty()))
     assert len(TrackStatus) == 4
+
+
+PLAIN = Reports.build(2, measured_at_ns=[1, 2], sensor_id=["r", "s"], kind=[0, 1])
+
+
+@pytest.mark.parametrize("index", [99, -1])
+def test_an_enumeration_s_index_beyond_its_names_is_refused(index: int) -> None:
+    column = pa.DictionaryArray.from_arrays(
+        pa.array([index, 0], pa.int8()), pa.array(["plot", "position"]), safe=False
+    )
+    table = to_arrow(PLAIN)
+    table = table.set_column(table.schema.get_field_index("kind"), "kind", column)
+    with pytest.raises(InputError, match="theirs, column kind: cannot be read"):
+        from_arrow(Reports, table, "theirs")
+
+
+def test_a_column_that_occurs_twice_is_refused() -> None:
+    table = to_arrow(PLAIN).append_column("range_m", pa.array([1.0, 2.0]))
+    with pytest.raises(InputError, match="column range_m occurs twice; write each column once"):
+        from_arrow(Reports, table, "theirs")

@@ -1,6 +1,8 @@
 """Decoders never raise: random bytes, real files mutated, and cut at every 97th byte."""
 
+import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.decode.test_vectors import CASES, data_of
 from tests.support import NO_RECORDINGS, shared_data
-from tocsin.contract import Frames, InputError, Reports
+from tocsin.contract import Frames, InputError, Reports, to_ipc
 from tocsin.decode import FORMATS, decode_file, detect, plot_stream, start, step
 from tocsin.sense import read_input
 
@@ -110,3 +112,81 @@ def test_a_dead_plot_stream_stays_dead():
     good = plot_stream.encode(Reports.build(1, measured_at_ns=1, sensor_id="r", range_m=1.0))
     assert stepped("plot_stream", good, len(good)) == 1
     assert stepped("plot_stream", bytes(4) + good, 1 << 20) == 0
+
+
+SIGHTING = {
+    "observer": {"latitude_deg": 50.0, "longitude_deg": 10.0},
+    "observed_at": "2031-05-04T02:13:20Z",
+    "grade": "B2",
+    "kind": "unknown",
+    "origin_id": "ranger",
+}
+VALUES = st.one_of(
+    st.text(),
+    st.sampled_from(["\ud800", "a\ud83dz", "0001-01-01T00:00:00+14:00", "9999-12-31T00:00:00Z"]),
+    st.datetimes(timezones=st.timezones()).map(lambda at: at.isoformat()),
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.none(),
+    st.lists(st.integers(), max_size=2),
+)
+FIELDS = (*SIGHTING, "relayed_from", "bearing_deg", "range_m", "height_m")
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=3))
+def test_a_sighting_whatever_it_says_is_one_report_or_one_fault_and_can_be_stored(said):
+    out = decode_file(json.dumps(SIGHTING | said).encode(), "sightings")
+    assert len(out.reports) + len(out.faults) == 1
+    assert to_ipc(out.reports)
+    assert to_ipc(out.faults)
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T00:00:00Z", "0001-01-01T00:00:00Z"])
+def test_a_time_that_no_table_holds_is_a_fault(at):
+    out = decode_file(json.dumps(SIGHTING | {"observed_at": at}).encode(), "sightings")
+    assert out.faults.kind.tolist() == ["bad_sighting"]
+    assert "between 1970 and 2255" in out.faults.detail[0]
+
+
+TABLE = plot_stream.encode(
+    Reports.build(
+        3,
+        measured_at_ns=[1, 2, 3],
+        sensor_id=["r", "s", "r"],
+        kind=[0, 3, 1],
+        callsign=["A", None, "B"],
+    )
+)
+
+
+@given(st.data())
+def test_a_mutated_table_spoils_no_other_message(data):
+    bad = bytearray(TABLE)
+    for _ in range(data.draw(st.integers(1, 4))):
+        bad[data.draw(st.integers(4, len(bad) - 1))] = data.draw(
+            st.sampled_from([0, 1, 127, 128, 255])
+        )
+    frames = Frames.build(
+        2, received_at_ns=[1, 1], source_id=["f"] * 2, payload=[bytes(bad), TABLE]
+    )
+    out = step(start("plot_stream", "f"), frames, 1)[1]
+    assert len(out.reports) >= 3
+    assert to_ipc(out.reports)
+    assert to_ipc(out.faults)
+
+
+def test_an_error_that_no_decoder_foresaw_is_a_counted_fault_and_the_input_goes_on():
+    def feed(_, chunk, out):
+        if chunk == b"bad":
+            raise ZeroDivisionError("\ud800")
+        out.report({"measured_at_ns": 10**30 if chunk == b"odd" else 1})
+
+    state = start("sightings", "f")
+    state.format = replace(state.format, feed=feed)
+    payload = [b"a", b"bad", b"odd", b"b"]
+    frames = Frames.build(4, received_at_ns=[1] * 4, source_id=["f"] * 4, payload=payload)
+    out = step(state, frames, 1)[1]
+    assert len(out.reports) == 2
+    assert out.faults.kind.tolist() == ["decoder_error", "impossible_value"]
+    assert to_ipc(out.faults)

@@ -99,6 +99,9 @@ def from_arrow(cls: type[T], data: pa.Table, where: object = "table") -> T:
     schema = cls.schema()
     hidden = {c.validity for c in schema.values()}
     available = data.column_names
+    twice = [name for name in schema if available.count(name) > 1]
+    if twice:
+        raise InputError(where, f"column {twice[0]} occurs twice", "write each column once")
     present = [name for name in schema if name not in hidden and name in available]
     for name, column in schema.items():
         if name not in present and name not in hidden and not column.optional:
@@ -106,10 +109,12 @@ def from_arrow(cls: type[T], data: pa.Table, where: object = "table") -> T:
     columns: dict[str, object] = {}
     for name in present:
         column = schema[name]
-        array = data.column(name).combine_chunks()
         try:
+            # Bytes from a network: places and indices in them may point anywhere.
+            data.column(name).validate(full=True)
+            array = data.column(name).combine_chunks()
             columns[name] = _from_array(array, column)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError, TypeError, KeyError) as e:
+        except (pa.ArrowException, ValueError, TypeError, IndexError, OverflowError) as e:
             place = f"{where}, column {name}"
             raise InputError(place, f"cannot be read: {e}", f"use {_arrow_type(column)}") from e
         if column.validity:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.contract import Faults, Looks, ReportKind, Reports
 
+T = TypeVar("T")
 Row = dict[str, Any]
 """One report: the values of the columns that it has."""
 
@@ -72,8 +73,8 @@ class Out:
         Args:
             sequences: next sequence number by sensor; advanced in place.
         """
-        reports = Reports.concat([_reports(self.rows), *self.tables])
-        looks = Looks.concat([_looks(self.looks), *self.look_tables])
+        reports = Reports.concat([*self._fitting(self.rows, _reports), *self.tables])
+        looks = Looks.concat([*self._fitting(self.looks, _looks), *self.look_tables])
         reports = reports.replace(sequence=_number(reports, sequences))
         return Decoded(
             reports.sorted_by("measured_at_ns", "sensor_id", "sequence"),
@@ -81,6 +82,16 @@ class Out:
             Faults.build(len(self.faults), **_columns(self.faults, list(Faults.schema()))),
             dict(sorted(self.counts.items())),
         )
+
+    def _fitting(self, rows: list[Row], build: Callable[[list[Row]], T]) -> list[T]:
+        """Return rows as tables; those that no table can hold are faults."""
+        try:
+            return [build(rows)]
+        except (TypeError, ValueError, OverflowError) as error:
+            if len(rows) > 1:
+                return [table for row in rows for table in self._fitting([row], build)]
+            self.fault("impossible_value", f"{error}")
+            return []
 
 
 def _columns(rows: list[Row], names: list[str]) -> dict[str, list[Any]]:

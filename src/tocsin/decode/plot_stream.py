@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from tocsin.contract import InputError, Looks, Reports, from_arrow, to_ipc
+from tocsin.contract import Looks, Reports, from_arrow, to_ipc
 from tocsin.decode.config import DecodeConfig
 from tocsin.decode.out import Out
 
@@ -79,8 +79,8 @@ def _message(body: bytes, offset_bytes: int, out: Out) -> None:
             out.look_tables.append(from_arrow(Looks, data))
         else:
             out.fault("unknown_table", f"table {name!r}", offset_bytes)
-    except (InputError, pa.ArrowException, OSError, ValueError) as error:
-        out.fault("bad_message", str(error), offset_bytes)
+    except Exception as error:  # Whatever Arrow says of foreign bytes: the next message is whole.
+        out.fault("bad_message", ascii(str(error))[1:-1], offset_bytes)
 
 
 def _stamped(reports: Reports, out: Out) -> Reports:

@@ -22,7 +22,9 @@ from tocsin.decode.out import Out, Row
 from tocsin.geo import ecef_to_geodetic, enu_rotation, geodetic_to_ecef
 
 _GRADE = re.compile(r"[A-F][1-6]")
+_LONE = re.compile("[\ud800-\udfff]")  # half of a pair, which no file can hold
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST_S = 9.0e9  # int64 nanoseconds end in the year 2262
 _BEARING_STD_RAD = radians(10.0)
 _RANGE_STD = 0.3
 _HEIGHT_STD, _LEAST_HEIGHT_STD_M = 0.5, 100.0
@@ -144,7 +146,7 @@ def _away(
 
 def _observed_at_ns(value: Any) -> int:
     """Return an ISO 8601 time with its zone, or UTC seconds, as nanoseconds."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0.0 <= value < 9e9:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0.0 <= value < _LATEST_S:
         return round(value * 1e6) * 1000
     try:
         instant = datetime.fromisoformat(value)
@@ -154,7 +156,10 @@ def _observed_at_ns(value: Any) -> int:
         ) from None
     if instant.tzinfo is None:
         raise _BadError("observed_at: the time has no zone; write Z or +02:00 behind it")
-    return (instant - _EPOCH) // timedelta(microseconds=1) * 1000
+    since = instant - _EPOCH
+    if not 0.0 <= since.total_seconds() < _LATEST_S:
+        raise _BadError("observed_at: give a time between 1970 and 2255")
+    return since // timedelta(microseconds=1) * 1000
 
 
 def _number(
@@ -168,7 +173,7 @@ def _number(
 
 def _text(said: dict[str, Any], name: str, check: Callable[[str], Any] | None = None) -> str:
     value = said.get(name)
-    if not isinstance(value, str) or not value or len(value) > 200:
+    if not isinstance(value, str) or not value or len(value) > 200 or _LONE.search(value):
         raise _BadError(f"{name}: give a text")
     if check is not None and not check(value):
         allowed = "A1 to F6" if name == "grade" else ", ".join(KINDS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tocsin.contract import Frames, InputError, ReportKind
@@ -22,6 +24,7 @@ class DecodeState:
 
     source_id: str
     format: Format
+    config: DecodeConfig
     inner: Any
     sequences: dict[str, int] = field(default_factory=dict)
 
@@ -39,8 +42,8 @@ def start(fmt: str, source_id: str, config: DecodeConfig | None = None) -> Decod
     """
     if fmt not in FORMATS:
         raise InputError(source_id, f"no format {fmt!r}", f"use one of {', '.join(FORMATS)}")
-    known = FORMATS[fmt]
-    return DecodeState(source_id, known, known.start(config or DecodeConfig()))
+    known, config = FORMATS[fmt], config or DecodeConfig()
+    return DecodeState(source_id, known, config, known.start(config))
 
 
 def step(state: DecodeState, frames: Frames, now_ns: int) -> tuple[DecodeState, Decoded]:
@@ -54,7 +57,7 @@ def step(state: DecodeState, frames: Frames, now_ns: int) -> tuple[DecodeState, 
     out = Out(state.source_id, now_ns)
     for received_at_ns, payload in zip(frames.received_at_ns.tolist(), frames.payload, strict=True):
         out.received_at_ns = received_at_ns or now_ns
-        state.format.feed(state.inner, payload, out)
+        _guarded(state, out, partial(state.format.feed, state.inner, payload, out))
     return state, out.decoded(state.sequences)
 
 
@@ -65,8 +68,19 @@ def finish(state: DecodeState, now_ns: int) -> Decoded:
         InputError: a Parquet file that cannot be read.
     """
     out = Out(state.source_id, now_ns)
-    state.format.finish(state.inner, out)
+    _guarded(state, out, partial(state.format.finish, state.inner, out))
     return out.decoded(state.sequences)
+
+
+def _guarded(state: DecodeState, out: Out, decode: Callable[[], None]) -> None:
+    """Decode; an error that no decoder foresaw costs its bytes, never the program."""
+    try:
+        decode()
+    except InputError:
+        raise
+    except Exception as error:  # The bytes are already in the journal: they must not stop a replay.
+        state.inner = state.format.start(state.config)
+        out.fault("decoder_error", f"{type(error).__name__}: {str(error)!a}")
 
 
 def decode_file(
@@ -94,8 +108,8 @@ def decode_file(
         raise refusal(data[:HEAD_BYTES], source_id)
     state = start(fmt, source_id, config)
     out = Out(source_id, config.recorded_on_ns, timeless=True)
-    state.format.feed(state.inner, data, out)
-    state.format.finish(state.inner, out)
+    _guarded(state, out, partial(state.format.feed, state.inner, data, out))
+    _guarded(state, out, partial(state.format.finish, state.inner, out))
     return out.decoded(state.sequences)
 
 
