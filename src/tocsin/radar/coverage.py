@@ -300,8 +300,9 @@ def areas_m2(coverage: CoverageMap, above_ground_m: float) -> dict[str, float]:
     Blind counts only where some radar sees at greater heights.
     """
     above = coverage.above_ground_m
-    unknown, seen = np.isnan(above), above <= above_ground_m
-    blind = ~unknown & ~seen & np.isfinite(above)
+    reached = ~np.isposinf(coverage.lowest_wgs84_m)
+    unknown, seen = np.isnan(above) & reached, above <= above_ground_m
+    blind = reached & ~unknown & ~seen
     cells = coverage.grid.area_m2
     parts = (("seen", seen), ("blind", blind), ("unknown", unknown))
     return {name: float(part.sum(axis=1) @ cells) for name, part in parts}

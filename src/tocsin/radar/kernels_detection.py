@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-LANES = 16
+LANES = 32
 NEGLIGIBLE = 1e-22
 
 
@@ -24,21 +24,21 @@ def polynomial(ratio: Array, coefficient: Array, value: Array, slope: Array) -> 
         slope: (n,) out, the derivative.
     """
     terms = len(coefficient)
-    x, p, d = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
+    lane = np.zeros((3, LANES))  # one array: with several the compiler fears that they overlap
     for block in range(len(ratio) // LANES):
         begin = block * LANES
         for k in range(LANES):
-            x[k] = ratio[begin + k]
-            p[k] = 0.0
-            d[k] = 0.0
+            lane[0, k] = ratio[begin + k]
+            lane[1, k] = 0.0
+            lane[2, k] = 0.0
         for j in range(terms):
             c = coefficient[terms - 1 - j]
             for k in range(LANES):
-                d[k] = d[k] * x[k] + p[k]
-                p[k] = p[k] * x[k] + c
+                lane[2, k] = lane[2, k] * lane[0, k] + lane[1, k]
+                lane[1, k] = lane[1, k] * lane[0, k] + c
         for k in range(LANES):
-            value[begin + k] = p[k]
-            slope[begin + k] = d[k]
+            value[begin + k] = lane[1, k]
+            slope[begin + k] = lane[2, k]
 
 
 @njit(cache=True, nogil=True)
