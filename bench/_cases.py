@@ -45,6 +45,7 @@ class StoneSoup(_Checked):
 
     gate: float
     min_points: int
+    drop_after: int = 2
     delete_after: int
 
 

@@ -18,9 +18,9 @@ from numpy.random import Generator, Philox
 from scipy.optimize import linear_sum_assignment
 
 from bench._cases import DATA, Case
-from bench._recorded import recorded
+from bench._recorded import Flights, recorded
 from bench._turns import six_aircraft
-from tocsin.contract import F64, I64
+from tocsin.contract import F64, I64, Bool
 
 FALSE = -1
 _SQUARE = 8.0 * np.log(1.0 + np.sqrt(2.0))
@@ -87,6 +87,7 @@ class Field:
         reach_m: of each radar; inf where each sees the square around it only.
         cell_m: side of that square; 0: none.
         elevation_rad: beam, where elevation is measured.
+        closed: nothing is known of what is outside of the box, so nothing there is scored.
     """
 
     low_m: F64
@@ -95,6 +96,14 @@ class Field:
     reach_m: float = np.inf
     cell_m: float = 0.0
     elevation_rad: tuple[float, float] = (0.0, 0.0)
+    closed: bool = False
+
+    def scored(self, place: F64) -> Bool:
+        """Return (n,) whether estimates at (n, d) positions count."""
+        if not self.closed:
+            return np.ones(len(place), bool)
+        inside: Bool = ((place >= self.low_m) & (place <= self.high_m)).all(axis=1)
+        return inside & visible_from(self, place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +155,9 @@ def make(case: Case, targets: int, scans: int, run: int = 0) -> Scene:
     if case.generator == "turns":
         return _observed(rng, case, _dome(case), _six(case, scans), 6)
     if case.generator == "recorded":
-        moments, count = _recorded(case, scans)
-        return _observed(rng, case, _discs(case), moments, count)
+        flights = recorded(case.scene["file"], case.scene["gap_s"])
+        moments = _recorded(case, flights, scans)
+        return _observed(rng, case, _discs(case, flights), moments, flights.count)
     field = _plane_field(case, targets)
     return _observed(rng, case, field, _plane(rng, case, field, targets, scans), targets)
 
@@ -228,15 +238,15 @@ def _dome(case: Case) -> Field:
     return Field(corner * [-1.0, -1.0, 0.0], corner, radar, reach, elevation_rad=tuple(low))
 
 
-def _discs(case: Case) -> Field:
-    radars = np.array(case.scene["radars_m"])
+def _discs(case: Case, flights: Flights) -> Field:
+    """Return the recording's rectangle, beyond which flights were cut off, and the radars."""
+    radars, place = np.array(case.scene["radars_m"]), flights.begin_m
     reach = case.scene["reach_m"]
-    return Field(radars.min(axis=0) - reach, radars.max(axis=0) + reach, radars, reach)
+    return Field(place.min(axis=0), place.max(axis=0), radars, reach, closed=True)
 
 
-def _recorded(case: Case, scans: int) -> tuple[list[Moment], int]:
+def _recorded(case: Case, flights: Flights, scans: int) -> list[Moment]:
     """Return the first scans of all radars together, each at its own times."""
-    flights = recorded(case.scene["file"], case.scene["gap_s"])
     periods = case.scene["periods_s"]
     turns = np.arange(scans)
     at_s = np.concatenate([(turns + k / len(periods)) * p for k, p in enumerate(periods)])
@@ -246,7 +256,7 @@ def _recorded(case: Case, scans: int) -> tuple[list[Moment], int]:
     for k in first:
         who, state = flights.at(case.scene["begin_s"] + at_s[k])
         moments.append(Moment(float(at_s[k]), int(radar[k]), who, state))
-    return moments, flights.count
+    return moments
 
 
 def _published(case: Case, scans: int, run: int) -> Scene:
@@ -336,7 +346,7 @@ def _looked(rng: Generator, case: Case, field: Field, moment: Moment, expected: 
     return Scan(shown, measured[order], radar[order], origin[order])
 
 
-def visible_from(field: Field, place: F64) -> np.ndarray:
+def visible_from(field: Field, place: F64) -> Bool:
     """Return (n,) whether some radar reaches (n, d) positions."""
     if not np.isfinite(field.reach_m):
         return np.ones(len(place), bool)
@@ -344,7 +354,7 @@ def visible_from(field: Field, place: F64) -> np.ndarray:
     return np.asarray((apart <= field.reach_m).any(axis=1))
 
 
-def _near(field: Field, place: F64, owner: I64) -> np.ndarray:
+def _near(field: Field, place: F64, owner: I64) -> Bool:
     return np.asarray(np.linalg.norm(place - field.radars_m[owner], axis=1) <= field.reach_m)
 
 

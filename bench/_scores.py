@@ -33,15 +33,16 @@ def score(scene: Scene, estimates: list[Estimate]) -> Score:
     last: dict[int, int] = {}
     half = metric.c_m**metric.p / 2.0
     for k, estimate in enumerate(estimates):
-        truth = scene.scans[k].truth
-        truths, tracks = len(truth.who), len(estimate.track)
-        pairs = candidates(truth.state[:, : metric.dimension], estimate.place, metric.c_m)
+        truth, counts = scene.scans[k].truth, scene.field.scored(estimate.place)
+        track, place = estimate.track[counts], estimate.place[counts]
+        truths, tracks = len(truth.who), len(track)
+        pairs = candidates(truth.state[:, : metric.dimension], place, metric.c_m)
         pair = optimal(pairs, metric.p)
         taken = pair[pair >= 0]
         near = float(np.sum(pairs.distance_m[taken] ** metric.p))
         parts[k, 1:] = near, half * (truths - len(taken)), half * (tracks - len(taken))
         ospa[k] = ospa_of(near, len(taken), max(truths, tracks), metric.c_m, metric.p)
-        switches += _switched(last, truth.who, estimate.track, pairs, metric)
+        switches += _switched(last, truth.who, track, pairs, metric)
     parts[:, 0] = parts[:, 1:].sum(axis=1)
     return Score(parts, ospa, switches)
 
@@ -66,8 +67,9 @@ def _switched(last: dict[int, int], who: I64, track: I64, pairs: Candidates, met
 
 
 def summary(scores: list[Score], p: float) -> dict[str, float]:
-    """Return RMS-GOSPA with its parts, its standard error over runs, mean OSPA and switches."""
+    """Return RMS-GOSPA with its parts, that of the second half of the scans, OSPA and switches."""
     parts = np.concatenate([one.gospa for one in scores])
+    later = np.concatenate([one.gospa[len(one.gospa) // 2 :, 0] for one in scores])
     runs = np.array([one.gospa[:, 0].mean() for one in scores])
     total, localisation, missed, false = parts.mean(axis=0) ** (1.0 / p)
     result = {
@@ -75,6 +77,7 @@ def summary(scores: list[Score], p: float) -> dict[str, float]:
         "localisation": localisation,
         "missed": missed,
         "false": false,
+        "settled": later.mean() ** (1.0 / p),
         "ospa": np.concatenate([one.ospa for one in scores]).mean(),
         "switches": sum(one.switches for one in scores),
     }

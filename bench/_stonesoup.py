@@ -179,7 +179,7 @@ class _Parts:
         return MultiMeasurementInitiator(
             prior_state=prior,
             measurement_model=None,
-            deleter=UpdateTimeStepsDeleter(2),
+            deleter=UpdateTimeStepsDeleter(self.scene.case.stonesoup.drop_after),
             data_associator=self.associator("gnn", gating),
             updater=self.updater,
             min_points=self.scene.case.stonesoup.min_points,

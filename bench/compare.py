@@ -35,7 +35,7 @@ from bench._tocsin import confirmed, tocsin
 from tocsin.contract import InputError
 
 Tracker = Callable[[Scene], Iterator[Readout]]
-LIMIT_S = 40.0
+LIMIT_S = 60.0
 PEERS = ("gnn", "gnn-kd", "gnn-tpr", "jpda", "jpda-kd", "jpda-tpr")
 OWN: dict[str, Tracker] = {"oracle": oracle, "tocsin": tocsin, "tocsin-confirmed": confirmed}
 NAMES = (*OWN, *PEERS)
