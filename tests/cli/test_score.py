@@ -194,4 +194,5 @@ def test_the_oracle_needs_plots_and_their_origins(
         (tmp_path / name).write_bytes((world / "a" / name).read_bytes())
     write_parquet(origins.take(slice(1, None)), tmp_path / "truth/origins.parquet")
     line = refused(monkeypatch, capsys, *where)
-    assert f"has {len(origins) - 1} rows, plots.parquet has {len(origins)}" in line
+    assert f"has {len(origins) - 1} rows" in line
+    assert f"plots.parquet has {len(origins)}; give the origins of these plots" in line

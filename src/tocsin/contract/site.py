@@ -50,6 +50,9 @@ class Sensor:
         elevation_max_rad: upper edge of the beam.
         earth_factor: effective-earth factor k of its horizon.
         clear_range_m: where a target of 1 m2 is detected nine times in ten; NaN: not known.
+        range_cell_m: two targets within all its cells give one plot; NaN: it tells all apart.
+        azimuth_cell_rad: likewise.
+        elevation_cell_rad: likewise; NaN: however far apart in elevation.
     """
 
     sensor_id: str
@@ -71,6 +74,9 @@ class Sensor:
     elevation_max_rad: float = 0.7
     earth_factor: float = 4.0 / 3.0
     clear_range_m: float = nan
+    range_cell_m: float = nan
+    azimuth_cell_rad: float = nan
+    elevation_cell_rad: float = nan
 
 
 @dataclass(frozen=True)

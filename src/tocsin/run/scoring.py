@@ -10,21 +10,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tocsin import evaluate, plots
+from tocsin import evaluate
 from tocsin.contract import (
-    F64,
-    I64,
     NS,
-    Bool,
     Effects,
     InputError,
     ObjectClass,
-    Objects,
     Origin,
-    Origins,
-    Plots,
-    Reports,
-    SensorKind,
     Table,
     Tracks,
     Truth,
@@ -33,12 +25,13 @@ from tocsin.contract import (
     read_parquet,
     read_zones,
 )
-from tocsin.geo import Region, within_coverage
+from tocsin.geo import Region
 from tocsin.run.offline import in_folder, write_text
+from tocsin.run.origins import Known, first_of, known_plots, plot_places
+from tocsin.run.sight import Coverage, Resolution, radar_coverage, radar_resolution
 from tocsin.run.site import Site, read_site
 
 TableT = TypeVar("TableT", bound=Table)
-Coverage = Callable[[F64], Bool]
 Note = Callable[[str], None]
 LATE_DETECTION = 3
 """The second oracle knows an object from this detection on: what a careful tracker waits for."""
@@ -73,6 +66,7 @@ class World:
         zones: areas that can be warned.
         site: where the sensors stand; None: not known.
         coverage: where the radars can see; None: everywhere.
+        resolution: which targets they tell apart; None: all.
     """
 
     truth: Truth
@@ -80,19 +74,12 @@ class World:
     zones: tuple[Zone, ...]
     site: Site | None
     coverage: Coverage | None
+    resolution: Resolution | None
 
     @property
     def origin(self) -> Origin:
         """Return the origin of the region frame."""
         return Origin(0.0, 0.0) if self.site is None else self.site.origin
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """Hold located plots and the true object behind each."""
-
-    plots: Plots
-    target_id: Objects
 
 
 def score_folder(
@@ -117,7 +104,7 @@ def score(outs: Sequence[Path], options: ScoreOptions, note: Note) -> dict[str, 
     standard = None if options.standard is None else read_standard(options.standard)
     world = _world(outs, options)
     tracks = [_tracks(out, world.truth) for out in outs]
-    known = _known(outs, options.truth, world) if options.oracle else None
+    known = known_plots(_places(outs, options.truth), world.site) if options.oracle else None
     entries = []
     for name, out, table in zip(_names(outs), outs, tracks, strict=True):
         note(f"scoring {name} ...")
@@ -131,7 +118,7 @@ def score(outs: Sequence[Path], options: ScoreOptions, note: Note) -> dict[str, 
     result = _result(entries, references, standard)
     if options.report is not None:
         evidence = evaluate.Evidence(
-            *_plot_places(outs, options.truth, world, known),
+            *plot_places(_places(outs, options.truth), world.site, known),
             world.effects or Effects.empty(),
             world.zones,
             _setting(world),
@@ -169,18 +156,25 @@ def _world(outs: Sequence[Path], options: ScoreOptions) -> World:
     truth = read_parquet(Truth, truth_path)
     if len(truth) == 0:
         raise InputError(truth_path, "holds no row", "give the truth of this run")
-    places = [*outs, truth_path.parent, truth_path.parent.parent]
-    site_path, zones_path = _first(places, "site.toml"), options.zones
+    places = _places(outs, options.truth)
+    site_path, zones_path = first_of(places, "site.toml"), options.zones
     if zones_path is None:
-        zones_path = _first(places, "zones.geojson")
+        zones_path = first_of(places, "zones.geojson")
     site = None if site_path is None else read_site(site_path)
     return World(
         truth,
         _table(Effects, truth_path.parent / "effects.parquet"),
         read_zones(zones_path) if zones_path else (),
         site,
-        None if site is None else _radar_coverage(site),
+        None if site is None else radar_coverage(site),
+        None if site is None else radar_resolution(site),
     )
+
+
+def _places(outs: Sequence[Path], truth: Path) -> list[Path]:
+    """Return where the files of a run may be: with the truth first, as it is common to all."""
+    folder = in_folder(truth, "truth.parquet").parent
+    return [folder, folder.parent, *outs]
 
 
 def _tracks(out: Path, truth: Truth) -> Tracks:
@@ -219,7 +213,7 @@ def _names(outs: Sequence[Path]) -> list[str]:
 
 def _entry(name: str, tracks: Tracks, warnings: Warnings | None, world: World) -> evaluate.Entry:
     truth, config = world.truth, evaluate.TrackScoring()
-    paired = evaluate.scene(truth, tracks, world.origin, config, world.coverage, None)
+    paired = evaluate.scene(truth, tracks, world.origin, config, world.coverage, world.resolution)
     scores: dict[str, Any] = {"track_scores": evaluate.score_scene(paired)}
     if world.zones and world.effects is not None and warnings is not None:
         begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
@@ -271,52 +265,6 @@ def _document(entry: evaluate.Entry, standard: evaluate.Standard | None) -> dict
     return {**entry.scores, "requirements": requirements}
 
 
-def _known(outs: Sequence[Path], truth: Path, world: World) -> Known:
-    """Return located plots and their origins, as `tocsin simulate` writes them."""
-    folder = in_folder(truth, "truth.parquet").parent
-    plots_path = _first([*outs, folder, folder.parent], "plots.parquet")
-    origins_path = _first([folder, *outs], "origins.parquet")
-    for name, path in (("plots.parquet", plots_path), ("origins.parquet", origins_path)):
-        if path is None:
-            mend = "score what tocsin simulate wrote, or leave --oracle away"
-            raise InputError(name, "not found, and the oracle needs it", mend)
-    if world.site is None:
-        raise InputError("site.toml", "not found, and the oracle needs it", "put it beside plots")
-    assert plots_path is not None
-    assert origins_path is not None
-    reports, origins = read_parquet(Reports, plots_path), read_parquet(Origins, origins_path)
-    if len(reports) != len(origins):
-        what = f"has {len(origins)} rows, {plots_path.name} has {len(reports)}"
-        raise InputError(origins_path, what, "give the origins of these plots")
-    located = _located(reports, world.site)
-    return Known(located, origins.target_id[located.sequence])
-
-
-def _located(reports: Reports, site: Site) -> Plots:
-    """Return the plots of reports; `sequence` says which report each came from."""
-    config = plots.PlotsConfig(Region.at(site.origin), site.pipeline_config().sensors)
-    numbered = reports.replace(sequence=np.arange(len(reports)))
-    # Both times in one: nothing is late to an oracle.
-    ready = numbered.replace(received_at_ns=numbered.measured_at_ns)
-    now_ns = int(reports.measured_at_ns.max(initial=0))
-    return plots.step(plots.start(config), ready, now_ns)[1].plots
-
-
-def _plot_places(
-    outs: Sequence[Path], truth: Path, world: World, known: Known | None
-) -> tuple[F64, I64]:
-    """Return (n, 2) longitudes and latitudes of the plots and their times, where there are any."""
-    located = Plots.empty() if known is None else known.plots
-    folder = in_folder(truth, "truth.parquet").parent
-    path = _first([*outs, folder.parent], "plots.parquet")
-    if known is None and path is not None and world.site is not None:
-        located = _located(read_parquet(Reports, path), world.site)
-    if len(located) == 0:
-        return np.zeros((0, 2)), np.zeros(0, np.int64)
-    latitude, longitude, _ = Region.at(world.origin).to_geodetic(located.position_m)
-    return np.stack([longitude, latitude], axis=-1), located.measured_at_ns
-
-
 def _setting(world: World) -> evaluate.Setting:
     if world.site is None:
         return evaluate.Setting("")
@@ -340,19 +288,3 @@ def _classes(truth: Truth) -> dict[str, ObjectClass]:
     names, first = np.unique(truth.target_id.astype(str), return_index=True)
     kinds = [ObjectClass(kind) for kind in truth.object_class[first].tolist()]
     return dict(zip(names.tolist(), kinds, strict=True))
-
-
-def _radar_coverage(site: Site) -> Coverage:
-    """Return where any of a site's radars can see."""
-    region = Region.at(site.origin)
-    radars = [s for s in site.pipeline_config().sensors if s.kind is SensorKind.RADAR]
-
-    def coverage(position_m: F64) -> Bool:
-        seen = [within_coverage(radar, region, position_m) for radar in radars]
-        return np.any(seen, axis=0) if seen else np.zeros(len(position_m), bool)
-
-    return coverage
-
-
-def _first(folders: Sequence[Path], name: str) -> Path | None:
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)

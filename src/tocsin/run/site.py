@@ -68,6 +68,9 @@ class SensorSection(_Strict):
     elevation_max_deg: float | None = Field(default=None, ge=-90, le=90)
     earth_factor: float | None = Field(default=None, gt=0)
     clear_range_m: float | None = Field(default=None, gt=0)
+    range_cell_m: float | None = Field(default=None, gt=0)
+    azimuth_cell_deg: float | None = Field(default=None, gt=0)
+    elevation_cell_deg: float | None = Field(default=None, gt=0)
 
     def sensor(self) -> Sensor:
         """Return the sensor in SI units and radians."""
@@ -233,7 +236,8 @@ def parse_site(text: str, path: Path) -> Site:
 
 def _first_problem(path: Path, error: ValidationError) -> InputError:
     """Return the first thing wrong, with its place as a person would write it."""
-    problem = error.errors()[0]
+    # An unknown key is why another is missing: a typo is named first.
+    problem = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in problem["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if problem["type"] == "extra_forbidden":

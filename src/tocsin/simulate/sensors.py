@@ -54,6 +54,9 @@ def _radar(radar: Radar) -> Sensor:
         "elevation_min_rad": radians(radar.elevation_min_deg),
         "elevation_max_rad": radians(radar.elevation_max_deg),
         "clear_range_m": radar.clear_range_m or _clear_range_m(radar),
+        "range_cell_m": radar.range_cell_m or nan,
+        "azimuth_cell_rad": _rad(radar.azimuth_cell_deg),
+        "elevation_cell_rad": _rad(radar.elevation_cell_deg),
     }
     return Sensor(**{**_place(radar, SensorKind.RADAR), **values})
 
