@@ -248,7 +248,7 @@ def test_the_worst_moments_say_what_was_wrong() -> None:
     truth = truth_of(FAR, range(60))
     second = (truth.measured_at_ns - START_NS) // NS
     gone = (truth.target_id == "b") & (second >= 20) & (second < 24)
-    ghost = truth_of({k: (30_000, 30_000, 0, 0, 0) for k in ("g", "h")}, range(60))
+    ghost = truth_of(dict.fromkeys(("g", "h"), (30_000, 30_000, 0, 0, 0)), range(60))
     brief = (ghost.measured_at_ns - START_NS) // NS == 45
     tracks = joined(tracks_like(truth, 7.0).take(~gone), tracks_like(ghost.take(brief), prefix="F"))
     result = score(truth, tracks)
