@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.contract import NS, Looks
+from tocsin.contract import NS, InputError, Looks
 from tocsin.geo import Region
 from tocsin.simulate import adsb, bearings, radar, spoof
 from tocsin.simulate.faults import Memory, Moment, failed, failed_looks, remembered, repeated
@@ -43,9 +43,18 @@ class Sensors:
 
 
 def sensors_at(scenario: Scenario, region: Region, ground: Ground) -> Sensors:
-    """Return a scenario's sensors, ready to work."""
+    """Return a scenario's sensors, ready to work.
+
+    Raises:
+        InputError: one stands under the ground.
+    """
     file = scenario.file
     placed = [s for s in scenario.sensors if s.latitude_deg == s.latitude_deg]
+    for sensor in placed:
+        here = np.array([sensor.latitude_deg]), np.array([sensor.longitude_deg])
+        if sensor.height_wgs84_m < (bottom_m := float(ground.under_m(*here)[0])):
+            what = f"stands at {sensor.height_wgs84_m:g} m, under the ground at {bottom_m:.1f} m"
+            raise InputError(f"scenario, {sensor.sensor_id}", what, "raise height_m")
     sites = {s.sensor_id: Site.of(s, region, ground) for s in placed}
     where = (file.place, region, ground)
     radars = (radar_set(unit, sites[unit.sensor_id], where, file.seed) for unit in file.radar)
