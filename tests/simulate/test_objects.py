@@ -12,6 +12,7 @@ from tocsin import simulate
 from tocsin.contract import NS, InputError, ObjectClass, Origin, Truth
 from tocsin.geo import Region, geodetic_to_ecef
 from tocsin.geo.terrain import Terrain
+from tocsin.simulate import reference as plain
 from tocsin.simulate.arcs import flat_arc, launch_mps
 from tocsin.simulate.dynamics import advanced, launched
 from tocsin.simulate.falling import wind_mps
@@ -20,7 +21,7 @@ from tocsin.simulate.flight import flown, plans_of, shown, under_way
 from tocsin.simulate.formations import shape_m
 from tocsin.simulate.kernels_motion import FOLLOWS, LAST, MEMBER, steer
 from tocsin.simulate.limits import LIMITS
-from tocsin.simulate.reference import steer as plain_steer
+from tocsin.simulate.schema_base import Hill
 from tocsin.simulate.schema_objects import Formation
 from tocsin.simulate.terrain import Ground, offset_m
 
@@ -101,7 +102,7 @@ def test_steering_is_its_twin(seed, tick_s):
     limits = fleet(plans, 1).limits
     state = np.concatenate(
         [
-            rng.uniform(-0.2, 0.2, (count, 2)) + [-31.6, -20.4],
+            rng.uniform(-0.2, 0.2, (count, 2)) + np.array([-31.6, -20.4]),
             rng.uniform(0, 4000, (count, 1)),
             rng.uniform(-4, 4, (count, 1)),
             rng.uniform(0, 250, (count, 1)),
@@ -125,9 +126,33 @@ def test_steering_is_its_twin(seed, tick_s):
     flags = rng.choice([0, FOLLOWS, MEMBER, LAST, FOLLOWS | LAST], count)
     args = (state, rng.normal(size=(count, 4)), aim, floor, flags, np.arange(count), limits, tick_s)
     got, reached = steer(*args)
-    want, there = plain_steer(*args)
+    want, there = plain.steer(*args)
     np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-9)
     assert (reached == there).all()
+
+
+@given(seed=st.integers(0, 2**32 - 1), raster=st.booleans())
+@settings(max_examples=30)
+def test_the_ground_is_its_twin(seed, raster):
+    rng = np.random.default_rng(seed)
+    heights = rng.uniform(0, 900, (17, 23)).astype(np.float32)
+    heights[3:6, 4:9] = np.nan
+    terrain = Terrain(-31.7, -20.5, 0.02, 0.03, heights) if raster else None
+    hills = [
+        Hill(latitude_deg=a, longitude_deg=b, height_m=c, radius_m=d)
+        for a, b, c, d in zip(
+            rng.uniform(-32, -31, 5), rng.uniform(-21, -20, 5), rng.uniform(50, 900, 5),
+            rng.uniform(2e3, 3e4, 5), strict=True,
+        )
+    ]  # fmt: skip
+    ground = Ground.of(hills, terrain)
+    state = rng.uniform(0, 250, (200, 10))
+    state[:, 0], state[:, 1] = rng.uniform(-32, -31, 200), rng.uniform(-21, -20, 200)
+    got, want = ground(state[:, 0], state[:, 1]), plain.ground_m(ground, state[:, 0], state[:, 1])
+    np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-9, equal_nan=True)
+    assert np.isnan(got).any() == raster
+    np.testing.assert_allclose(ground.ahead_m(state), plain.ahead_m(ground, state), rtol=1e-12)
+    assert not np.isnan(ground.under_m(state[:, 0], state[:, 1])).any()
 
 
 # -------------------------------------------------------------------------------- formations
@@ -264,7 +289,7 @@ speed_mps = [110, 110]
 end = "leave"
 waypoints = [
   { bearing_deg = 180, distance_m = 20000, height_m = 3000 },
-  { bearing_deg = 0, distance_m = 0, height_m = 3000, hold = { inbound_bearing_deg = 0, leg_s = 60, rounds = 3 } },
+  { bearing_deg = 0, distance_m = 0, height_m = 3e3, hold = { inbound_bearing_deg = 0, rounds = 3 } },
   { bearing_deg = 0, distance_m = 40000, height_m = 3000 },
 ]
 """,
@@ -543,7 +568,7 @@ def test_drag_shortens_an_arc(write):
 
 
 def test_an_arc_beyond_its_class_is_refused(write):
-    with pytest.raises(InputError, match="ballistic arcs.*m/s, beyond the class"):
+    with pytest.raises(InputError, match=r"ballistic arcs.*m/s, beyond the class"):
         plans_of(write(ARCS.format(distance=3_000_000, more="apogee_m = 900000"), 400))
 
 
@@ -552,32 +577,38 @@ def test_an_arc_beyond_its_class_is_refused(write):
 ONE = FORMATION.format(shape="line", count=4, spacing=200)
 
 
+MID = "height_m = 1200"
+WAVE = "start_s = 0, count = 3, per_minute = 1"
+ONCE = "count = 5\nfirst_s = 0\nspread_s = 1\n"
+ARC = ARCS.format(distance=1e5, more="apogee_m = 5e4\n#")
+
+
 @pytest.mark.parametrize(
     ("text", "where", "what"),
     [
         (ONE.replace("spacing_m = 200", "spacing_m = 9000"), "formation.0.spacing_m", "turns"),
         (ONE.replace("spacing_m = 200", "spacing_m = 1"), "formation.0.spacing_m", "5"),
         (ONE.replace("[60, 65]", "[60, 165]"), "formation.0", "90"),
-        (ONE.replace("height_m = 1200", "height_m = 9000"), "formation.0", "waypoint 1: height_m"),
-        (ONE.replace("height_m = 1200", "height_m = 900, speed_mps = 400"), "formation.0", "speed_mps 400"),
-        (ONE.replace("height_m = 1200", "height_m = 900, hover_s = 9"), "formation.0", "cannot hover"),
+        (ONE.replace(MID, "height_m = 9000"), "formation.0", "waypoint 1: height_m"),
+        (ONE.replace(MID, MID + ", speed_mps = 400"), "formation.0", "speed_mps 400"),
+        (ONE.replace(MID, MID + ", hover_s = 9"), "formation.0", "cannot hover"),
         (ONE + 'end = "impact"\n', "formation.0", "does not end in an impact"),
         (ONE + 'split = [{ waypoint = 7, members = [1], route = "r" }]\n', "split", "'r' is not"),
-        (ONE + 'split = [{ waypoint = 1, members = [9], route = "r" }]\n', "formation.0", "member 9"),
+        (ONE + 'split = [{ waypoint = 1, members = [9], route = "r" }]\n', "formation", "member 9"),
         (ONE + 'route = "r"\n', "formation.0", "give waypoints, or"),
         (ONE.replace('shape = "line"', 'shape = "star"'), "formation.0.shape", "'line'"),
         (SWARM + "count = 5\n", "swarm.0", "first_s and spread_s"),
-        (SWARM + "count = 5\nwaves = [{ start_s = 0, count = 3, per_minute = 1 }]\n", "swarm.0", "not both"),
-        (SWARM + "waves = [{ start_s = 0, count = 3, per_minute = 1, repeat = 2 }]\n", "swarm.0.waves.0", "every_s"),
-        (SWARM + 'count = 5\nfirst_s = 0\nspread_s = 1\ntarget = [{ zone = "VS-13" }]\n', "swarm.0", "impact"),
-        (SWARM + 'count = 5\nfirst_s = 0\nspread_s = 1\nroute = "x"\n', "swarm.0", "give waypoints"),
+        (SWARM + ONCE + f"waves = [{{ {WAVE} }}]\n", "swarm.0", "not both"),
+        (SWARM + f"waves = [{{ {WAVE}, repeat = 2 }}]\n", "swarm.0.waves.0", "every_s"),
+        (SWARM + ONCE + 'target = [{ zone = "VS-13" }]\n', "swarm.0", "impact"),
+        (SWARM + ONCE + 'route = "x"\n', "swarm.0", "give waypoints"),
         (AIR.replace("[4, 6]", "[4, 9]"), "balloons.0", "0 to 6"),
         (AIR.replace('at = "Orlem"', 'at = "Nowhere"'), "at", "Nowhere"),
         (AIR + '[[loss]]\nof = "nobody"\nnumber = 1\nat_s = 1\n', "loss", "nobody"),
         (AIR + '[[loss]]\nof = "sondes"\nat_s = 1\n', "loss.0", "number, or share"),
         (ARCS.format(distance=1e5, more=""), "ballistic.0", "apogee_m, or flight_s"),
-        (ARCS.format(distance=1e5, more="apogee_m = 5e4\nrcs_m2 = [0.01, 5]"), "ballistic.0", "rcs_m2"),
-        (ARCS.format(distance=1e5, more="apogee_m = 5e4").replace("VS-13", "VS-99"), "ballistic.0", "VS-99"),
+        (ARC.replace("#", "rcs_m2 = [0.01, 5]"), "ballistic.0", "rcs_m2"),
+        (ARC.replace("VS-13", "VS-99"), "ballistic.0", "VS-99"),
         ('[[recorded]]\nname = "r"\nfile = "none.parquet"\n', "none.parquet", "no such recording"),
         ('[[recorded]]\nname = "r"\nfile = "s.toml"\n', "s.toml", "recording"),
         ('[[recorded]]\nname = "r"\nfile = "x"\nobject_class = "ufo"\n', "recorded.0", "ufo"),

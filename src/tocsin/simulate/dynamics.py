@@ -18,9 +18,8 @@ from tocsin.simulate.fleet import End, Fleet, Mode
 from tocsin.simulate.kernels_motion import FOLLOWS, LAST, MEMBER, steer
 from tocsin.simulate.motions import STATES, Column, Motion, joined
 from tocsin.simulate.script import at, local
-from tocsin.simulate.terrain import Ground, moved, offset_m
+from tocsin.simulate.terrain import Ground, offset_m
 
-LOOK_AHEAD_S = (0.0, 2.0, 4.0, 7.0)
 CLEAR_M = 30.0
 """What does not follow the ground stays this far above it, as well as its climb allows."""
 
@@ -132,7 +131,7 @@ def _floors(fleet: Fleet, ground: Ground, now: Motion, last: np.ndarray) -> F64:
     lands = last & (fleet.end[now.row] == End.LAND)
     low = np.flatnonzero(follows | ((now.height_m < ground.highest_m + CLEAR_M) & ~lands))
     if len(low):
-        ahead = _ground_ahead(ground, now.take(low))
+        ahead = ground.ahead_m(now.state[low])
         floor[low, 0] = np.where(follows[low], ahead, 0.0)
         floor[low, 1] = np.where(follows[low] | (ahead <= 0.0), -np.inf, ahead + CLEAR_M)
     return floor
@@ -144,14 +143,3 @@ def _not_under(ground: Ground, state: F64, floor: F64) -> None:
     if len(low):
         under = ground.under_m(state[low, Column.LATITUDE], state[low, Column.LONGITUDE])
         state[low, Column.HEIGHT] = np.maximum(state[low, Column.HEIGHT], under)
-
-
-def _ground_ahead(ground: Ground, now: Motion) -> F64:
-    """Return the highest ground within the next seconds of flight."""
-    velocity = now.velocity_mps
-    heights = []
-    for seconds in LOOK_AHEAD_S:
-        ahead = velocity * seconds
-        point = moved(now.latitude_deg, now.longitude_deg, ahead[:, 0], ahead[:, 1])
-        heights.append(ground.under_m(*point))
-    return np.asarray(np.max(heights, axis=0))

@@ -29,7 +29,7 @@ _TURN = 2.0 * math.pi
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _per_degree(latitude_deg: float) -> tuple[float, float]:
+def per_degree(latitude_deg: float) -> tuple[float, float]:
     """Return metres per degree of longitude and of latitude."""
     sine = math.sin(latitude_deg * _RADIAN)
     w2 = 1.0 - ECCENTRICITY2 * sine * sine
@@ -115,7 +115,7 @@ def steer(
         o[7] = calm * s[7] + stir * fresh[i, 1]
         o[8] = calm * s[8] + stir * fresh[i, 2]
         member, hover = flags[i] & MEMBER > 0, aim[i, 4]
-        per_east, per_north = _per_degree((s[0] + aim[i, 0]) / 2.0)
+        per_east, per_north = per_degree((s[0] + aim[i, 0]) / 2.0)
         east, north = (aim[i, 1] - s[1]) * per_east, (aim[i, 0] - s[0]) * per_north
         away = math.sqrt(east * east + north * north)
         radius = s[4] / (TURN_SHARE * t[5])
@@ -133,7 +133,7 @@ def steer(
         half = tick_s / 2.0
         east = half * (s[4] * math.sin(s[3]) + o[4] * math.sin(o[3]))
         north = half * (s[4] * math.cos(s[3]) + o[4] * math.cos(o[3]))
-        per_east, per_north = _per_degree(s[0] + north / _per_degree(s[0])[1] / 2.0)
+        per_east, per_north = per_degree(s[0] + north / per_degree(s[0])[1] / 2.0)
         o[0], o[1] = s[0] + north / per_north, s[1] + east / per_east
         o[2] = max(s[2] + half * (s[5] + o[5]), 0.0)
         early = EARLY_TURN * radius if flags[i] & LAST == 0 else 0.0

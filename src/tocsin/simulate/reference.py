@@ -1,10 +1,11 @@
-"""Plain NumPy twin of the steering kernel: slow, short, and the oracle of its test."""
+"""Plain NumPy twins of the kernels of motion: slow, short, and the oracles of their tests."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from tocsin.contract import F64, I64, Bool
+from tocsin.simulate.kernels_ground import LOOK_AHEAD_S
 from tocsin.simulate.kernels_motion import (
     ARRIVED_M,
     BRAKING_S,
@@ -19,7 +20,7 @@ from tocsin.simulate.kernels_motion import (
 )
 from tocsin.simulate.limits import Trait
 from tocsin.simulate.motions import Column
-from tocsin.simulate.terrain import moved, offset_m
+from tocsin.simulate.terrain import Ground, metres_per_degree, moved, offset_m
 
 
 def steer(
@@ -144,3 +145,27 @@ def _moved(state: F64, course_rad: F64, speed_mps: F64, climb_mps: F64, tick_s: 
     out[:, Column.COURSE], out[:, Column.SPEED] = course_rad, speed_mps
     out[:, Column.CLIMB] = climb_mps
     return out
+
+
+def ground_m(ground: Ground, latitude_deg: F64, longitude_deg: F64) -> F64:
+    """Return (n,) heights of the ground above the ellipsoid, NaN where it is unknown."""
+    latitude, longitude = latitude_deg[:, None], longitude_deg[:, None]
+    phi, lam, top, radius, per_east, per_north = ground.hills.T
+    away2 = ((longitude - lam) * per_east) ** 2 + ((latitude - phi) * per_north) ** 2
+    height = np.asarray((top * np.clip(1.0 - away2 / radius**2, 0.0, None) ** 2).sum(axis=1))
+    if ground.terrain is not None:
+        height = height + ground.terrain.height_m(latitude_deg, longitude_deg)
+    return height
+
+
+def ahead_m(ground: Ground, state: F64) -> F64:
+    """Return (n,) the highest ground within the next seconds; unknown ground counts as hills."""
+    bare = Ground(ground.hills, None, 0.0)
+    heights = []
+    for seconds in LOOK_AHEAD_S:
+        east, north = (state[:, 4] * turn(state[:, 3]) * seconds for turn in (np.sin, np.cos))
+        wide, long = metres_per_degree(state[:, 0])
+        point = state[:, 0] + north / long, state[:, 1] + east / wide
+        known = ground_m(ground, *point)
+        heights.append(np.where(np.isnan(known), ground_m(bare, *point), known))
+    return np.asarray(np.max(heights, axis=0))
