@@ -117,3 +117,4 @@ class NoticeKind(IntEnum):
     COVERAGE_LOST = 2
     COVERAGE_BACK = 3
     OVERFLOW = 4
+    INPUT_REFUSED = 5

@@ -67,7 +67,13 @@ class Frames(Table):
 
     received_at_ns: Annotated[I64, Column("int64", "ns UTC", "when the bytes reached us")]
     source_id: Annotated[Objects, Column("str", doc="input the bytes came from")]
-    payload: Annotated[Objects, Column("bytes", doc="the bytes: a datagram, or a stream's chunk")]
+    payload: Annotated[
+        Objects,
+        Column("bytes", doc="the bytes: a datagram, or a stream's chunk; null: a new connection"),
+    ]
+    lost: Annotated[
+        Objects, Column("str", doc="what was lost on the way to us; null: nothing", optional=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from tocsin.decode.detect import detect
 from tocsin.decode.formats import FORMATS, Format
 from tocsin.decode.out import Decoded
 from tocsin.decode.squitter import encode_identification, encode_position, encode_velocity
-from tocsin.decode.step import DecodeState, decode_file, start, step, summary
+from tocsin.decode.step import DecodeState, decode_file, finish, start, step, summary
 
 __all__ = [
     "FORMATS",
@@ -23,6 +23,7 @@ __all__ = [
     "encode_identification",
     "encode_position",
     "encode_velocity",
+    "finish",
     "plot_stream",
     "squitter",
     "start",

@@ -100,9 +100,8 @@ def _report(said: dict[str, Any]) -> Row:
         "grade": _text(said, "grade", _GRADE.fullmatch),
         "origin_id": _text(said, "origin_id"),
     }
-    for name in ("relayed_from", "sensor_id"):
-        if said.get(name) is not None:
-            row[name] = _text(said, name)
+    if said.get("relayed_from") is not None:
+        row["relayed_from"] = _text(said, "relayed_from")
     kind = _text(said, "kind", _NOTICED_M.get)
     row |= _place(said, kind, here_deg, ground_m)
     if said.get("height_m") is not None:

@@ -31,6 +31,7 @@ class Inbox:
         """Name the clock that stamps what arrives."""
         self._stamp_ns = stamp_ns
         self._frames: list[tuple[int, str, bytes | None]] = []
+        self._lost: dict[str, str] = {}
         self._actions: list[OperatorActions] = []
         self._waiting_bytes = 0
         self.overflows: dict[str, int] = {}
@@ -40,15 +41,23 @@ class Inbox:
         """Take bytes from a source."""
         self.received.add(source_id, len(payload))
         if self._waiting_bytes + len(payload) > INBOX_BYTES:
-            self.overflows[source_id] = self.overflows.get(source_id, 0) + len(payload)
+            total = self.overflows[source_id] = self.overflows.get(source_id, 0) + len(payload)
+            self._lost[source_id] = f"{total} bytes dropped in all: more came than a tick can hold"
             return
         self._waiting_bytes += len(payload)
         self._frames.append((self._stamp_ns(), source_id, payload))
 
     def state(self, source_id: str, state: str) -> None:
-        """Mark a new connection by a frame without bytes: what was cut off stays cut off."""
+        """Take a listener's word.
+
+        A new connection is marked by a frame without bytes: what was cut off stays cut off. What
+        the system dropped is marked once a tick.
+        """
         if state == "connected":
             self._frames.append((self._stamp_ns(), source_id, None))
+        elif state.startswith("overflow: "):
+            told = self._lost[source_id] = state.removeprefix("overflow: ")
+            self.overflows[f"{source_id} datagrams"] = int(told.split()[0])
 
     def act(self, actions: OperatorActions) -> None:
         """Take operator actions."""
@@ -58,11 +67,16 @@ class Inbox:
         """Return and forget what came; what has no time of its own gets the tick's."""
         frames, self._frames, self._waiting_bytes = self._frames, [], 0
         actions, self._actions = self._actions, []
+        lost, self._lost = self._lost, {}
         table = Frames.build(
-            len(frames),
-            received_at_ns=[min(at or now_ns, now_ns) for at, _, _ in frames],
-            source_id=[source for _, source, _ in frames],
-            payload=[payload for _, _, payload in frames],
+            len(frames) + len(lost),
+            received_at_ns=[
+                *(min(at or now_ns, now_ns) for at, _, _ in frames),
+                *[now_ns] * len(lost),
+            ],
+            source_id=[*(source for _, source, _ in frames), *lost],
+            payload=[*(payload for _, _, payload in frames), *[b""] * len(lost)],
+            lost=[*[None] * len(frames), *lost.values()],
         )
         return table, OperatorActions.concat(actions)
 

@@ -7,21 +7,16 @@ over files and in tests, and its state can be copied, stored and taken up again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from tocsin import decode, picture, plots, track, warn
+from tocsin import picture, plots, track, warn
 from tocsin.contract import (
-    I64,
-    NS,
     Faults,
     Forecasts,
     Frames,
     Looks,
     Notices,
-    Objects,
     OperatorActions,
     Origin,
     Plots,
@@ -36,11 +31,7 @@ from tocsin.contract import (
     Zone,
 )
 from tocsin.geo import Region
-
-SHIFT_TOLERANCE_NS = 10 * NS
-"""A shifted input may come this much earlier or later than it should before it is shifted anew."""
-HEAD_MAX_BYTES = 65_536
-"""An input whose format is not known after this many bytes is given up."""
+from tocsin.run.inputs import InputsConfig, InputsState, hear
 
 
 @dataclass(frozen=True)
@@ -86,19 +77,10 @@ class TickOut:
 
 
 @dataclass
-class Undetected:
-    """Hold the first bytes of an input until its format is known."""
-
-    head: bytes = b""
-    given_up: bool = False
-
-
-@dataclass
 class PipelineState:
     """Hold everything that the next tick depends on."""
 
-    inputs: dict[str, decode.DecodeState | Undetected]
-    offsets_ns: dict[str, int]
+    inputs: InputsState
     sensors: tuple[Sensor, ...]
     plots: Any
     track: Any
@@ -114,9 +96,11 @@ class Pipeline:
         region, sensors = Region.at(config.origin), config.sensors
         period = config.output_period_s
         self.config = config
+        self._inputs = InputsConfig(
+            config.origin, sensors, config.names, config.formats, config.shifted
+        )
         self.state = PipelineState(
-            inputs={},
-            offsets_ns={},
+            inputs=InputsState(),
             sensors=sensors,
             plots=plots.start(plots.PlotsConfig(region, sensors)),
             track=track.start(track.TrackConfig(region, sensors, output_period_s=period)),
@@ -133,17 +117,9 @@ class Pipeline:
             actions: what operators did since.
             now_ns: the tick's time.
         """
-        parts = [self._decode(str(s), frames, now_ns) for s in _in_order(frames.source_id)]
-        reports = Reports.concat([part.reports for part in parts])
-        looks = Looks.concat([part.looks for part in parts])
-        faults = Faults.concat([part.faults for part in parts])
-        return self.work(
-            reports.sorted_by("measured_at_ns", "sensor_id", "sequence"),
-            looks.sorted_by("start_ns", "sensor_id"),
-            faults,
-            actions,
-            now_ns,
-        )
+        heard = hear(self.state.inputs, self._inputs, frames, now_ns)
+        out = self.work(heard.reports, heard.looks, heard.faults, actions, now_ns)
+        return replace(out, notices=Notices.concat([heard.notices, out.notices]))
 
     def work(
         self, reports: Reports, looks: Looks, faults: Faults, actions: OperatorActions, now_ns: int
@@ -184,69 +160,6 @@ class Pipeline:
             seen.notices,
         )
 
-    def _decode(self, source_id: str, frames: Frames, now_ns: int) -> decode.Decoded:
-        mine = frames.take(frames.source_id == source_id)
-        resets = np.flatnonzero([payload is None for payload in mine.payload])
-        if len(resets):
-            self.state.inputs.pop(source_id, None)
-            mine = mine.take(slice(int(resets[-1]) + 1, None))
-        opened = self._opened(source_id, mine)
-        if isinstance(opened, Undetected):
-            return _nothing()
-        self.state.inputs[source_id], decoded = decode.step(opened[0], opened[1], now_ns)
-        return self._shifted(decoded) if source_id in self.config.shifted else decoded
-
-    def _shifted(self, decoded: decode.Decoded) -> decode.Decoded:
-        """Return each sensor's reports with its first one measured when it was received.
-
-        A recording that starts over jumps back in time; it is then shifted anew.
-        """
-        reports, looks = decoded.reports, decoded.looks
-        for sensor_id in plots.sensors_seen(reports):
-            first = int(np.argmax(reports.sensor_id == sensor_id))
-            delay_ns = int(reports.received_at_ns[first] - reports.measured_at_ns[first])
-            known_ns = self.state.offsets_ns.get(sensor_id)
-            if known_ns is None or abs(delay_ns - known_ns) > SHIFT_TOLERANCE_NS:
-                self.state.offsets_ns[sensor_id] = delay_ns
-        mine, swept = self._offsets_ns(reports.sensor_id), self._offsets_ns(looks.sensor_id)
-        return decoded._replace(
-            reports=reports.replace(measured_at_ns=reports.measured_at_ns + mine),
-            looks=looks.replace(start_ns=looks.start_ns + swept, end_ns=looks.end_ns + swept),
-        )
-
-    def _offsets_ns(self, sensor_ids: Objects) -> I64:
-        offsets = [self.state.offsets_ns.get(sensor_id, 0) for sensor_id in sensor_ids.tolist()]
-        return np.array(offsets, np.int64)
-
-    def _opened(
-        self, source_id: str, frames: Frames
-    ) -> tuple[decode.DecodeState, Frames] | Undetected:
-        """Return an input's decoder with its frames, or what is held while nobody knows it."""
-        known = self.state.inputs.get(source_id, Undetected())
-        if not isinstance(known, Undetected):
-            return known, frames
-        fmt = self.config.formats.get(source_id)
-        if fmt is None and not known.given_up:
-            known = Undetected(known.head + b"".join(frames.payload))
-            fmt = decode.detect(known.head)
-            if fmt is not None and len(frames):
-                first = np.array([known.head], object)
-                frames = frames.take(slice(-1, None)).replace(payload=first)
-        if fmt is not None:
-            return decode.start(fmt, source_id, self._decode_config(source_id)), frames
-        held = Undetected(known.head[:HEAD_MAX_BYTES], len(known.head) >= HEAD_MAX_BYTES)
-        self.state.inputs[source_id] = held
-        return held
-
-    def _decode_config(self, source_id: str) -> decode.DecodeConfig:
-        """Return what an input's bytes do not say; a lone receiver stands at the origin."""
-        places = [s for s in self.config.sensors if s.sensor_id == source_id]
-        receiver = None if self.config.sensors else self.config.origin
-        if places and np.isfinite(places[0].latitude_deg):
-            own = places[0]
-            receiver = Origin(own.latitude_deg, own.longitude_deg, own.height_wgs84_m)
-        return decode.DecodeConfig(receiver=receiver, sensor_names=self.config.names)
-
     def _add_sensors(self, reports: Reports) -> None:
         """Take sensors that the site does not name into it, with what their reports tell."""
         known = {sensor.sensor_id for sensor in self.state.sensors}
@@ -259,14 +172,6 @@ class Pipeline:
         state.plots = plots.with_sensors(state.plots, state.sensors)
         state.track = track.with_sensors(state.track, state.sensors)
         state.picture = picture.with_sensors(state.picture, state.sensors)
-
-
-def _in_order(names: np.ndarray) -> list[str]:
-    return list(dict.fromkeys(names.tolist()))
-
-
-def _nothing() -> decode.Decoded:
-    return decode.Decoded(Reports.empty(), Looks.empty(), Faults.empty())
 
 
 def _guess_sensor(sensor_id: str, reports: Reports) -> Sensor:
