@@ -31,12 +31,14 @@ def take_in(known: External, reports: Reports, config: PictureConfig, now_ns: in
 
     Args:
         known: before.
-        reports: of kind EXTERNAL_TRACK; others and those without place or number are left out.
+        reports: of kind EXTERNAL_TRACK; others and those without number are left out, and those
+            without place that do not end their track.
         config: how long one may stay silent.
         now_ns: the step's time.
     """
     usable = (reports.kind == ReportKind.EXTERNAL_TRACK) & reports.track_number_valid
-    usable &= np.isfinite(reports.latitude_deg) & np.isfinite(reports.longitude_deg)
+    placed = np.isfinite(reports.latitude_deg) & np.isfinite(reports.longitude_deg)
+    usable &= placed | reports.ended
     new = reports.take(usable).sorted_by("measured_at_ns")
     both = Reports.concat([known.reports, new])
     numbers = np.concatenate([known.numbers, np.zeros(len(new), np.uint32)])

@@ -13,6 +13,9 @@ from tocsin.geo.masking import along_rays
 
 RING_M = 500.0
 """Areas are made of pieces of rays this long; the mask looks at the ground more often."""
+GAP_M = 1.0
+CHORD_M = 10_000.0
+"""No edge is longer: a straight one in degrees is bent on the ground, by 2 m at this length."""
 
 
 def sight(sensor: Sensor, mask: Mask, height_m: float) -> tuple[Any, Any]:
@@ -43,8 +46,13 @@ def _sectors(sensor: Sensor, cells: Bool, length_m: float) -> Any:
     left, right = _edge(ray, rays), _edge((ray + 1) % rays, rays)
     near, far = _bound(first, length_m), _bound(after, length_m)
     corners = [(left, near), (left, far), (right, far), (right, near)]
-    ring = np.stack([_point(sensor, azimuth, along) for azimuth, along in corners], axis=1)
-    return shapely.make_valid(shapely.union_all(shapely.polygons(ring)))
+    plane = [np.stack([r * np.sin(a), r * np.cos(a)], axis=1) for a, r in corners]
+    pieces = shapely.polygons(np.stack(plane, axis=1))
+    # Joined where rays are straight; what rounding leaves between neighbours is closed.
+    joined = shapely.union_all(pieces)
+    for gap_m in (GAP_M, -GAP_M):
+        joined = shapely.buffer(joined, gap_m, join_style="mitre", mitre_limit=2.0)
+    return shapely.make_valid(_on_map(sensor, shapely.segmentize(joined, CHORD_M)))
 
 
 def _edge(ray: I64, rays: int) -> F64:
@@ -57,7 +65,13 @@ def _bound(ring: I64, length_m: float) -> F64:
     return np.asarray(np.where(ring > 0, (ring + 0.5) * length_m, 1.0))
 
 
-def _point(sensor: Sensor, azimuth_rad: F64, along_m: F64) -> F64:
-    latitude, longitude = along_rays(sensor, azimuth_rad, along_m)
-    turned = (longitude - sensor.longitude_deg + 180.0) % 360.0 - 180.0
-    return np.stack([sensor.longitude_deg + turned, latitude], axis=1)
+def _on_map(sensor: Sensor, area: Any) -> Any:
+    """Return an area of the sensor's plane in longitudes and latitudes."""
+
+    def turn(plane_m: F64) -> F64:
+        azimuth, along = np.arctan2(plane_m[:, 0], plane_m[:, 1]), np.hypot(*plane_m.T)
+        latitude, longitude = along_rays(sensor, azimuth, along)
+        turned = (longitude - sensor.longitude_deg + 180.0) % 360.0 - 180.0
+        return np.stack([sensor.longitude_deg + turned, latitude], axis=1)
+
+    return shapely.transform(area, turn)
