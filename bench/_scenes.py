@@ -102,8 +102,8 @@ class Field:
         """Return (n,) whether estimates at (n, d) positions count."""
         if not self.closed:
             return np.ones(len(place), bool)
-        inside: Bool = ((place >= self.low_m) & (place <= self.high_m)).all(axis=1)
-        return inside & visible_from(self, place)
+        inside = np.all((place >= self.low_m) & (place <= self.high_m), axis=1)
+        return np.asarray(inside & visible_from(self, place), bool)
 
 
 @dataclass(frozen=True, eq=False)
