@@ -72,13 +72,14 @@ def fleet_of(count, rcs_m2=1.0, kind=ObjectClass.ONE_WAY_DRONE, name="o"):
     )
 
 
-def sky_of(position_m, velocity_mps=0.0, tick=0, tick_s=1.0, fleet=None):
-    """Objects on straight lines in the region from a place at the start of the tick."""
+def sky_of(position_m, velocity_mps=0.0, tick=0, tick_s=1.0, fleet=None, pull_mps2=0.0):
+    """Objects that fly from a place at the start of the tick, evenly accelerated."""
     begin = np.atleast_2d(np.asarray(position_m, float))
     velocity = np.broadcast_to(np.asarray(velocity_mps, float), begin.shape)
-    end = begin + velocity * tick_s
+    pull = np.broadcast_to(np.asarray(pull_mps2, float), begin.shape)
+    end = begin + velocity * tick_s + 0.5 * pull * tick_s**2
     heights = [REGION.to_geodetic(place)[2] for place in (begin, end)]
-    path = np.column_stack([begin, end, velocity, velocity, *heights])
+    path = np.column_stack([begin, end, velocity, velocity + pull * tick_s, *heights])
     fleet = fleet or fleet_of(len(begin))
     start_ns = START_NS + round(tick * tick_s * NS)
     return Sky(fleet, np.arange(len(begin)), tick, start_ns, tick_s, np.ascontiguousarray(path))

@@ -44,9 +44,10 @@ def _anywhere(count, fast=1.0):
 def test_the_kernel_meets_what_its_plain_twin_meets(scan, ground):
     unit = unit_of(radar_of(**SCANS[scan]), ground)
     position, velocity = _anywhere(80)
+    pull = RNG.normal(0.0, 15.0, (80, 3))
     total = 0
     for tick in range(4):
-        air = sky_of(position + tick * velocity, velocity, tick)
+        air = sky_of(position + tick * velocity, velocity, tick, pull_mps2=pull)
         swept = sweeps(unit.radar, air.begin_s, air.tick_s)
         which, _, rows = radar.met(unit, air, swept)
         expected, there = radar_twin.meet(unit, air, swept)
