@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from tocsin.contract import F64, I64
-from tocsin.evaluate.kernels_assignment import assign
+from tocsin.evaluate.kernels_assignment import assign, by_row
 
 Index = NDArray[np.intp]
 
@@ -74,15 +74,13 @@ def sparse(
     truth: Index, track: Index, apart_m: F64, cutoff_m: float, shape: tuple[int, int]
 ) -> Candidates:
     """Return pairs in any order as candidates, of as many truths and tracks as the shape says."""
-    order = np.lexsort((track, apart_m, truth))
-    start = np.searchsorted(truth[order], np.arange(shape[0] + 1))
-    return Candidates(
-        start.astype(np.int64),
-        track[order].astype(np.int64),
-        apart_m[order],
-        shape[1],
-        cutoff_m,
+    start, column, distance_m = by_row(
+        np.ascontiguousarray(truth, np.int64),
+        np.ascontiguousarray(track, np.int64),
+        np.ascontiguousarray(apart_m, np.float64),
+        shape[0],
     )
+    return Candidates(start, column, distance_m, shape[1], cutoff_m)
 
 
 def optimal(pairs: Candidates, order: float) -> I64:

@@ -187,6 +187,48 @@ def assign(start: I64, column: I64, cost: F64, alone: float, columns: int) -> I6
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def by_row(row: I64, column: I64, apart: F64, rows: int) -> tuple[I64, I64, F64]:
+    """Return edges in order of row, distance and column: starts of rows, columns, distances.
+
+    Args:
+        row: (edges,) row of each edge, in any order.
+        column: (edges,) column of each edge.
+        apart: (edges,) distance of each edge.
+        rows: number of rows.
+    """
+    start = np.zeros(rows + 1, np.int64)
+    for e in range(row.size):
+        start[row[e] + 1] += 1
+    for i in range(rows):
+        start[i + 1] += start[i]
+    place = start[:-1].copy()
+    columns, distances = np.empty(row.size, np.int64), np.empty(row.size)
+    for e in range(row.size):
+        at = place[row[e]]
+        columns[at], distances[at] = column[e], apart[e]
+        place[row[e]] += 1
+    for i in range(rows):
+        _sort(columns[start[i] : start[i + 1]], distances[start[i] : start[i + 1]])
+    return start, columns, distances
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _sort(column: I64, apart: F64) -> None:
+    """Sort one row in place by distance, then column (Shell's sort)."""
+    gap = column.size // 2
+    while gap > 0:
+        for k in range(gap, column.size):
+            value, name, at = apart[k], column[k], k
+            while at >= gap and (
+                apart[at - gap] > value or (apart[at - gap] == value and column[at - gap] > name)
+            ):
+                apart[at], column[at] = apart[at - gap], column[at - gap]
+                at -= gap
+            apart[at], column[at] = value, name
+        gap = 1 if gap == 2 else gap * 5 // 11
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def match_over_time(
     truths: I64,
     tracks: I64,
