@@ -203,6 +203,15 @@ def test_without_an_output_period_each_plot_time_is_an_instant():
     assert len(instants) >= 14
 
 
+@pytest.mark.parametrize("after_ns", [0, 1])
+def test_a_recording_of_one_instant_gives_its_tracks(after_ns):
+    sensors = (radar(false_plots_per_look=1.0),)
+    scan = sweep(np.random.default_rng(35), TARGETS, sensors, 0, 4, pd=1.0)
+    plots = scan.plots.replace(measured_at_ns=[T0_NS + after_ns] * len(scan.plots))
+    updates = track_plots(plots, Looks.empty(), TrackConfig(REGION, sensors, output_period_s=None))
+    assert len(updates) >= len(TARGETS)
+
+
 def test_a_plot_that_no_look_contains_is_used_without_counting_misses():
     rng = np.random.default_rng(35)
     sensors = (radar(false_plots_per_look=0.5),)

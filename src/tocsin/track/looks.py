@@ -1,9 +1,9 @@
 """What a radar swept, as sectors: from its marks, or inferred from its period.
 
 Inference: a radar that turns evenly sees azimuth a at time t with ``a = 2 pi (t - phase) / T``.
-The phase comes from the plots of the first revolution and follows them slowly afterwards. Where
-plots of one revolution all carry one time (scan-synchronous input), each such time is one look
-all round.
+The phase comes from the plots of the first revolution and follows them slowly afterwards; a sector
+is complete once plots as late as that radar's usually are have come. Where plots of one revolution
+all carry one time (scan-synchronous input), or show no phase, each time is one look all round.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import dataclasses
 
 import numpy as np
 
-from tocsin.contract import F64, I64, Looks, Plots
+from tocsin.contract import I64, NS, Bool, Looks, Plots
 from tocsin.track.state import Rotation, Sector, TrackState
 
 _TWO_PI = 2.0 * np.pi
@@ -20,11 +20,33 @@ WIDEST_RAD = np.pi / 4.0
 _PARTS = 8
 _STEADY = 0.8
 _PHASE_GAIN = 0.3
+_USUAL = 0.9
+_CALMING = 0.1
+_LATEST_AHEAD_NS = 5 * NS
+_MOST_TURNS = 4
+
+
+def credible(state: TrackState, looks: Looks, now_ns: int) -> Bool:
+    """Return (n,) which looks may be true: not ahead of now, begun before their end, not endless.
+
+    Args:
+        state: the tracker, for the sensors' periods.
+        looks: n of them, as they came.
+        now_ns: present time; clocks of sensors may be five seconds ahead of it.
+    """
+    periods = {s.sensor_id: s.period_s for s in state.config.sensors}
+    longest_s = np.array([_MOST_TURNS * periods.get(i, np.inf) for i in looks.sensor_id], float)
+    length_s = (looks.end_ns - looks.start_ns) / NS
+    said = np.isfinite(looks.azimuth_from_rad) & np.isfinite(looks.azimuth_to_rad)
+    ahead = looks.end_ns > now_ns + _LATEST_AHEAD_NS
+    return np.asarray(said & ~ahead & (length_s >= 0.0) & (length_s <= longest_s), bool)
 
 
 def with_looks(state: TrackState, looks: Looks, now_ns: int) -> TrackState:
     """Return the state with the sectors that given looks, or inference, add."""
     index = {s.sensor_id: k for k, s in enumerate(state.config.sensors)}
+    fit = credible(state, looks, now_ns)
+    looks, refused = looks.take(fit), len(looks) - int(fit.sum())
     given = [s for row in range(len(looks)) for s in _sectors(looks, row, index)]
     given = [s for s in given if state.site.swept[s.sensor]]
     given.sort(key=lambda s: (s.sensor, s.end_ns, s.start_ns))
@@ -44,7 +66,12 @@ def with_looks(state: TrackState, looks: Looks, now_ns: int) -> TrackState:
         if not rotation.marked:
             rotations[sensor], more = _infer(state, int(sensor), rotation, now_ns)
             sectors += more
-    return dataclasses.replace(state, sectors=tuple(sectors), rotations=tuple(rotations))
+    return dataclasses.replace(
+        state,
+        sectors=tuple(sectors),
+        rotations=tuple(rotations),
+        counters=state.counters.add(looks_refused=refused),
+    )
 
 
 def _sectors(looks: Looks, row: int, index: dict[str, int]) -> list[Sector]:
@@ -54,7 +81,7 @@ def _sectors(looks: Looks, row: int, index: dict[str, int]) -> list[Sector]:
     first = float(looks.azimuth_from_rad[row])
     width = float(looks.azimuth_to_rad[row]) - first
     width = min(width + _TWO_PI if width < 0.0 else width, _TWO_PI)
-    if sensor < 0 or end < start or not width > 0.0:
+    if sensor < 0 or not width > 0.0:
         return []
     parts = max(1, int(np.ceil(width / WIDEST_RAD - 1e-6))) if end > start else 1
     bounds = [start + (end - start) * k // parts for k in range(parts + 1)]
@@ -67,41 +94,52 @@ def _sectors(looks: Looks, row: int, index: dict[str, int]) -> list[Sector]:
 def _infer(
     state: TrackState, sensor: int, rotation: Rotation, now_ns: int
 ) -> tuple[Rotation, list[Sector]]:
-    own = state.waiting.sensor == sensor
-    times, azimuth_rad = state.waiting.measured_at_ns[own], state.waiting.azimuth_rad[own]
+    mine = state.waiting.take(state.waiting.sensor == sensor)
     period_ns = int(state.site.period_ns[sensor])
     if rotation.phase_ns < 0.0 and not rotation.snapshot:
-        rotation = _first_phase(state, rotation, times, azimuth_rad, period_ns, now_ns)
+        rotation = _first_phase(state, rotation, mine, period_ns, now_ns)
     if rotation.snapshot:
-        return _snapshots(sensor, rotation, times)
+        return _snapshots(sensor, rotation, mine.measured_at_ns)
     if rotation.phase_ns < 0.0:
         return rotation, []
-    return _turn(sensor, rotation, times, azimuth_rad, period_ns, now_ns)
+    return _turn(sensor, rotation, mine, period_ns, now_ns)
 
 
 def _first_phase(
-    state: TrackState,
-    rotation: Rotation,
-    times: I64,
-    azimuth_rad: F64,
-    period_ns: int,
-    now_ns: int,
+    state: TrackState, rotation: Rotation, plots: Plots, period_ns: int, now_ns: int
 ) -> Rotation:
-    if len(times) == 0:
+    """Return the rotation once a whole revolution has come: turning evenly, or whole scans."""
+    if len(plots) == 0:
         return rotation
     if state.config.output_period_s is None:
         return dataclasses.replace(rotation, snapshot=True)
-    if now_ns < times[0] + period_ns:
+    times = plots.measured_at_ns
+    start_ns = int(times[0])
+    first = plots.take(times < start_ns + period_ns)
+    latency_ns = _latency_ns(first, period_ns)
+    if now_ns < start_ns + period_ns + latency_ns:
         return rotation
-    first = times < times[0] + period_ns
-    turn = _TWO_PI * ((times % period_ns) / period_ns) - azimuth_rad
-    mean = complex(np.mean(np.exp(1j * turn[first])))
-    together = len(np.unique(times[first])) * 2 < int(first.sum())
-    if together or not abs(mean) > _STEADY:
+    turn = _TWO_PI * ((first.measured_at_ns % period_ns) / period_ns) - first.azimuth_rad
+    mean = complex(np.mean(np.exp(1j * turn)))
+    # Times are rounded by formats: many plots to a time are no scan yet, all of them to one are.
+    scan = len(first) > 1 and first.measured_at_ns[-1] == start_ns
+    if scan or not abs(mean) > _STEADY:
         return dataclasses.replace(rotation, snapshot=True)
     phase_ns = float(np.angle(mean)) / _TWO_PI * period_ns % period_ns
-    start_ns = int(times[0])
-    return dataclasses.replace(rotation, phase_ns=phase_ns, until_ns=start_ns, heard_ns=start_ns)
+    return dataclasses.replace(
+        rotation,
+        phase_ns=phase_ns,
+        until_ns=start_ns,
+        heard_ns=start_ns,
+        latency_ns=latency_ns,
+    )
+
+
+def _latency_ns(plots: Plots, period_ns: int) -> int:
+    """Return how late plots usually come, at most a revolution."""
+    late_ns = plots.received_at_ns - plots.measured_at_ns
+    usual = int(np.quantile(late_ns, _USUAL, method="higher"))
+    return min(max(usual, 0), period_ns)
 
 
 def _snapshots(sensor: int, rotation: Rotation, times: I64) -> tuple[Rotation, list[Sector]]:
@@ -111,30 +149,37 @@ def _snapshots(sensor: int, rotation: Rotation, times: I64) -> tuple[Rotation, l
 
 
 def _turn(
-    sensor: int, rotation: Rotation, times: I64, azimuth_rad: F64, period_ns: int, now_ns: int
+    sensor: int, rotation: Rotation, plots: Plots, period_ns: int, now_ns: int
 ) -> tuple[Rotation, list[Sector]]:
     length_ns, sectors = period_ns // _PARTS, []
-    until_ns, heard_ns, phase_ns = rotation.until_ns, rotation.heard_ns, rotation.phase_ns
-    while until_ns + length_ns <= now_ns:
-        end_ns = until_ns + length_ns
-        inside = (times >= until_ns) & (times < end_ns)
-        if inside.any():
-            heard_ns = int(times[inside][-1])
+    times = plots.measured_at_ns
+    while rotation.until_ns + length_ns + rotation.latency_ns <= now_ns:
+        begin_ns, end_ns = rotation.until_ns, rotation.until_ns + length_ns
+        inside = plots.take((times >= begin_ns) & (times < end_ns))
+        known_ns = end_ns + rotation.latency_ns
+        first = _TWO_PI * ((begin_ns % period_ns) - rotation.phase_ns) / period_ns % _TWO_PI
+        rotation = _followed(rotation, inside, period_ns, end_ns)
         # A radar of which nothing was heard for a revolution may be off: no misses then.
-        if heard_ns > end_ns - period_ns:
-            first = _TWO_PI * ((until_ns % period_ns) - phase_ns) / period_ns % _TWO_PI
-            sectors.append(Sector(sensor, end_ns, until_ns, end_ns, first, _TWO_PI / _PARTS))
-        if inside.any():
-            ahead = (
-                azimuth_rad[inside] - _TWO_PI * (times[inside] % period_ns - phase_ns) / period_ns
-            )
-            slip = float(np.angle(np.mean(np.exp(1j * ahead))))
-            phase_ns = (phase_ns - _PHASE_GAIN * slip / _TWO_PI * period_ns) % period_ns
-        until_ns = end_ns
-    rotation = dataclasses.replace(
-        rotation, until_ns=until_ns, heard_ns=heard_ns, phase_ns=phase_ns
-    )
+        if rotation.heard_ns > end_ns - period_ns:
+            sectors.append(Sector(sensor, known_ns, begin_ns, end_ns, first, _TWO_PI / _PARTS))
     return rotation, sectors
+
+
+def _followed(rotation: Rotation, plots: Plots, period_ns: int, end_ns: int) -> Rotation:
+    """Return the rotation after one sector: phase and latency follow its plots."""
+    rotation = dataclasses.replace(rotation, until_ns=end_ns)
+    if len(plots) == 0:
+        return rotation
+    times = plots.measured_at_ns
+    turned = _TWO_PI * (times % period_ns - rotation.phase_ns) / period_ns
+    slip = float(np.angle(np.mean(np.exp(1j * (plots.azimuth_rad - turned)))))
+    calmed = rotation.latency_ns - int(_CALMING * rotation.latency_ns)
+    return dataclasses.replace(
+        rotation,
+        phase_ns=(rotation.phase_ns - _PHASE_GAIN * slip / _TWO_PI * period_ns) % period_ns,
+        heard_ns=int(times[-1]),
+        latency_ns=max(_latency_ns(plots, period_ns), calmed),
+    )
 
 
 def in_order(plots: Plots) -> Plots:

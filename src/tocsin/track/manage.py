@@ -17,6 +17,8 @@ _IDENTITY = 0.8
 _TWIN_DISTANCE2 = 12.6
 _TWIN_TIMES = 3
 _TWIN_EXISTENCE = 0.5
+_TWIN_SPREAD_M = 1000.0
+"""A track that is less sure of its place is nobody's twin further off than one this sure."""
 
 
 def credit(
@@ -125,18 +127,32 @@ def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]
     """Return pairs of rows that may be one object, farthest first."""
     old = bank.plots >= state.config.confirm_plots
     rows = np.flatnonzero(old & (bank.existence > _TWIN_EXISTENCE))
-    spread = np.sqrt(bank.cov[rows, 0] + bank.cov[rows, 6])
-    order = np.argsort(bank.state[rows, 0], kind="stable")
-    rows, spread = rows[order], spread[order]
-    x = bank.state[rows, 0]
-    reach = np.searchsorted(x, x + 4.0 * (spread + spread.max(initial=0.0)), "right")
-    counts = np.maximum(reach - np.arange(len(rows)) - 1, 0)
-    first = np.repeat(np.arange(len(rows)), counts)
-    second = first + 1 + np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
+    spread_m = np.sqrt(bank.cov[rows, 0] + bank.cov[rows, 6])
+    first, second = near_pairs(bank.state[rows, :2], np.minimum(spread_m, _TWIN_SPREAD_M))
     a, b = rows[first], rows[second]
-    near = np.abs(bank.state[a, 1] - bank.state[b, 1]) <= 4.0 * (spread[first] + spread[second])
-    older, younger = np.minimum(a, b)[near], np.maximum(a, b)[near]
-    return _compatible(state, bank, older, younger)
+    return _compatible(state, bank, np.minimum(a, b), np.maximum(a, b))
+
+
+def near_pairs(place_m: F64, spread_m: F64) -> tuple[np.ndarray, np.ndarray]:
+    """Return each pair of places once that are nearer than four times both spreads, by axis.
+
+    Args:
+        place_m: (n, 2).
+        spread_m: (n,); only a wide one looks far around.
+    """
+    order = np.argsort(place_m[:, 0], kind="stable")
+    (x, y), spread_m = place_m[order].T, spread_m[order]
+    low = np.searchsorted(x, x - 8.0 * spread_m, "left")
+    counts = np.searchsorted(x, x + 8.0 * spread_m, "right") - low
+    first = np.repeat(np.arange(len(x)), counts)
+    second = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts - low, counts)
+    # The wider of two finds the other, so that the search is as far as its own spread.
+    finds = spread_m[first] > spread_m[second]
+    finds |= (spread_m[first] == spread_m[second]) & (first < second)
+    first, second = first[finds], second[finds]
+    reach_m = 4.0 * (spread_m[first] + spread_m[second])
+    near = (np.abs(x[first] - x[second]) <= reach_m) & (np.abs(y[first] - y[second]) <= reach_m)
+    return order[first[near]], order[second[near]]
 
 
 def _compatible(

@@ -46,8 +46,10 @@ def _bits(heard: Bool) -> U64:
 def _status(state: TrackState, bank: Bank, heard: Bool, at_ns: int) -> I8:
     """Return the status; a confirmed track coasts once its quickest sensor's plot is overdue."""
     never = np.iinfo(np.int64).max // 4
-    period_ns = np.where(heard, state.site.period_ns, never).min(axis=1, initial=never)
-    overdue = at_ns - bank.last_plot_at_ns > _LATE_PERIODS * period_ns
+    latency_ns = np.array([rotation.latency_ns for rotation in state.rotations], np.int64)
+    patience_ns = np.round(_LATE_PERIODS * state.site.period_ns).astype(np.int64) + latency_ns
+    quickest_ns = np.where(heard, patience_ns, never).min(axis=1, initial=never)
+    overdue = at_ns - bank.last_plot_at_ns > quickest_ns
     overdue |= ~heard.any(axis=1)
     kept = np.where(overdue, TrackStatus.COASTING, TrackStatus.CONFIRMED)
     return np.where(bank.confirmed, kept, TrackStatus.TENTATIVE).astype(np.int8)

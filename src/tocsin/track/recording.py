@@ -43,7 +43,7 @@ def track_recording(
         return state, TrackUpdates.empty()
     period_ns = round((config.output_period_s or 1.0) * NS)
     now_ns, last_ns = int(plots.measured_at_ns[0]), -(-max(ends) // period_ns) * period_ns
-    while now_ns < last_ns:
+    while not blocks or now_ns < last_ns:
         after_ns, now_ns = now_ns, min((now_ns // _CHUNK_NS + 1) * _CHUNK_NS, last_ns)
         first = 0 if not blocks else int(np.searchsorted(plots.measured_at_ns, after_ns, "right"))
         rows = slice(first, int(np.searchsorted(plots.measured_at_ns, now_ns, "right")))

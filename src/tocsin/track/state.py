@@ -138,6 +138,7 @@ class Rotation:
         snapshot: inferred: all plots of a revolution carry one time.
         until_ns: inferred: sectors were made up to here; 0 none.
         heard_ns: latest plot.
+        latency_ns: inferred: how long after it was measured a plot usually comes.
     """
 
     marked: bool = False
@@ -145,6 +146,7 @@ class Rotation:
     snapshot: bool = False
     until_ns: int = 0
     heard_ns: int = 0
+    latency_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ class Counters:
     Args:
         plots: taken in.
         looks: sectors processed.
+        looks_refused: looks whose times cannot be.
         births: tracks started.
         contested: clusters of several tracks.
         propagated: those of them left to belief propagation.
@@ -167,6 +170,7 @@ class Counters:
 
     plots: int = 0
     looks: int = 0
+    looks_refused: int = 0
     births: int = 0
     contested: int = 0
     propagated: int = 0
