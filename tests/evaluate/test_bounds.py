@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.linalg import solve_discrete_are
+from scipy.linalg import expm, solve_discrete_are
 
 from tests.evaluate.world import REGION
 from tocsin.contract import NS, Sensor, SensorKind
@@ -174,3 +174,15 @@ def test_two_radars_bound_better_than_either() -> None:
         )
 
     assert last(one, other) < min(last(one), last(other))
+
+
+def test_motion_is_that_of_white_noise_acceleration() -> None:
+    """Van Loan's integral (IEEE Trans. AC 23 (1978) 395) of the continuous model."""
+    step_s = 3.0
+    A, G = np.zeros((6, 6)), np.zeros((6, 6))
+    A[:3, 3:], G[3:, 3:] = np.eye(3), np.diag(NOISE)
+    block = expm(np.block([[-A, G], [np.zeros((6, 6)), A.T]]) * step_s)
+    F = block[6:, 6:].T
+    np.testing.assert_allclose(transition(np.array([step_s]))[0], F, atol=1e-12)
+    Q = process_noise(np.array([step_s]), NOISE)[0]
+    np.testing.assert_allclose(Q, F @ block[:6, 6:], rtol=1e-12, atol=1e-12)

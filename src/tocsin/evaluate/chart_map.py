@@ -21,7 +21,7 @@ from tocsin.geo import ecef_to_geodetic
 
 POINTS = 60_000
 """Points of all true paths, and of all tracks, of all the maps of a report together."""
-PLOTS = 12_000
+PLOTS = 24_000
 SURROUNDINGS = 0.06
 SHARE = 0.004
 """Share of places on each side that may lie outside the map: a few far ones shrink the rest."""

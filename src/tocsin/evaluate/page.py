@@ -244,7 +244,10 @@ def _map_key(base: Ground, zones: bool) -> str:
         dots = '<path class="plot" d="M5 4h0M12 8h0M20 3h0M25 7h0"/>'
         swatches.append(_swatch(dots, "plots (a share of them)"))
     if base.setting.sensors:
-        radar = '<path class="sensor" d="M8 1l5 9h-10Z"/><path class="reach" d="M16 6H30"/>'
+        radar = (
+            '<path class="sensor edge" d="M8 6h0"/><path class="sensor" d="M8 6h0"/>'
+            '<path class="reach" d="M16 6H30"/>'
+        )
         swatches.append(_swatch(radar, "radar, its greatest range"))
     if zones:
         zone = '<path class="zone alarmed struck" d="M4 1H26V11H4Z"/>'

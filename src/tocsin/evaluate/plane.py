@@ -14,6 +14,7 @@ from tocsin.evaluate.svg import path_of, text
 M_PER_DEGREE = 111_195.0
 BARS_M = (100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5)
 RING_POINTS = 72
+SENSOR = ("sensor edge", "sensor")
 
 
 class Plane:
@@ -65,7 +66,8 @@ def reaches(sensors: Sequence[Sensor], plane: Plane) -> list[str]:
             ring = plane.around(*place, sensor.range_m)
             parts.append(f'<path class="reach" d="{path_of(ring)}"/>')
         x, y = plane(np.array([place[::-1]]))[0]
-        parts.append(f'<path class="sensor" d="M{x:.1f} {y - 5:.1f}l5 9h-10Z"/>')
+        # Strokes keep their width when the map is zoomed; shapes would grow.
+        parts += [f'<path class="{style}" d="M{x:.1f} {y:.1f}h0"/>' for style in SENSOR]
     return parts
 
 
