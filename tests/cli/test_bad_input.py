@@ -13,6 +13,7 @@ import pytest
 from tocsin import simulate
 from tocsin.cli import main
 from tocsin.contract import (
+    Looks,
     ReportKind,
     Reports,
     Tracks,
@@ -174,3 +175,42 @@ def test_no_zones_and_no_plots(
     plots = (tmp_path / "plots.parquet", "-o", tmp_path)
     assert "no report" in refused(monkeypatch, capsys, "track", *plots)
     assert run(monkeypatch, "track", *plots, "--at", "-1") == 2
+
+
+def test_looks_are_no_plots(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    look = Looks.build(
+        1, sensor_id="r", start_ns=[0], end_ns=[1], azimuth_from_rad=0.0, azimuth_to_rad=1.0
+    )
+    write_parquet(look, tmp_path / "looks.parquet")
+    assert "--looks" in refused(
+        monkeypatch, capsys, "track", tmp_path / "looks.parquet", "-o", tmp_path
+    )
+
+
+def test_a_site_without_inputs_and_inputs_without_an_origin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "site.toml").write_text("[site]\nlatitude_deg = 1.0\nlongitude_deg = 2.0\n")
+    assert "[[input]]" in refused(monkeypatch, capsys, "run", tmp_path / "site.toml")
+    assert "--origin" in refused(monkeypatch, capsys, "run", "--input", "tcp://127.0.0.1:1")
+
+
+def test_a_misspelt_key_is_named_before_what_it_makes_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "site.toml").write_text("[site]\nlatitud_deg = 1.0\nlongitude_deg = 2.0\n")
+    line = refused(monkeypatch, capsys, "run", tmp_path / "site.toml")
+    assert "latitud_deg is not a known key" in line.replace(",", "").replace(":", "")
+
+
+@pytest.mark.parametrize("zeros", [1, 4, 100, 70_000])
+def test_zeros_are_no_format(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    zeros: int,
+) -> None:
+    (tmp_path / "zeros.bin").write_bytes(b"\x89HDF\r\n" + bytes(zeros))
+    refused(monkeypatch, capsys, "decode", tmp_path / "zeros.bin")

@@ -44,3 +44,16 @@ def test_a_cut_off_pcap_gives_its_good_records(shared: Path, tmp_path: Path) -> 
     summary = json.loads(done.stdout)["files"][str(path)]
     assert summary["reports"]["plot"] > 20
     assert any("trunc" in kind or "cut" in kind for kind in summary["faults"]), summary["faults"]
+
+
+def test_tracks_of_another_tracker_are_passed_on_whatever_the_recorders_clock_says(
+    shared: Path, tmp_path: Path
+) -> None:
+    recording = shared / "asterix_jade" / "final_frame_062_065_large_packet_30min.ff"
+    done = tocsin("track", recording, "-o", tmp_path, "--json", timeout_s=300)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["tracks_external"] == 372
+    assert "clock" in result["inferred"][-1]
+    tracks = read_parquet(Tracks, tmp_path / "tracks.parquet")
+    assert len(tracks) == result["track_rows"] > 20_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -42,6 +43,8 @@ def program(
 
 def main() -> None:
     """Run the program: exit 0 done, 1 an asked-for check failed, 2 bad usage or input."""
+    # A service is stopped by SIGTERM: it ends as by Ctrl-C, and leaves no folder or process behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except InputError as error:

@@ -15,7 +15,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON docum
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
 Seed = Annotated[int | None, typer.Option(help="Use another seed than the scenario's.")]
 Minutes = Annotated[float | None, typer.Option(min=0.1, help="Only the first scenario minutes.")]
-Port = Annotated[int | None, typer.Option(help="Port of the page; 0 takes any free one.")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port of the page; 0: any free one.")
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -40,6 +40,8 @@ def tracked(result: Result) -> Iterator[str]:
         yield f"inferred: {fact}"
     addresses = ", ".join(result["mode_s"]) or "none"
     yield f"{result['tracks_confirmed']} confirmed tracks (Mode S addresses: {addresses})"
+    if result["tracks_external"]:
+        yield f"{result['tracks_external']} tracks of other trackers, passed on as they are"
     yield from _pairs("faults", result["faults"])
     yield f"written: {result['tracks']}"
 

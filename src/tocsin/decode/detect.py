@@ -85,7 +85,7 @@ def _asterix_perhaps(head: bytes) -> bool:
 
 def _readable(block: bytes) -> bool:
     size = int.from_bytes(block[1:3], "big")
-    if len(block) != size or block[0] not in TABLES:
+    if size < 3 or len(block) != size or block[0] not in TABLES:
         return False
     found = parse_block(block[0], block[3:])
     return found is not None and bool(found.records) and not found.problem

@@ -126,13 +126,14 @@ def chart_scenario(setting: Setting, truth: Truth) -> str:
 
 
 def _corners(setting: Setting, truth: Truth) -> tuple[F64, F64]:
-    """Return what the map must hold: the land and its surroundings, else where most fly."""
+    """Return what the map must hold: the land, its surroundings and arcs; else where most fly."""
     rings = [np.asarray(ring, float) for part in _parts(setting.coastline) for ring in part[:1]]
+    places = np.stack([truth.longitude_deg, truth.latitude_deg], axis=-1)
     if rings:
-        land = np.concatenate(rings)
-        low, high = land.min(axis=0), land.max(axis=0)
+        # An arc begins far beyond the land, and would not be understood without its beginning.
+        whole = [*rings, places[truth.object_class == ObjectClass.BALLISTIC]]
+        low, high = np.concatenate(whole).min(axis=0), np.concatenate(whole).max(axis=0)
     elif len(truth):
-        places = np.stack([truth.longitude_deg, truth.latitude_deg], axis=-1)
         low, high = np.quantile(places, (0.02, 0.98), axis=0)
     else:
         return np.array([-1.0, -1.0]), np.array([1.0, 1.0])

@@ -124,11 +124,13 @@ async def _demo(
         *_simulator(options, out), stdin=DEVNULL, stdout=PIPE
     )
     result: dict[str, Any] = {}
+    tally: Tally | None = None
     try:
         site = read_site(await _site_file(process))
         tally = Tally(Outputs(out))
 
         async def finish() -> None:
+            assert tally is not None
             tally.outputs.close()
             await process.wait()
             scores = score_folder(out, out / "truth", out / "zones.geojson", None)
@@ -143,6 +145,10 @@ async def _demo(
     finally:
         if process.returncode is None:
             process.kill()
+        if tally is not None and not result:
+            tally.outputs.close()
+            kept = f"; what there was is in {out}" if options.out is not None else ""
+            note(f"stopped before its end, so nothing is scored{kept}")
     return result
 
 

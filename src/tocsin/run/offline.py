@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +22,10 @@ from tocsin.contract import (
     Looks,
     OperatorActions,
     Origin,
+    ReportKind,
     Reports,
     Tracks,
+    TrackStatus,
     Warnings,
     Zone,
     parquet_columns,
@@ -40,6 +43,8 @@ T = TypeVar("T")
 _LONGEST_S = 7_200
 """After the end of a track file, no longer than this is decided on an empty sky."""
 _TAIL_S = 5
+_WRONG_CLOCK_S = 60
+_TRACKABLE = [int(k) for k in ReportKind if k not in (ReportKind.SERVICE, ReportKind.IDENTITY)]
 """Ticks after the last report, so that the last look is worked."""
 
 
@@ -123,30 +128,53 @@ def track_files(
     decoded = decode_files(inputs, "summary", None, None, say.note)
     if len(decoded.reports) == 0:
         faults = decode.summary(_as_decoded(decoded))["faults"]
-        raise InputError(inputs[0], f"holds no report (faults: {faults or 'none'})", "see decode")
+        mend = "give them with --looks" if len(decoded.looks) else "see tocsin decode"
+        what = "holds looks only" if len(decoded.looks) else f"holds no report (faults: {faults})"
+        raise InputError(inputs[0], what, mend)
+    if not np.isin(decoded.reports.kind, _TRACKABLE).any():
+        raise InputError(inputs[0], "holds nothing to track", "is it looks? give those as --looks")
     looks = read_parquet(Looks, looks_path) if looks_path else decoded.looks
+    decoded, clock = _on_one_clock(decoded)
     site = read_site(site_path) if site_path else None
     config = _track_config(decoded.reports, site, inputs[0], at_s)
     outputs = Outputs(out)
     confirmed: dict[int, str] = {}
+    external: dict[str, None] = {}
     rows = 0
+    refused: Counter[str] = Counter()
     pipeline = Pipeline(config)
     for result in say.progress(*_ticks(pipeline, decoded, looks)):
+        refused.update(result.faults.kind.tolist())
         outputs.add(result.tracks)
         rows += len(result.tracks)
         mine = result.tracks.take(result.tracks.status == 1)
         confirmed.update(zip(mine.number.tolist(), mine.mode_s.tolist(), strict=True))
+        others = result.tracks.status == TrackStatus.EXTERNAL
+        external.update(dict.fromkeys(result.tracks.track_id[others].tolist()))
     outputs.close()
-    inferred = [] if len(looks) or site is None else ["looks, from each radar's period"]
+    inferred = clock if len(looks) or site is None else ["looks, from each radar's period", *clock]
+    found = decode.summary(_as_decoded(decoded))["faults"]
     return {
         "tracks": str(out / "tracks.parquet"),
         "reports": len(decoded.reports),
         "track_rows": rows,
         "tracks_confirmed": len(confirmed),
+        "tracks_external": len(external),
         "mode_s": sorted({f"{address:06x}" for address in confirmed.values() if address}),
-        "faults": decode.summary(_as_decoded(decoded))["faults"],
+        "faults": {**found, **dict(sorted(refused.items()))},
         "inferred": inferred if site else ["origin and sensors, from the reports", *inferred],
     }
+
+
+def _on_one_clock(decoded: DecodedFiles) -> tuple[DecodedFiles, list[str]]:
+    """Return a recording with the recorder's clock set to the sensors' where it was far off."""
+    reports = decoded.reports
+    ahead_ns = int(np.median(reports.measured_at_ns - reports.received_at_ns))
+    if abs(ahead_ns) < _WRONG_CLOCK_S * NS:
+        return decoded, []
+    moved = reports.replace(received_at_ns=reports.received_at_ns + ahead_ns)
+    said = f"the recorder's clock, {-ahead_ns / NS:+.0f} s off the sensors'"
+    return replace(decoded, reports=moved), [said]
 
 
 def _as_decoded(files: DecodedFiles) -> decode.Decoded:
@@ -176,8 +204,10 @@ def _first_place(reports: Reports, path: Path) -> Origin:
 
 def _output_period_s(reports: Reports) -> float | None:
     """Return None (each distinct plot time) where plots come in whole scans, else a second."""
-    times = len(np.unique(reports.measured_at_ns))
-    return None if times and len(reports) >= 2 * times else 1.0
+    # Tracks of another tracker come in bunches too, but give no instants of our own.
+    own = reports.measured_at_ns[reports.kind != ReportKind.EXTERNAL_TRACK]
+    times = len(np.unique(own))
+    return None if times and len(own) >= 2 * times else 1.0
 
 
 def _ticks(

@@ -67,10 +67,15 @@ def site_of(options: RunOptions) -> Site:
         site = read_site(options.site)
         file = site.file.model_copy(update={"input": [*site.file.input, *inputs]})
         site.file = file
+        if not file.input:
+            mend = "add an [[input]] to it, or give --input"
+            raise InputError(options.site, "names nothing to listen to", mend)
         return site
-    if not inputs or options.origin is None:
+    if not inputs:
         mend = "give a site file, or --input and --origin LAT,LON"
         raise InputError("run", "nothing to listen to", mend)
+    if options.origin is None:
+        raise InputError("run", "does not know where it is", "give --origin LAT,LON, or a site")
     latitude, longitude = parse_origin(options.origin)
     section = SiteSection(name="Own receiver", latitude_deg=latitude, longitude_deg=longitude)
     return Site(SiteFile(site=section, input=inputs))
