@@ -61,6 +61,7 @@ class PictureConfig:
         late_periods: silence in periods after which a sensor is late.
         silent_periods: and after which it is lost.
         silence_floor_s: no sensor is lost earlier.
+        pause_s: when steps are further apart we did not listen; nobody's silence counts then.
         external_periods: silence in periods after which an external track ends.
         names_s: how long a callsign heard by address alone is kept.
         max_external: capacity of external tracks; the oldest go first.
@@ -85,6 +86,7 @@ class PictureConfig:
     late_periods: float = 2.5
     silent_periods: float = 5.0
     silence_floor_s: float = 10.0
+    pause_s: float = 5.0
     external_periods: float = 3.0
     names_s: float = 600.0
     max_external: int = 20_000

@@ -77,10 +77,12 @@ def hear(
     _raise_to(heard, _indices(looks.sensor_id, index), np.minimum(looks.end_ns, now_ns))
     new = np.bincount(of_report[of_report >= 0], minlength=count).astype(np.int64)
     of_fault = _indices(faults.source_id, index)
+    paused = now_ns // NS - hearing.second > config.pause_s
     spoiled = np.bincount(of_fault[of_fault >= 0], minlength=count).astype(np.int64)
     return replace(
         hearing,
         started_ns=hearing.started_ns or now_ns,
+        listening_ns=now_ns if paused else hearing.listening_ns,
         second=now_ns // NS,
         bins=_binned(hearing, new, now_ns // NS),
         heard_ns=heard,
@@ -114,7 +116,8 @@ def states(hearing: Hearing, config: PictureConfig, now_ns: int) -> I8:
 
     People are heard when they have something to say: their silence is no loss.
     """
-    silence_s = (now_ns - np.where(hearing.heard_ns > 0, hearing.heard_ns, now_ns)) / NS
+    since_ns = _since_ns(hearing, np.where(hearing.heard_ns > 0, hearing.heard_ns, now_ns))
+    silence_s = (now_ns - since_ns) / NS
     late, silent = limits_s(config)
     state = np.where(silence_s > silent, SensorState.SILENT, SensorState.OK)
     state = np.where((silence_s > late) & (silence_s <= silent), SensorState.LATE, state)
@@ -169,9 +172,15 @@ def notify(
 
 def _gone(hearing: Hearing, config: PictureConfig, now_ns: int) -> Bool:
     """Return (sensors,) which are lost; one never heard is, once it has had as long to speak."""
-    since = np.where(hearing.heard_ns > 0, hearing.heard_ns, hearing.started_ns)
-    gone: Bool = (now_ns - since) / NS > limits_s(config)[1]
+    heard_ns = np.where(hearing.heard_ns > 0, hearing.heard_ns, hearing.started_ns)
+    gone: Bool = (now_ns - _since_ns(hearing, heard_ns)) / NS > limits_s(config)[1]
     return gone
+
+
+def _since_ns(hearing: Hearing, heard_ns: I64) -> I64:
+    """Return (sensors,) since when each is silent; one that was not lost speaks after a pause."""
+    began_ns = np.where(hearing.silent, 0, hearing.listening_ns)
+    return np.asarray(np.maximum(heard_ns, began_ns))
 
 
 def _blinded(config: PictureConfig, live: Bool, s: int) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tocsin.contract import CLASS_COUNT, F64, I64, U32, Bool, Designation, Reports, Sensor
+from tocsin.contract import CLASS_COUNT, F64, I64, U32, Bool, Designation, Reports, Sensor, Tracks
 from tocsin.picture.config import PictureConfig
 
 RATE_BINS = 60
@@ -112,6 +112,7 @@ class Hearing:
 
     Args:
         started_ns: time of the first step; 0: none yet.
+        listening_ns: since when steps follow one another without a pause.
         second: whole second that the newest bin counts.
         bins: (60, sensors) reports per second, bin ``second % 60``.
         heard_ns: (sensors,) time of the latest report; 0: never.
@@ -123,6 +124,7 @@ class Hearing:
     """
 
     started_ns: int
+    listening_ns: int
     second: int
     bins: I64
     heard_ns: I64
@@ -138,13 +140,14 @@ class Hearing:
         zeros = np.zeros(sensors, np.int64)
         bins = np.zeros((RATE_BINS, sensors), np.int64)
         silent = np.zeros(sensors, bool)
-        return cls(0, 0, bins, zeros, zeros, zeros, zeros, silent, (None,) * sensors)
+        return cls(0, 0, 0, bins, zeros, zeros, zeros, zeros, silent, (None,) * sensors)
 
     def grown(self, sensors: int) -> Hearing:
         """Return the state with room for sensors that were added at the end."""
         more = Hearing.blank(sensors - len(self.heard_ns))
         return Hearing(
             self.started_ns,
+            self.listening_ns,
             self.second,
             np.concatenate([self.bins, more.bins], axis=1),
             np.concatenate([self.heard_ns, more.heard_ns]),
@@ -167,6 +170,9 @@ class PictureState:
     hearing: Hearing
     designations: tuple[tuple[str, Designation], ...]
     """By track id, ascending."""
+    shown: Tracks
+    """Our tracks at the latest instant: they are the picture until the next."""
+    shown_ns: int = 0
 
 
 def start(config: PictureConfig) -> PictureState:
@@ -179,6 +185,7 @@ def start(config: PictureConfig) -> PictureState:
         Names(none, np.empty(0, object), no_times),
         Hearing.blank(len(config.sensors)),
         (),
+        Tracks.empty(),
     )
 
 

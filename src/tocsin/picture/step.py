@@ -34,6 +34,7 @@ class PictureIn:
         faults: what could not be used.
         actions: what operators did.
         looks: what sensors swept.
+        instant_ns: the tracker's latest instant; without tracks at it, there are none now.
     """
 
     updates: TrackUpdates = field(default_factory=TrackUpdates.empty)
@@ -43,13 +44,22 @@ class PictureIn:
     faults: Faults = field(default_factory=Faults.empty)
     actions: OperatorActions = field(default_factory=OperatorActions.empty)
     looks: Looks = field(default_factory=Looks.empty)
+    instant_ns: int = 0
 
 
 @dataclass(frozen=True)
 class PictureOut:
-    """Hold a step's output: all live tracks, external ones too, sensors, and new notices."""
+    """Hold a step's output.
+
+    Args:
+        tracks: all live tracks, external ones too, at each new instant.
+        current: those at the latest instant, whether it is new or not: the picture now.
+        health: of each sensor.
+        notices: new ones.
+    """
 
     tracks: Tracks
+    current: Tracks
     health: SensorHealth
     notices: Notices
 
@@ -74,19 +84,23 @@ def step(state: PictureState, given: PictureIn, now_ns: int) -> tuple[PictureSta
         external=external.take_in(state.external, given.external, config, now_ns),
         designations=designate.take_in(state.designations, given.actions),
     )
-    state, tracks = _tracks(state, live, given.updates, now_ns)
-    return state, PictureOut(tracks, health, notices)
+    state, tracks, others = _tracks(state, live, given, now_ns)
+    current = Tracks.concat([state.shown, others])
+    return state, PictureOut(tracks, current, health, notices)
 
 
 def _tracks(
-    state: PictureState, live: Bool, updates: TrackUpdates, now_ns: int
-) -> tuple[PictureState, Tracks]:
-    """Return our tracks instant by instant, then external ones at the last of them."""
+    state: PictureState, live: Bool, given: PictureIn, now_ns: int
+) -> tuple[PictureState, Tracks, Tracks]:
+    """Return our tracks instant by instant, then external ones at the last of them; these again."""
     parts, at_ns = [], now_ns
-    for instant_ns, rows in instants(updates):
+    for instant_ns, rows in instants(given.updates):
         state, part = track_rows(state, live, rows, instant_ns, now_ns)
+        state = replace(state, shown=part, shown_ns=instant_ns)
         parts.append(part)
         at_ns = instant_ns
+    if given.instant_ns > state.shown_ns:
+        state = replace(state, shown=Tracks.empty(), shown_ns=given.instant_ns)
     others = external.external_tracks(state.external, state.config, at_ns, now_ns)
     said = designate.designated(state.designations, others.track_id)
     # What it is, its own tracker knows; only an operator makes it a hazard here.
@@ -95,4 +109,4 @@ def _tracks(
     if parts:
         kept = designate.keep_live(state.designations, tracks.track_id)
         state = replace(state, designations=kept)
-    return state, tracks
+    return state, tracks, others

@@ -13,7 +13,8 @@ from tocsin.geo.masking import along_rays
 
 RING_M = 500.0
 """Areas are made of pieces of rays this long; the mask looks at the ground more often."""
-GAP_M = 1.0
+OVERLAP_RAD = 1e-5
+"""Neighbouring pieces overlap by so much, a metre or two: else rounding leaves slivers between."""
 CHORD_M = 10_000.0
 """No edge is longer: a straight one in degrees is bent on the ground, by 2 m at this length."""
 
@@ -43,20 +44,18 @@ def _sectors(sensor: Sensor, cells: Bool, length_m: float) -> Any:
     after = np.nonzero(np.diff(padded, axis=1) == -1)[1]
     if len(ray) == 0:
         return shapely.Polygon()
-    left, right = _edge(ray, rays), _edge((ray + 1) % rays, rays)
+    left, right = _edge(ray, rays) - OVERLAP_RAD, _edge(ray + 1, rays) + OVERLAP_RAD
     near, far = _bound(first, length_m), _bound(after, length_m)
     corners = [(left, near), (left, far), (right, far), (right, near)]
     plane = [np.stack([r * np.sin(a), r * np.cos(a)], axis=1) for a, r in corners]
     pieces = shapely.polygons(np.stack(plane, axis=1))
-    # Joined where rays are straight; what rounding leaves between neighbours is closed.
-    joined = shapely.union_all(pieces)
-    for gap_m in (GAP_M, -GAP_M):
-        joined = shapely.buffer(joined, gap_m, join_style="mitre", mitre_limit=2.0)
+    # In the plane, where rays are straight; the steps of the overlap go again.
+    joined = shapely.simplify(shapely.union_all(pieces), 10.0)
     return shapely.make_valid(_on_map(sensor, shapely.segmentize(joined, CHORD_M)))
 
 
 def _edge(ray: I64, rays: int) -> F64:
-    """Return the azimuth between a ray and the one before: the same number for both."""
+    """Return the azimuth between a ray and the one before."""
     return np.asarray((ray - 0.5) * (2.0 * np.pi / rays))
 
 
