@@ -129,6 +129,23 @@ def test_it_says_demo_and_exercise(page: Page) -> None:
     assert "DEMO" in page.get_by_test_id("mode").inner_text().upper()
 
 
+def test_a_page_without_zones_does_not_say_that_nobody_is_warned(
+    demo: str, browser: Browser
+) -> None:
+    opened = browser.new_page(viewport={"width": 1000, "height": 650}, bypass_csp=True)
+    opened.route("**/api/v1/zones", lambda route: route.abort())
+    opened.goto(demo)
+    try:
+        until(lambda: opened.get_by_test_id("toast").is_visible(), "the page says that it failed")
+        assert opened.get_by_test_id("counter-alert").inner_text() == "–"
+        assert opened.get_by_test_id("zones-unknown").is_visible()
+        assert "No zone is warned" not in opened.inner_text("body")
+        opened.unroute("**/api/v1/zones")
+        until(lambda: opened.get_by_test_id("counter-alert").inner_text() != "–", "it tries again")
+    finally:
+        opened.close()
+
+
 def test_a_click_on_a_track_says_why(page: Page) -> None:
     script = """() => { for (const n of window.tocsin.trackNumbers()) {
         const p = window.tocsin.trackScreenPosition(n);

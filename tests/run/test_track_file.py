@@ -46,6 +46,7 @@ def test_a_cut_off_pcap_gives_its_good_records(shared: Path, tmp_path: Path) -> 
     assert any("trunc" in kind or "cut" in kind for kind in summary["faults"]), summary["faults"]
 
 
+@pytest.mark.long
 def test_tracks_of_another_tracker_are_passed_on_whatever_the_recorders_clock_says(
     shared: Path, tmp_path: Path
 ) -> None:

@@ -72,13 +72,15 @@ announceDecisions(store, () => nowMs() ?? 0);
 addHooks(store, map, nowMs);
 if (window.innerWidth < 760) document.body.classList.add('no-panel');
 
+const ZONES_RETRY_MS = 3000;
+
 /** Everything a fresh or renewed connection has to know; parts that fail are told, the rest is shown. */
 async function loadAll(): Promise<void> {
   const site = await get<Site>('site');
   store.setSite(site);
   if (!site.place.coastline || site.mode === 'live') void loadWorld();
   const parts = await Promise.allSettled([
-    get<ZoneCollection>('zones').then((zones) => store.setZones(zones)),
+    loadZones(),
     get<{ warnings: WarningRow[] }>('warnings?limit=300').then((a) => store.setWarnings(a.warnings)),
     get<{ notices: Notice[] }>('notices').then((a) => store.setNotices(a.notices)),
     get<{ sensors: Sensor[] }>('sensors').then((a) => store.setSensors(a.sensors)),
@@ -88,6 +90,19 @@ async function loadAll(): Promise<void> {
   ]);
   const failed = parts.find((part) => part.status === 'rejected');
   if (failed) toast.show(String(failed.reason));
+}
+
+/** Without zones the page cannot say who is warned, so it does not rest until it has them. */
+let zonesRetry = 0;
+async function loadZones(): Promise<void> {
+  clearTimeout(zonesRetry);
+  try {
+    store.setZones(await get<ZoneCollection>('zones'));
+  } catch (error) {
+    store.loseZones();
+    zonesRetry = window.setTimeout(() => void loadZones().catch(() => undefined), ZONES_RETRY_MS);
+    throw error;
+  }
 }
 
 let world: Promise<void> | null = null;

@@ -109,6 +109,12 @@ export class Store {
     this.emit('zones');
   }
 
+  /** What could not be loaded again may be out of date. */
+  loseZones(): void {
+    this.zonesLoaded = false;
+    this.emit('zones');
+  }
+
   /** A repeated answer replaces the list; rows from the stream are put in front. */
   setWarnings(rows: WarningRow[]): void {
     this.warnings = rows.slice(0, MAX_WARNINGS);

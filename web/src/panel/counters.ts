@@ -18,7 +18,7 @@ export class Counters {
   }
 
   private cell(name: string, note: string, testId: string, look: string): HTMLElement[] {
-    const value = h('span', { class: 'counter-value', 'data-testid': testId }, '0');
+    const value = h('span', { class: 'counter-value', 'data-testid': testId }, '–');
     const small = h('span', { class: 'counter-note' }, note);
     this.element.append(
       h('div', { class: `counter ${look}` }, h('span', { class: 'counter-name' }, name), value, small),
@@ -32,7 +32,7 @@ export class Counters {
       [this.alert, counts.alert],
       [this.preAlert, counts.pre_alert],
     ] as const) {
-      setText(cell[0]!, String(count));
+      setText(cell[0]!, this.store.zonesLoaded ? String(count) : '–');
       setText(cell[1]!, count === 1 ? 'zone' : 'zones');
       cell[0]!.parentElement!.classList.toggle('some', count > 0);
     }

@@ -63,7 +63,7 @@ export class Warnings {
     this.list.classList.toggle('dense', open.length > 4);
     setText(this.count, open.length > 0 ? String(open.length) : '');
     const rows = open.map((zone) => this.row(zone, zone.zone_id === selected));
-    const none = this.store.zonesLoaded && this.store.zones.size === 0 ? noZones() : noWarnings();
+    const none = this.store.zonesLoaded ? (this.store.zones.size === 0 ? noZones() : noWarnings()) : unknown();
     this.keepFocus(() => this.list.replaceChildren(...(rows.length > 0 ? rows : [none])));
     this.clears.replaceChildren(...clears.map((row) => this.clearRow(row)));
     this.clearsPart.hidden = clears.length === 0;
@@ -125,6 +125,9 @@ export class Warnings {
 }
 
 const noWarnings = (): HTMLElement => h('li', { class: 'empty' }, icon(ICONS.check), 'No zone is warned.');
+/** What has not been loaded is not quiet. */
+const unknown = (): HTMLElement =>
+  h('li', { class: 'empty muted', 'data-testid': 'zones-unknown' }, 'Zones are not loaded: who is warned is not known here.');
 /** Without zones an empty list is no good news. */
 const noZones = (): HTMLElement =>
   h('li', { class: 'empty muted' }, 'No zones are set up here, so nobody can be warned.');
