@@ -63,6 +63,29 @@ def test_tcp_client_connects_again_after_a_loss(monkeypatch):
     assert "lost: closed by the other side; again in 0.01 s" in heard.states
 
 
+def test_a_feed_that_delivers_and_is_then_reset_is_tried_again_soon(monkeypatch):
+    monkeypatch.setattr(tcp_module, "_FIRST_WAIT_S", 0.01)
+
+    async def serve(_, writer):
+        writer.write(b"data;")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        plug = writer.get_extra_info("socket")
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async def scene():
+        heard = Heard()
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            task = heard.task(f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            await heard.until(lambda: sum(s.startswith("lost") for s in heard.states) >= 4)
+            await stop(task)
+        return heard
+
+    lost = [state for state in asyncio.run(scene()).states if state.startswith("lost")]
+    assert all("reset" in state and state.endswith("again in 0.01 s") for state in lost)
+
+
 def test_tcp_server_hears_the_latest_client_only():
     port = free_port()
 

@@ -18,16 +18,21 @@ _KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
 async def connect(
     host: str, port: int, deliver: Callable[[bytes], None], on_state: Callable[[str], None]
 ) -> None:
-    """Connect, deliver what comes, and connect again, waiting longer after each failure."""
+    """Connect, deliver what comes, and connect again, waiting longer after each fruitless try."""
     wait_s = _FIRST_WAIT_S
+
+    def take(data: bytes) -> None:
+        nonlocal wait_s
+        wait_s = _FIRST_WAIT_S
+        deliver(data)
+
     while True:
         on_state("connecting")
         try:
             opening = asyncio.open_connection(host, port, limit=_CHUNK)
             reader, writer = await asyncio.wait_for(opening, _CONNECT_S)
             on_state("connected")
-            if await _read(reader, writer, deliver):
-                wait_s = _FIRST_WAIT_S
+            await _read(reader, writer, take)
             reason = "closed by the other side"
         except (OSError, TimeoutError) as error:
             reason = str(error) or "no answer"
@@ -86,17 +91,14 @@ async def _serve_forever(
 
 async def _read(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deliver: Callable[[bytes], None]
-) -> bool:
-    """Deliver until the stream ends; return whether anything came."""
-    came = False
+) -> None:
+    """Deliver until the stream ends."""
     _keep_alive(writer)
     try:
         while data := await reader.read(_CHUNK):
-            came = True
             deliver(data)
     finally:
         writer.close()
-    return came
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:
