@@ -1,5 +1,6 @@
 """Each route answers as the interface's own description says, errors included."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.serve.support import (
     warning,
 )
 from tests.support import ROOT
-from tocsin.contract import NS, Action, InputError, NoticeKind, SensorState, Stage
+from tocsin.contract import NS, Action, Faults, InputError, NoticeKind, SensorState, Stage
 from tocsin.serve import Clock, Hub, OperatorRequest, SiteInfo
 from tocsin.serve.routes import OPERATIONS, Operation
 
@@ -258,6 +259,19 @@ def test_metrics_count_what_was_published(hub: Hub, client: Client) -> None:
     assert 'tocsin_faults_total{kind="bad_length",source="north"} 2.0' in lines
     assert 'tocsin_overflow{what="tracks"} 3.0' in lines
     assert "tocsin_tick_seconds_count 2.0" in lines
+
+
+def test_names_that_a_feed_invents_make_no_counters_of_their_own(hub: Hub) -> None:
+    hub.site = replace(hub.site, inputs=("feed",))
+    names = ["feed", "north", *(f"stray-{k}" for k in range(500))]
+    faults = Faults.build(len(names), received_at_ns=NOW_NS, source_id=names, kind="unknown sensor")
+    hub.publish(snapshot(faults=faults))
+    text = Client(hub).get("/metrics").text
+    assert "stray" not in text
+    assert 'tocsin_faults_total{kind="unknown sensor",source="feed"} 1.0' in text
+    assert 'tocsin_faults_total{kind="unknown sensor",source="north"} 1.0' in text
+    assert 'tocsin_faults_total{kind="unknown sensor",source="other"} 500.0' in text
+    assert set(hub._faults) == {"feed", "north", "other"}
 
 
 def test_sensors_show_health_place_and_faults(client: Client) -> None:

@@ -40,6 +40,7 @@ def site_info(site: Site, pipeline: Pipeline, mode: str) -> serve.SiteInfo:
         pipeline.state.sensors,
         coverage,
         __version__,
+        tuple(item.source_id for item in site.file.input),
     )
 
 
@@ -79,7 +80,7 @@ class Bridge:
         self.hub.publish(
             serve.Snapshot(
                 self._clock_state(),
-                out.tracks,
+                out.current,
                 out.health,
                 out.forecasts,
                 out.warnings,

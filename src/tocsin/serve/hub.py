@@ -37,6 +37,8 @@ RATE_WINDOW_NS = 10 * NS
 FORECAST_NS = 20 * NS
 """A forecast is shown this long: forecasts are made less often than ticks."""
 COVERAGES = 32
+OTHER = "other"
+"""Counts the faults of sources that are neither sensors nor inputs of the site."""
 _BACK = (NoticeKind.SENSOR_BACK, NoticeKind.COVERAGE_BACK)
 _NEWEST = ("clock", "sensors", "summary", "coverage", "tracks")
 
@@ -92,7 +94,7 @@ class Hub:
     def publish(self, snapshot: Snapshot) -> None:
         """Take a tick's picture and wake all clients; call it after the tick's commit."""
         states = self._states()
-        self.snapshot = snapshot
+        snapshot = self.snapshot = self._labelled(snapshot)
         self.metrics.observe(snapshot)
         self._forecasts = snapshot.forecasts if len(snapshot.forecasts) else self._forecasts
         self._count(snapshot)
@@ -124,6 +126,17 @@ class Hub:
         # Whoever waits holds the old event; setting it wakes them all, once.
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
+
+    def _labelled(self, snapshot: Snapshot) -> Snapshot:
+        """Return the snapshot with the faults of sources that nobody named under one name.
+
+        So names that a feed invents make no counters.
+        """
+        known = {*self.site.inputs, *(sensor.sensor_id for sensor in self.site.sensors)}
+        known.update(snapshot.health.sensor_id)
+        faults = snapshot.faults
+        labels = [name if name in known else OTHER for name in faults.source_id]
+        return replace(snapshot, faults=faults.replace(source_id=labels))
 
     def _count(self, snapshot: Snapshot) -> None:
         self._plots += snapshot.plots

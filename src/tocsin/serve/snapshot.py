@@ -47,6 +47,7 @@ class SiteInfo:
         sensors: all known sensors.
         coverage: what the sensors that are heard can see at a height.
         version: of the program.
+        inputs: names of what the site listens to.
     """
 
     name: str
@@ -59,6 +60,7 @@ class SiteInfo:
     sensors: tuple[Sensor, ...] = ()
     coverage: Coverage | None = None
     version: str = ""
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
