@@ -1,9 +1,11 @@
 """The demo, run once for all tests of the room."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from tests.simulate.worlds import HEAD
 from tocsin import simulate
 from tocsin.contract import Looks, Origins, Reports, Truth
 
@@ -47,3 +49,15 @@ def demo() -> Run:
 def collect():
     """Give the function that runs a scenario."""
     return collected
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    """Write a scenario on the demo's island and read it."""
+
+    def _write(text: str, duration_s: int = 600, seed: int = 1) -> simulate.Scenario:
+        path = tmp_path / "s.toml"
+        path.write_text(HEAD.format(duration_s=duration_s, seed=seed) + text, "utf-8")
+        return simulate.read_scenario(path)
+
+    return _write

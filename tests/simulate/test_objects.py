@@ -1,87 +1,26 @@
 """Every kind of object that a scenario file can write does what it says, within its class."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.simulate.test_motion import _check_limits, _objects
+from tests.simulate.test_motion import _check_limits
+from tests.simulate.worlds import ARCS, HEAD, above_m, away_m, truth_of
 from tocsin import simulate
-from tocsin.contract import NS, InputError, ObjectClass, Origin, Truth
-from tocsin.geo import Region, geodetic_to_ecef
+from tocsin.contract import NS, InputError, ObjectClass, Truth
 from tocsin.geo.terrain import Terrain
 from tocsin.simulate import reference as plain
-from tocsin.simulate.arcs import flat_arc, launch_mps
 from tocsin.simulate.dynamics import advanced, launched
 from tocsin.simulate.falling import wind_mps
 from tocsin.simulate.fleet import End, Leg, Plan, fleet
-from tocsin.simulate.flight import flown, plans_of, shown, under_way
+from tocsin.simulate.flight import plans_of
 from tocsin.simulate.formations import shape_m
 from tocsin.simulate.kernels_motion import FOLLOWS, LAST, MEMBER, steer
 from tocsin.simulate.limits import LIMITS
 from tocsin.simulate.schema_base import Hill
 from tocsin.simulate.schema_objects import Formation
 from tocsin.simulate.terrain import Ground, offset_m
-
-HEAD = """
-name = "objects"
-start = 2031-05-01T06:00:00Z
-duration_s = {duration_s}
-seed = {seed}
-place = "vessarin"
-"""
-
-
-@pytest.fixture
-def write(tmp_path: Path):
-    """Write a scenario on the demo's island and read it."""
-
-    def _write(text: str, duration_s: int = 600, seed: int = 1) -> simulate.Scenario:
-        path = tmp_path / "s.toml"
-        path.write_text(HEAD.format(duration_s=duration_s, seed=seed) + text, "utf-8")
-        return simulate.read_scenario(path)
-
-    return _write
-
-
-def _truth(scenario: simulate.Scenario, ticks: int | None = None) -> dict[str, Truth]:
-    """The truth alone, which no sensor changes."""
-    objects, ground, tick_s = plans_of(scenario), scenario.ground, scenario.tick_s
-    motion, rows = under_way(objects, ground, tick_s), []
-    for tick in range(ticks or scenario.ticks):
-        motion = flown(objects, ground, motion, tick, tick_s)[1]
-        seen = shown(objects, motion)
-        velocity = seen.velocity_mps
-        rows.append(
-            Truth.build(
-                len(seen),
-                measured_at_ns=scenario.start_ns + (tick + 1) * scenario.tick_ns,
-                target_id=objects.target_id[seen.row],
-                object_class=objects.object_class[seen.row],
-                latitude_deg=seen.latitude_deg,
-                longitude_deg=seen.longitude_deg,
-                height_wgs84_m=seen.height_m,
-                velocity_east_mps=velocity[:, 0],
-                velocity_north_mps=velocity[:, 1],
-                velocity_up_mps=velocity[:, 2],
-            )
-        )
-    return _objects(Truth.concat(rows))
-
-
-def _away_m(track: Truth, latitude: float, longitude: float) -> np.ndarray:
-    point = np.array(latitude), np.array(longitude)
-    return np.hypot(*offset_m(*point, track.latitude_deg, track.longitude_deg))
-
-
-def _above_m(scenario: simulate.Scenario, track: Truth) -> float:
-    """How far above the ground a track ends."""
-    last = track.take(slice(-1, None))
-    under = scenario.ground.under_m(last.latitude_deg, last.longitude_deg)
-    return float((last.height_wgs84_m - under)[0])
-
 
 # ------------------------------------------------------------------------------- the kernel
 
@@ -178,7 +117,7 @@ waypoints = [
 def test_members_keep_station_and_their_class(write, shape):
     scenario = write(FORMATION.format(shape=shape, count=6, spacing=200), 900)
     assert len(plans_of(scenario)) == 7  # the formation's point flies, and is not shown
-    tracks = list(_truth(scenario).values())
+    tracks = list(truth_of(scenario).values())
     assert len(tracks) == 6
     for track in tracks:
         _check_limits(track, scenario.ground)
@@ -222,9 +161,9 @@ waypoints = [
   { bearing_deg = 0, distance_m = 70000, height_m = 900 },
 ]
 """
-    whole = _truth(write(text, 900))
+    whole = truth_of(write(text, 900))
     split = 'split = [{ waypoint = 1, members = [4, 5], route = "north" }]\n'
-    parted = _truth(write(text + split + route, 900))
+    parted = truth_of(write(text + split + route, 900))
     for name in ("team-01", "team-02", "team-03"):
         assert parted[name].rows() == whole[name].rows()
     for name in ("team-04", "team-05"):
@@ -234,13 +173,13 @@ waypoints = [
 
 def test_formations_end_as_written(write):
     text = FORMATION.format(shape="wedge", count=3, spacing=150)
-    left = _truth(write(text, 1600))
+    left = truth_of(write(text, 1600))
     assert all(track.height_wgs84_m[-1] > 800 for track in left.values())
     ends = {track.measured_at_ns[-1] for track in left.values()}
     assert max(ends) - min(ends) < 60 * NS
     assert max(ends) < write(text, 1600).start_ns + 1500 * NS
     text = text.replace("light_aircraft", "one_way_drone").replace("[60, 65]", "[50, 55]")
-    down = _truth(write(text + 'end = "impact"\n', 1600))
+    down = truth_of(write(text + 'end = "impact"\n', 1600))
     assert all(track.height_wgs84_m[-1] == 0.0 for track in down.values())
 
 
@@ -266,13 +205,13 @@ waypoints = [
 ]
 """
     )
-    for track in _truth(scenario).values():
+    for track in truth_of(scenario).values():
         _check_limits(track, scenario.ground)
-        there = _away_m(track, -31.4950, -20.7797) < 25.0
+        there = away_m(track, -31.4950, -20.7797) < 25.0
         assert 58 <= there.sum() <= 90
         slow = np.hypot(track.velocity_east_mps, track.velocity_north_mps)[-60:]
         assert slow.mean() < 1.5
-        assert _away_m(track, -31.4950, -20.7700)[-60:].max() < 25.0
+        assert away_m(track, -31.4950, -20.7700)[-60:].max() < 25.0
         assert track.height_wgs84_m[-1] == pytest.approx(60.0, abs=15.0)
 
 
@@ -289,13 +228,13 @@ speed_mps = [110, 110]
 end = "leave"
 waypoints = [
   { bearing_deg = 180, distance_m = 20000, height_m = 3000 },
-  { bearing_deg = 0, distance_m = 0, height_m = 3e3, hold = { inbound_bearing_deg = 0, rounds = 3 } },
+  { bearing_deg = 0, distance_m = 0, height_m = 3e3, hold = { inbound_bearing_deg = 0, rounds=3 } },
   { bearing_deg = 0, distance_m = 40000, height_m = 3000 },
 ]
 """,
         2000,
     )
-    (track,) = _truth(scenario).values()
+    (track,) = truth_of(scenario).values()
     _check_limits(track, scenario.ground)
     course = np.unwrap(np.arctan2(track.velocity_east_mps, track.velocity_north_mps))
     assert course[-1] - course[0] == pytest.approx(6 * np.pi, abs=0.3)  # three rounds, to the right
@@ -334,7 +273,7 @@ def test_waves_come_at_their_rate_and_again(write):
 
 def test_a_swarm_is_loose_and_each_keeps_its_class(write):
     scenario = write(SWARM + "count = 200\nfirst_s = 0\nspread_s = 30\n", 300)
-    tracks = _truth(scenario)
+    tracks = truth_of(scenario)
     assert len(tracks) == 200
     for track in tracks.values():
         _check_limits(track, scenario.ground)
@@ -357,8 +296,8 @@ def test_six_thousand_are_planned_in_seconds_and_one_less_leaves_the_others(writ
 def test_same_seed_same_truth_another_seed_another(write):
     text = FORMATION.format(shape="box", count=4, spacing=100)
     text += SWARM + "count = 20\nfirst_s = 0\nspread_s = 30\n"
-    one, same = _truth(write(text), 60), _truth(write(text), 60)
-    other = _truth(write(text, seed=2), 60)
+    one, same = truth_of(write(text), 60), truth_of(write(text), 60)
+    other = truth_of(write(text, seed=2), 60)
     assert [t.rows() for t in one.values()] == [t.rows() for t in same.values()]
     assert all(one[name].rows() != other[name].rows() for name in one)
 
@@ -392,7 +331,7 @@ def test_balloons_rise_drift_with_the_wind_and_float(write):
     wind = plans_of(scenario).wind
     assert wind_mps(wind, np.array([0.0]))[0] == pytest.approx([6.0, 0.0])
     assert wind_mps(wind, np.array([9e3]))[0] == pytest.approx([30 / 2**0.5, -30 / 2**0.5])
-    for track in _truth(scenario).values():
+    for track in truth_of(scenario).values():
         limits = LIMITS[ObjectClass.BALLOON]
         assert abs(track.velocity_up_mps).max() <= limits.climb_mps
         speed = np.stack([track.velocity_east_mps, track.velocity_north_mps], axis=1)
@@ -405,25 +344,25 @@ def test_balloons_rise_drift_with_the_wind_and_float(write):
 
 def test_balloons_burst_and_fall(write):
     scenario = write(AIR + 'end = "burst"\n', 1500)
-    for track in _truth(scenario).values():
+    for track in truth_of(scenario).values():
         assert track.height_wgs84_m.max() > 1450
-        assert _above_m(scenario, track) == pytest.approx(0.0)
+        assert above_m(scenario, track) == pytest.approx(0.0)
         assert track.velocity_up_mps.min() == pytest.approx(-8.0)
 
 
 def test_what_is_lost_falls_there_and_then_and_alone(write):
     text = SWARM + "count = 40\nfirst_s = 0\nspread_s = 30\n"
-    whole = _truth(write(text))
+    whole = truth_of(write(text))
     loss = '[[loss]]\nof = "pests"\nnumber = 3\nat_s = 200\n'
-    less = _truth(write(text + loss))
+    less = truth_of(write(text + loss))
     gone = less.pop("pests-03")
     scenario = write(text)
-    assert _above_m(scenario, gone) == pytest.approx(0.0)
+    assert above_m(scenario, gone) == pytest.approx(0.0)
     fell_s = (gone.measured_at_ns[-1] - scenario.start_ns) / NS
     assert 200 < fell_s < 230
     assert all(less[name].rows() == whole[name].rows() for name in less)
-    some = _truth(write(text + '[[loss]]\nof = "pests"\nshare = 0.5\nafter_s = [50, 150]\n'))
-    fallen = sum(_above_m(scenario, track) < 1e-6 for track in some.values())
+    some = truth_of(write(text + '[[loss]]\nof = "pests"\nshare = 0.5\nafter_s = [50, 150]\n'))
+    fallen = sum(above_m(scenario, track) < 1e-6 for track in some.values())
     assert 10 <= fallen <= 30
 
 
@@ -450,7 +389,7 @@ number = 1
 at_s = 20
 """
     )
-    truth = Truth.concat(list(_truth(scenario).values()))
+    truth = Truth.concat(list(truth_of(scenario).values()))
     found = simulate.effects(scenario, truth)
     assert set(found.kind) == {0, 1}
     assert len(set(truth.measured_at_ns)) < 60
@@ -478,98 +417,6 @@ def test_nothing_flies_into_a_mountain_that_it_can_climb():
         top = max(top, under.max())
     assert top > 390.0
     assert min(clear) > 0.0
-
-
-# ---------------------------------------------------------------------------------- the arcs
-
-ARCS = """
-[[ballistic]]
-name = "arcs"
-count = 3
-first_s = 10
-spread_s = 20
-start = {{ bearing_deg = 280, distance_m = {distance} }}
-target = [{{ zone = "VS-13" }}]
-{more}
-"""
-
-
-def test_the_flat_arc_is_the_textbooks():
-    arc = flat_arc(300e3, 75e3)
-    assert arc.speed_mps == pytest.approx(1715.22, abs=0.005)
-    assert arc.flight_s == pytest.approx(247.35, abs=0.005)
-    assert np.degrees(np.arctan2(arc.up_mps, arc.across_mps)) == pytest.approx(45.0)
-
-
-@pytest.mark.parametrize("earth", ["round", "flat"])
-def test_arcs_reach_their_apogee_and_their_zone(write, earth):
-    scenario = write(ARCS.format(distance=250000, more=f'apogee_m = 75000\nearth = "{earth}"'), 400)
-    tracks = _truth(scenario)
-    assert len(tracks) == 3
-    for track in tracks.values():
-        assert track.height_wgs84_m.max() == pytest.approx(75e3, abs=400)
-        assert abs(track.height_wgs84_m[-1]) < 0.01
-        speed = np.linalg.norm(
-            [track.velocity_east_mps, track.velocity_north_mps, track.velocity_up_mps], axis=0
-        )
-        assert 500 <= speed[0] <= 3000
-        region = Region.at(Origin(-31.6, -20.4))
-        place = region.from_geodetic(track.latitude_deg, track.longitude_deg, track.height_wgs84_m)
-        # Positions are the integral of velocities: the chord is the mean velocity of its ends.
-        chord = np.linalg.norm(np.diff(place, axis=0), axis=1)
-        assert chord == pytest.approx((speed[1:] + speed[:-1]) / 2, abs=0.1)
-    found = simulate.effects(scenario, Truth.concat(list(tracks.values())))
-    hit = found.take(found.zone_id == "VS-13")
-    assert sorted(hit.target_id) == ["arcs-01", "arcs-02", "arcs-03"]
-    assert (found.kind == 0).all()
-
-
-def test_a_round_earth_arc_obeys_gravity_and_takes_its_time(write):
-    """Energy in the inertial frame is kept, by the vis-viva integral; no code of the arc's own."""
-    scenario = write(ARCS.format(distance=600000, more="flight_s = 420"), 600)
-    for track in _truth(scenario).values():
-        assert len(track) == pytest.approx(420, abs=1)
-        place = geodetic_to_ecef(track.latitude_deg, track.longitude_deg, track.height_wgs84_m)
-        spin = 7.292115e-5 * np.stack([-place[:, 1], place[:, 0], 0 * place[:, 0]], axis=1)
-        lat, lon = np.radians(track.latitude_deg), np.radians(track.longitude_deg)
-        up = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
-        east = np.stack([-np.sin(lon), np.cos(lon), 0 * lon], axis=1)
-        velocity = spin + (
-            track.velocity_east_mps[:, None] * east
-            + track.velocity_north_mps[:, None] * np.cross(up, east)
-            + track.velocity_up_mps[:, None] * up
-        )
-        energy = (velocity**2).sum(axis=1) / 2 - 3.986004418e14 / np.linalg.norm(place, axis=1)
-        assert np.ptp(energy) < 20.0  # of 6e7
-        momentum = np.linalg.norm(np.cross(place, velocity), axis=1)  # the axes turn, it does not
-        assert np.ptp(momentum) < 1e-7 * momentum.max()
-
-
-def test_steep_and_flat_arcs_of_one_flight_time_have_one_velocity():
-    a = geodetic_to_ecef(*(np.array([v]) for v in (10.0, 20.0, 0.0)))[0]
-    b = geodetic_to_ecef(*(np.array([v]) for v in (12.0, 22.0, 500.0)))[0]
-    by_height = launch_mps(a, b, 90e3, None)
-    assert np.linalg.norm(by_height) < 3000
-    for flight_s in (200.0, 300.0, 500.0):
-        again = launch_mps(a, b, None, flight_s)
-        assert np.isfinite(again).all()
-    assert np.linalg.norm(launch_mps(a, b, None, 300.0)) != pytest.approx(
-        np.linalg.norm(by_height), rel=1e-3
-    )
-
-
-def test_drag_shortens_an_arc(write):
-    free = _truth(write(ARCS.format(distance=250000, more="apogee_m = 75000"), 400))
-    more = "apogee_m = 75000\ndrag_m2_per_kg = 0.0003"
-    braked = _truth(write(ARCS.format(distance=250000, more=more), 500))
-    for name, track in braked.items():
-        assert track.longitude_deg[-1] < free[name].longitude_deg[-1] - 0.02
-        assert track.height_wgs84_m.max() < free[name].height_wgs84_m.max()
-
-
-def test_an_arc_beyond_its_class_is_refused(write):
-    with pytest.raises(InputError, match=r"ballistic arcs.*m/s, beyond the class"):
-        plans_of(write(ARCS.format(distance=3_000_000, more="apogee_m = 900000"), 400))
 
 
 # ----------------------------------------------------------------------------- wrong files

@@ -1,12 +1,11 @@
 """Recordings become truth: on their own velocities, smooth, split where they break off."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.simulate.test_objects import HEAD, _truth
+from tests.simulate.worlds import truth_of
 from tests.support import NO_RECORDINGS, shared_data
 from tocsin import simulate
 from tocsin.contract import NS, InputError, Truth, write_parquet
@@ -24,21 +23,9 @@ file = "truth.parquet"
 
 
 @pytest.fixture
-def write(tmp_path: Path):
-    """Write a scenario on the demo's island and read it."""
-
-    def _write(text: str, duration_s: int = 300) -> simulate.Scenario:
-        path = tmp_path / "s.toml"
-        path.write_text(HEAD.format(duration_s=duration_s, seed=1) + text, "utf-8")
-        return simulate.read_scenario(path)
-
-    return _write
-
-
-@pytest.fixture
 def flown(write):
     """The truth of a short run with a turn, a hover and a fast low flyer."""
-    return _truth(
+    return truth_of(
         write(
             """
 [[traffic]]
@@ -63,7 +50,7 @@ waypoints = [
 def test_a_truth_file_flies_again_as_it_was(write, flown, tmp_path):
     whole = Truth.concat(list(flown.values()))
     write_parquet(whole, tmp_path / "truth.parquet")
-    again = _truth(write(ONE))
+    again = truth_of(write(ONE))
     assert sorted(again) == [f"again-{name}" for name in sorted(flown)]
     for name, track in flown.items():
         copy = again[f"again-{name}"]
@@ -90,7 +77,7 @@ def test_recordings_are_shifted_cut_and_thinned_without_harm(write, flown, tmp_p
     write_parquet(thin, tmp_path / "truth.parquet")
     cut = ONE + "at_s = 30\nfrom_s = 50\n"
     scenario = write(cut)
-    again = _truth(scenario)
+    again = truth_of(scenario)
     first = min(track.measured_at_ns[0] for track in again.values())
     assert (first - scenario.start_ns) / NS == pytest.approx(31.0)
     begin_ns = thin.measured_at_ns.min()
@@ -112,8 +99,13 @@ def test_a_gap_splits_an_object(write, flown, tmp_path):
     since = (whole.measured_at_ns - whole.measured_at_ns.min()) / NS
     write_parquet(whole.take((since < 60) | (since > 130)), tmp_path / "truth.parquet")
     scenario = write(ONE)
-    assert sorted(_truth(scenario)) == ["again-a-01", "again-a-01-2", "again-a-02", "again-a-02-2"]
-    assert sorted(_truth(write(ONE + "gap_s = 90\n"))) == ["again-a-01", "again-a-02"]
+    assert sorted(truth_of(scenario)) == [
+        "again-a-01",
+        "again-a-01-2",
+        "again-a-02",
+        "again-a-02-2",
+    ]
+    assert sorted(truth_of(write(ONE + "gap_s = 90\n"))) == ["again-a-01", "again-a-02"]
 
 
 def test_the_cubic_is_exact_for_cubics():

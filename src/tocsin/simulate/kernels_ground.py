@@ -18,21 +18,23 @@ LOOK_AHEAD_S = (0.0, 2.0, 4.0, 7.0)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _hills(hills: F64, latitude: float, longitude: float) -> float:
+def _hills(hills: F64, latitude_deg: float, longitude_deg: float) -> float:
     total = 0.0
     for k in range(hills.shape[0]):
-        east = (longitude - hills[k, 1]) * hills[k, 4]
-        north = (latitude - hills[k, 0]) * hills[k, 5]
+        east = (longitude_deg - hills[k, 1]) * hills[k, 4]
+        north = (latitude_deg - hills[k, 0]) * hills[k, 5]
         share = max(1.0 - (east * east + north * north) / (hills[k, 3] * hills[k, 3]), 0.0)
         total += hills[k, 2] * share * share
     return total
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _bilinear(raster: NDArray[np.float32], grid: F64, latitude: float, longitude: float) -> float:
+def _bilinear(
+    raster: NDArray[np.float32], grid: F64, latitude_deg: float, longitude_deg: float
+) -> float:
     rows, columns = raster.shape
-    y = (latitude - grid[0]) / grid[2]
-    x = ((longitude - grid[1] + 1.0) % 360.0 - 1.0) / grid[3]
+    y = (latitude_deg - grid[0]) / grid[2]
+    x = ((longitude_deg - grid[1] + 1.0) % 360.0 - 1.0) / grid[3]
     if not (0.0 <= y <= rows - 1.0 and 0.0 <= x <= columns - 1.0):
         return np.nan
     r, c = min(int(y), rows - 2), min(int(x), columns - 2)

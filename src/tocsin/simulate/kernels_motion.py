@@ -52,14 +52,20 @@ def _levels_off(room_m: float, away_mps: float, heave_mps2: float, tick_s: float
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _turned(
-    course: float, wander: float, bearing: float, away: float, radius: float, t: F64, direct: bool
+    course_rad: float,
+    wander: float,
+    bearing_rad: float,
+    away_m: float,
+    radius_m: float,
+    t: F64,
+    direct: bool,
 ) -> float:
     """Return how far the course is off the wanted one."""
-    steady = min(away / STEADY_M, 1.0)
-    free = away < t[12]
-    wanted = (course if free else bearing) + t[8] * wander * steady
-    error: float = (wanted - course + math.pi) % _TURN - math.pi
-    if not free and not direct and away < 2.0 * radius * abs(math.sin(error)):
+    steady = min(away_m / STEADY_M, 1.0)
+    free = away_m < t[12]
+    wanted = (course_rad if free else bearing_rad) + t[8] * wander * steady
+    error: float = (wanted - course_rad + math.pi) % _TURN - math.pi
+    if not free and not direct and away_m < 2.0 * radius_m * abs(math.sin(error)):
         return 0.0
     return error
 
