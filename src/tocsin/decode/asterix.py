@@ -97,7 +97,8 @@ def _is_copy(state: Asterix, payload: bytes, at_ns: int) -> bool:
         return False
     previous = state.recent.pop(payload, None)
     state.recent[payload] = at_ns
-    while at_ns - next(iter(state.recent.values())) > _SAME_NS:
+    # Of either sign: after a clock's step back the old ones would never be old enough.
+    while abs(at_ns - next(iter(state.recent.values()))) > _SAME_NS:
         del state.recent[next(iter(state.recent))]
     return previous is not None and abs(at_ns - previous) <= _SAME_NS
 
