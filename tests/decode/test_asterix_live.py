@@ -3,7 +3,7 @@
 import pytest
 
 from tocsin.contract import NS, Frames
-from tocsin.decode import DecodeConfig, start, step
+from tocsin.decode import DecodeConfig, decode_file, start, step
 
 DAY_NS = 86_400 * NS
 NOON_NS = 20_000 * DAY_NS + DAY_NS // 2
@@ -27,6 +27,17 @@ def test_a_copy_within_a_second_is_dropped_and_counted():
     decoded = heard(chunks)
     assert decoded.faults.kind.tolist() == ["duplicate"]
     assert len(decoded.reports) == 2
+
+
+@pytest.mark.parametrize("step_back_s", [0, 3600])
+def test_datagrams_are_forgotten_after_a_second_whatever_the_clock_does(step_back_s):
+    state = start("asterix", "feed")
+    for k in range(600):
+        block = bytes([200, 0, 7]) + k.to_bytes(4, "big")
+        at_ns = NOON_NS + k * NS // 100 - (k >= 300) * step_back_s * NS
+        frame = Frames.build(1, received_at_ns=[at_ns], source_id=["feed"], payload=[block])
+        step(state, frame, at_ns)
+        assert len(state.inner.recent) <= 101
 
 
 def test_a_datagram_cut_off_does_not_spoil_the_next():
@@ -54,6 +65,25 @@ def test_time_of_day_across_midnight():
     midnight_ns = 20_000 * DAY_NS
     decoded = heard([(midnight_ns + NS, bytes(before_midnight))])
     assert decoded.reports.measured_at_ns.tolist() == [midnight_ns - NS]
+
+
+def service_at(of_day_s):
+    return SERVICE[:8] + round(of_day_s * 128).to_bytes(3, "big") + SERVICE[11:]
+
+
+def test_a_raw_recording_crosses_midnight_in_file_order():
+    data = b"".join(service_at(s) for s in (86_398.0, 86_399.5, 0.5, 2.0, 43_000.0, 86_000.0, 9.0))
+    times = decode_file(data, "asterix", "rec.ast").reports.measured_at_ns
+    assert ((times - times[0]) / NS).tolist() == [0, 1.5, 2.5, 4, 43_002, 86_002, 86_411]
+
+
+def test_a_gps_recording_crosses_midnight_in_file_order():
+    data = bytes(2200)
+    for of_day_s in (86_399.0, 1.0, 3.0):
+        stamp = round(of_day_s * 128).to_bytes(3, "big")
+        data += service_at(of_day_s) + bytes(6) + stamp + bytes(1)
+    times = decode_file(data, "gps", "rec.gps").reports.measured_at_ns
+    assert ((times - times[0]) / NS).tolist() == [0, 2, 4]
 
 
 def test_sources_have_the_names_of_the_site():

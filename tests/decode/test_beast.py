@@ -105,6 +105,13 @@ def test_gps_times_of_day_across_midnight():
     assert times_of([(midnight + NS, counters)], "gps") == [instants]
 
 
+def test_gps_times_of_day_across_midnight_far_from_the_receive_time():
+    midnight = T0 // DAY_NS * DAY_NS
+    instants = [midnight - DAY_NS // 4, midnight - 1, midnight + 5]
+    counters = [beast.gps_counter_at(at) for at in instants]
+    assert times_of([(midnight - DAY_NS * 5 // 8, counters)], "gps") == [instants]
+
+
 def test_measured_is_never_after_received():
     chunks = [(T0 + k * NS, [beast.counter_at(k * 999_990_000 + 10**9)]) for k in range(40)]
     for (received_at_ns, _), measured in zip(chunks, times_of(chunks), strict=True):

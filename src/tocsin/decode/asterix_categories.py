@@ -77,6 +77,8 @@ def _start(record: Record, kind: ReportKind, clock: str, config: DecodeConfig, o
     if clock in record:
         of_day_ns = _unsigned(record[clock]) * NS // 128
         row["measured_at_ns"] = nearest_time_of_day(of_day_ns, out.received_at_ns)
+    if out.timeless:  # The next record is near this one, also on the next day.
+        out.received_at_ns = row["measured_at_ns"]
     return row
 
 

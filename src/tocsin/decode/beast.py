@@ -161,8 +161,12 @@ def _decode(state: Beast, frames: list[Frame], out: Out) -> None:
 
 def _stamp_gps(_: Clock, counters: Sequence[int], received_at_ns: int) -> list[int]:
     """Return UTC of GPS times of day: seconds in the upper 18 bits, nanoseconds below."""
-    of_day = [(counter >> 30) * NS + (counter & 0x3FFFFFFF) for counter in counters]
-    return [nearest_time_of_day(ns, received_at_ns) for ns in of_day]
+    times = []
+    for counter in counters:
+        of_day_ns = (counter >> 30) * NS + (counter & 0x3FFFFFFF)
+        received_at_ns = nearest_time_of_day(of_day_ns, received_at_ns)
+        times.append(received_at_ns)
+    return times
 
 
 def _stamp_counter(clock: Clock, counters: Sequence[int], received_at_ns: int) -> list[int]:

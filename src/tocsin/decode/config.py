@@ -20,7 +20,8 @@ class DecodeConfig:
             radio horizon of an aircraft at 15 km.
         sensor_names: sensor id for an ASTERIX source, by (SAC, SIC); others are named "SAC/SIC".
         recorded_on_ns: receive time for recordings that carry none (Beast files, raw ASTERIX);
-            the default keeps any time of day on the first day of 1970.
+            the default keeps the first time of day on the first day of 1970; each further one is
+            taken nearest to the one before it, so that recordings may cross midnight.
         beast_clock: what the 48-bit time of Beast frames is: a free 12 MHz counter, or the GPS time
             of day that a Radarcape writes.
     """

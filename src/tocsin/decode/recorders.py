@@ -17,7 +17,7 @@ from tocsin.contract import NS
 from tocsin.decode import asterix
 from tocsin.decode.config import DecodeConfig
 from tocsin.decode.out import Out
-from tocsin.decode.times import DAY_NS
+from tocsin.decode.times import DAY_NS, nearest_time_of_day
 
 TRAILER = b"\xa5\xa5\xa5\xa5"
 _FINAL_HEAD = 8
@@ -95,7 +95,7 @@ def final_frames(data: bytes, out: Out) -> Iterator[Piece]:
 
 def gps_blocks(data: bytes, out: Out) -> Iterator[Piece]:
     """Return the blocks of a "GPS" file."""
-    at = GPS_HEAD
+    at, now_ns = GPS_HEAD, -1
     while at < len(data):
         size = int.from_bytes(data[at + 1 : at + 3], "big")
         end = at + size
@@ -104,5 +104,6 @@ def gps_blocks(data: bytes, out: Out) -> Iterator[Piece]:
             return
         out.count("gps blocks")
         of_day_ns = int.from_bytes(data[end + 6 : end + 9], "big") * NS // 128
-        yield Piece(at, of_day_ns, data[at:end])
+        now_ns = of_day_ns if now_ns < 0 else nearest_time_of_day(of_day_ns, now_ns)
+        yield Piece(at, now_ns, data[at:end])
         at = end + GPS_TRAILER
