@@ -47,6 +47,20 @@ def test_it_ends_when_its_tracker_says_so_or_falls_silent() -> None:
     assert again.number.tolist() == [EXTERNAL_NUMBERS + 1]
 
 
+def test_its_end_needs_no_position() -> None:
+    state, _ = step(start(CONFIG), PictureIn(external=external(T0, 17)), T0)
+    nowhere = {"latitude_deg": np.nan, "longitude_deg": np.nan}
+    silent = external(T0 + NS, 17, **nowhere)
+    assert len(step(state, PictureIn(external=silent), T0 + NS)[1].tracks) == 1
+    ended = external(T0 + NS, 17, ended=True, **nowhere)
+    state, out = step(state, PictureIn(external=ended), T0 + NS)
+    assert len(out.tracks) == 0
+    # Also one of which nothing else was heard, and one that begins again at once.
+    both = Reports.concat([ended, external(T0 + 2 * NS, 17)])
+    assert len(step(state, PictureIn(external=ended), T0 + NS)[1].tracks) == 0
+    assert len(step(state, PictureIn(external=both), T0 + 2 * NS)[1].tracks) == 1
+
+
 def test_the_latest_report_wins_and_keeps_what_it_does_not_repeat() -> None:
     named = external(T0, 17, callsign="DLH1", mode_s=[7], mode_s_valid=True)
     bare = external(T0 + 4 * NS, 17, latitude_deg=50.01, height_wgs84_m=np.nan)

@@ -144,6 +144,15 @@ def test_identities_and_external_tracks_pass_through_as_they_are():
     assert out.external.kind.tolist() == [ReportKind.EXTERNAL_TRACK]
 
 
+def test_an_external_track_may_end_without_a_position():
+    last = reports("adsb", kind=int(ReportKind.EXTERNAL_TRACK), track_number=[5], ended=True)
+    (out,) = run(last.replace(track_number_valid=[True]))
+    assert len(out.faults) == 0
+    assert out.external.ended.tolist() == [True]
+    (out,) = run(reports("adsb", kind=int(ReportKind.EXTERNAL_TRACK)))
+    assert out.faults.kind.tolist() == ["no position"]
+
+
 def test_silence_is_input():
     (out,) = run(Reports.empty())
     assert (len(out.plots), len(out.faults)) == (0, 0)

@@ -38,7 +38,7 @@ def take_in(known: External, reports: Reports, config: PictureConfig, now_ns: in
     """
     usable = (reports.kind == ReportKind.EXTERNAL_TRACK) & reports.track_number_valid
     placed = np.isfinite(reports.latitude_deg) & np.isfinite(reports.longitude_deg)
-    usable &= placed
+    usable &= placed | reports.ended
     new = reports.take(usable).sorted_by("measured_at_ns")
     both = Reports.concat([known.reports, new])
     numbers = np.concatenate([known.numbers, np.zeros(len(new), np.uint32)])

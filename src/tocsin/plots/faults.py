@@ -78,8 +78,9 @@ def wrong_value(reports: Reports) -> Bool:
 
 
 def no_position(reports: Reports) -> Bool:
-    """Return which reports should state a position and do not."""
+    """Return which reports should state a position and do not; an external track's end need not."""
     needs = ~np.isin(reports.kind, _PLACELESS)
+    needs &= ~((reports.kind == ReportKind.EXTERNAL_TRACK) & reports.ended)
     return needs & ~is_polar(reports) & ~is_geographic(reports)
 
 
