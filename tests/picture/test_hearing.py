@@ -48,6 +48,16 @@ def test_a_loss_and_its_end_are_told_once_each() -> None:
     assert told.notice_id.tolist() == ["sensor-north-2", "coverage-north-2"]
 
 
+def test_a_pause_of_ours_is_no_silence_of_theirs() -> None:
+    state, _, told = run(start(CONFIG), range(60), "ears")
+    assert told.notice_id.tolist() == ["sensor-north-1", "coverage-north-1"]
+    state, _, told = run(state, range(1000, 1020))
+    assert len(told) == 0
+    _, _, told = run(state, range(1020, 1060))
+    assert told.notice_id.tolist() == ["sensor-ears-1"]
+    assert told.decided_at_ns.tolist() == [T0 + 1026 * NS]
+
+
 def test_a_sensor_that_never_spoke_is_missed_too() -> None:
     _, states, told = run(start(CONFIG), range(40), "north")
     assert states[1] == SensorState.NEVER

@@ -116,8 +116,7 @@ def states(hearing: Hearing, config: PictureConfig, now_ns: int) -> I8:
 
     People are heard when they have something to say: their silence is no loss.
     """
-    since_ns = _since_ns(hearing, np.where(hearing.heard_ns > 0, hearing.heard_ns, now_ns))
-    silence_s = (now_ns - since_ns) / NS
+    silence_s = (now_ns - np.where(hearing.heard_ns > 0, hearing.heard_ns, now_ns)) / NS
     late, silent = limits_s(config)
     state = np.where(silence_s > silent, SensorState.SILENT, SensorState.OK)
     state = np.where((silence_s > late) & (silence_s <= silent), SensorState.LATE, state)
@@ -173,14 +172,10 @@ def notify(
 def _gone(hearing: Hearing, config: PictureConfig, now_ns: int) -> Bool:
     """Return (sensors,) which are lost; one never heard is, once it has had as long to speak."""
     heard_ns = np.where(hearing.heard_ns > 0, hearing.heard_ns, hearing.started_ns)
-    gone: Bool = (now_ns - _since_ns(hearing, heard_ns)) / NS > limits_s(config)[1]
+    # What was said while we did not listen, nobody knows: a pause makes no loss, and mends none.
+    since_ns = np.where(hearing.silent, heard_ns, np.maximum(heard_ns, hearing.listening_ns))
+    gone: Bool = (now_ns - since_ns) / NS > limits_s(config)[1]
     return gone
-
-
-def _since_ns(hearing: Hearing, heard_ns: I64) -> I64:
-    """Return (sensors,) since when each is silent; one that was not lost speaks after a pause."""
-    began_ns = np.where(hearing.silent, 0, hearing.listening_ns)
-    return np.asarray(np.maximum(heard_ns, began_ns))
 
 
 def _blinded(config: PictureConfig, live: Bool, s: int) -> tuple[str, ...] | None:

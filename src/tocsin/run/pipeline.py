@@ -61,7 +61,10 @@ class PipelineConfig:
 
 @dataclass(frozen=True)
 class TickOut:
-    """Hold what one tick made, room by room."""
+    """Hold what one tick made, room by room.
+
+    Of tracks, `tracks` has each new instant and `current` the latest: the picture now.
+    """
 
     now_ns: int
     reports: Reports
@@ -70,6 +73,7 @@ class TickOut:
     plots: Plots
     updates: TrackUpdates
     tracks: Tracks
+    current: Tracks
     health: SensorHealth
     forecasts: Forecasts
     warnings: Warnings
@@ -135,17 +139,29 @@ class Pipeline:
         """
         state = self.state
         self._add_sensors(reports)
+        fit = track.credible(state.track, looks, now_ns)
+        faults, looks = (
+            Faults.concat([faults, _look_faults(looks.take(~fit), now_ns)]),
+            looks.take(fit),
+        )
         state.plots, located = plots.step(state.plots, reports, now_ns)
         state.track, updates = track.step(state.track, located.plots, looks, now_ns)
         faults = Faults.concat([faults, located.faults])
         state.picture, seen = picture.step(
             state.picture,
             picture.PictureIn(
-                updates, located.external, located.identities, reports, faults, actions, looks
+                updates,
+                located.external,
+                located.identities,
+                reports,
+                faults,
+                actions,
+                looks,
+                state.track.last_output_ns,
             ),
             now_ns,
         )
-        state.warn, decided = warn.step(state.warn, seen.tracks, now_ns, actions)
+        state.warn, decided = warn.step(state.warn, seen.current, now_ns, actions)
         return TickOut(
             now_ns,
             reports,
@@ -154,6 +170,7 @@ class Pipeline:
             located.plots,
             updates,
             seen.tracks,
+            seen.current,
             seen.health,
             decided.forecasts,
             decided.warnings,
@@ -172,6 +189,18 @@ class Pipeline:
         state.plots = plots.with_sensors(state.plots, state.sensors)
         state.track = track.with_sensors(state.track, state.sensors)
         state.picture = picture.with_sensors(state.picture, state.sensors)
+
+
+def _look_faults(looks: Looks, now_ns: int) -> Faults:
+    """Return one fault for each look whose times cannot be."""
+    return Faults.build(
+        len(looks),
+        received_at_ns=now_ns,
+        source_id=looks.sensor_id,
+        kind="impossible look",
+        offset_bytes=-1,
+        detail="ends after its receipt, ends before it begins, or lasts longer than turns do",
+    )
 
 
 def _guess_sensor(sensor_id: str, reports: Reports) -> Sensor:

@@ -229,6 +229,7 @@ class TrackState:
         rotations: by sensor.
         next_number: of the next track.
         next_output_ns: next output instant; 0: none yet.
+        last_output_ns: latest one, with tracks or without; 0: none yet.
         next_twins_ns: next search for tracks of one object.
         counters: what happened.
     """
@@ -242,6 +243,7 @@ class TrackState:
     rotations: tuple[Rotation, ...] = ()
     next_number: int = 1
     next_output_ns: int = 0
+    last_output_ns: int = 0
     next_twins_ns: int = 0
     counters: Counters = Counters()
 

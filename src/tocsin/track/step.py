@@ -57,7 +57,7 @@ def handle(state: TrackState, groups: list[Group]) -> tuple[TrackState, list[Tra
         state = look(state, group)
         last = k + 1 == len(groups) or groups[k + 1].at_ns > group.at_ns
         if state.config.output_period_s is None and last:
-            state = _tidy(state, group.at_ns)
+            state = dataclasses.replace(_tidy(state, group.at_ns), last_output_ns=group.at_ns)
             blocks.append(updates_at(state, group.at_ns))
     return state, blocks
 
@@ -119,11 +119,11 @@ def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Track
         state = _tidy(state, at_ns)
         if len(state.bank) == 0:
             # Nothing to show until the next group: skip the empty instants at once.
-            skipped = (before_ns - 1 - at_ns) // period_ns * period_ns
-            state = dataclasses.replace(state, next_output_ns=at_ns + skipped + period_ns)
-            break
-        blocks.append(updates_at(state, at_ns))
-        state = dataclasses.replace(state, next_output_ns=at_ns + period_ns)
+            at_ns += (before_ns - 1 - at_ns) // period_ns * period_ns
+        else:
+            blocks.append(updates_at(state, at_ns))
+        following_ns = at_ns + period_ns
+        state = dataclasses.replace(state, next_output_ns=following_ns, last_output_ns=at_ns)
     return state, blocks
 
 
