@@ -220,7 +220,7 @@ def meet(
     reach2 = (place[15] + _FASTEST_MPS * tick_s) ** 2
     for i in range(rcs_m2.size):
         met = 0
-        if count + 2 * sweeps.shape[0] > which.size:
+        if count + 3 * sweeps.shape[0] > which.size:
             return -1
         east, north, up = _local(path, i, 0.0, tick_s, place)
         flat2 = east * east + north * north
@@ -247,8 +247,8 @@ def meet(
             ahead -= _TURN * math.floor(ahead / _TURN)
             slack = _SLACK * tick_s + (4.0 * abs(turn) * tick_s) / abs(rate)
             done_s = -1.0
-            for k in range(2):
-                t = first + (ahead - (1 - k) * _TURN) / abs(step)
+            for k in range(-1, 2):  # what flies against the beam may be met at both its ends
+                t = first + (ahead + k * _TURN) / abs(step)
                 if t < first - slack or t > last + slack:
                     continue
                 t = _passed_s(t, sweeps[g], path, i, tick_s, place, step)
