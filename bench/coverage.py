@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tocsin.contract import F64, Sensor, SensorKind
 from tocsin.geo import MEAN_RADIUS_M, Terrain
 from tocsin.geo.masking import along_rays, horizon_reference, mask, ring_table
-from tocsin.radar.coverage import Grid, Target, add_sensor, grid_about, ground_on
+from tocsin.radar.coverage import LOOKS, Grid, Target, add_sensor, grid_about, ground_on
 
 HEIGHTS_M = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 LANDS = {"plain": 30.0, "hills": 150.0, "mountains": 500.0}
@@ -62,7 +62,7 @@ def timed(ground: Terrain, sensor: Sensor, step_m: float) -> tuple[Grid, Any, di
         wall.append(perf_counter() - before)
         cpu.append(process_time() - busy)
         before = perf_counter()
-        mask(ground, sensor, step_m)
+        mask(ground, sensor, step_m / LOOKS, int(np.ceil(2.0 * np.pi * sensor.range_m / step_m)))
         masks.append(perf_counter() - before)
     times = {"best_s": min(wall[1:]), "best_cpu_s": min(cpu[1:]), "of_it_mask_s": min(masks[1:])}
     return grid, lowest, {name: round(value, 3) for name, value in times.items()}

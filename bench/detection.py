@@ -2,7 +2,8 @@
 
 python bench/detection.py [evaluations]
 
-Times are those of one core's work. The naive evaluation is the same mixture as a matrix in NumPy, every term of every sum.
+Times are those of one core's work. The naive evaluation is the same mixture as a matrix in NumPy,
+every term of every sum.
 """
 
 from __future__ import annotations

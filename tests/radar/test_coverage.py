@@ -13,6 +13,7 @@ from tests.geo.test_masking import exact_lowest_m, flat
 from tocsin.contract import SensorKind
 from tocsin.geo import horizon_range_m, mask
 from tocsin.radar.coverage import (
+    LOOKS,
     CoverageMap,
     Grid,
     Target,
@@ -52,8 +53,8 @@ def test_the_map_equals_its_twin(where: tuple[float, float]) -> None:
     grid, lowest = grid_about([sensor], ANY, 400.0), None
     lowest = np.full((grid.rows, grid.columns), np.inf, np.float32)
     add_sensor(lowest, grid, hills, sensor, 40e3, 400.0)
-    seen = mask(hills, sensor, 400.0)
-    beam = beam_heights(sensor, 40e3, 400.0, seen.lowest_m.shape[1])
+    seen = mask(hills, sensor, 400.0 / LOOKS, int(np.ceil(2.0 * np.pi * 40e3 / 400.0)))
+    beam = beam_heights(sensor, 40e3, seen.step_m, seen.lowest_m.shape[1])
     expected = drawn_reference(grid, seen, beam)
     same = np.isposinf(lowest) == np.isposinf(expected)
     assert same.mean() > 0.9995  # but for cells on the rim, by rounding

@@ -23,6 +23,8 @@ from tocsin.radar.kernels_coverage import draw
 
 _FAR_M = 1e7
 """Higher or lower than anything; finite, so that it can be interpolated."""
+LOOKS = 1.5
+"""Looks at the ground along a ray for each cell's length: ridges between two looks are missed."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def coverage_map(
         ground: terrain, or a function that gives its height.
         sensors: radars, at least one.
         target: what they look for.
-        step_m: edge of a cell, and between looks at the ground along a ray.
+        step_m: edge of a cell; the ground is looked at `LOOKS` times as often along a ray.
     """
     grid = grid_about(sensors, target, step_m)
     lowest = np.full((grid.rows, grid.columns), np.inf, np.float32)
@@ -169,8 +171,9 @@ def add_sensor(
 ) -> None:
     """Lower a map, in place, where a sensor sees lower than what is in it."""
     near = Sensor(**{**vars(sensor), "range_m": reach})
-    seen = mask(ground, near, step_m)
-    beam = beam_heights(near, reach, step_m, seen.lowest_m.shape[1]).astype(np.float32)
+    rays = int(np.ceil(2.0 * np.pi * reach / step_m))
+    seen = mask(ground, near, step_m / LOOKS, rays)
+    beam = beam_heights(near, reach, seen.step_m, seen.lowest_m.shape[1]).astype(np.float32)
     rows, columns = _window(grid, sensor, reach)
     parallel, meridian, frame = _projection(grid, seen)
     draw(
