@@ -27,7 +27,7 @@ from tocsin.geo import Region
 from tocsin.run.pipeline import Pipeline, PipelineConfig
 from tocsin.run.simulated import choose
 
-MINUTES = 5.0
+MINUTES = 4.0
 CONFIG = TrackScoring(cutoff_m=1_000.0, end_within_s=30.0)
 
 
