@@ -58,7 +58,13 @@ def test_zones_survive_geojson(tmp_path: Path) -> None:
         feature(geometry={"type": "Polygon", "coordinates": [[[0, 130], *RING[1:-1], [0, 130]]]}),
         feature(geometry={"type": "Polygon", "coordinates": [[["east", 50]] * 4]}),
         feature(population="many"),
+        feature(population=-1),
+        feature(population=float("inf")),
         feature(time_to_shelter_s=None),
+        feature(time_to_shelter_s=float("nan")),
+        feature(time_to_shelter_s=-5.0),
+        feature(geometry={"type": "Polygon", "coordinates": [[[float("nan"), 50.0]] * 4]}),
+        feature(geometry={"type": "Polygon", "coordinates": [[[0.0, float("nan")], *RING[1:]]]}),
         feature(properties={"zone_id": "z1"}),
     ],
 )

@@ -139,3 +139,40 @@ def test_cost_does_not_depend_on_the_number_of_zones():
     few_s, many_s = fastest_s(zone_index(many[::300], REGION, 500.0)), fastest_s(large)
     assert many_s < 0.5, f"1 M points took {many_s:.3f} s"
     assert many_s < 5.0 * few_s + 0.01
+
+
+BOW = zone("bow", [(-9e3, -6e3), (9e3, 6e3), (9e3, -6e3), (-9e3, 6e3)])
+PAIR = Zone(
+    "pair",
+    "Pair",
+    None,
+    1000,
+    120.0,
+    box("a", -9e3, -9e3, 12e3, 18e3).polygons + box("b", -3e3, -9e3, 12e3, 18e3).polygons,
+)
+LACED = zone(
+    "laced", [(0, 0), (8e3, 0), (8e3, 8e3), (0, 8e3)], [(4e3, 4e3), (12e3, 4e3), (12e3, 6e3)]
+)
+
+
+@pytest.mark.parametrize("grow_m", [0.0, 500.0])
+@pytest.mark.parametrize(
+    ("odd", "inside_m"),
+    [
+        (BOW, [(-7e3, 0.0), (7e3, 0.0)]),
+        (PAIR, [(-7e3, 0.0), (0.0, 0.0), (7e3, 0.0)]),
+        (LACED, [(1e3, 1e3), (1e3, 7e3)]),
+    ],
+)
+def test_borders_that_cross_lose_no_part_of_a_zone(grow_m, odd, inside_m):
+    points = np.array(inside_m)
+    shape = zone_shapes([odd], REGION, grow_m)[0]
+    assert shape.is_valid
+    assert shapely.contains_xy(shape, points).all()
+    found = zone_index([odd], REGION, grow_m).lookup(points)
+    assert sets_by_point(found, len(points)) == [[0]] * len(points)
+
+
+def test_a_zone_without_area_is_refused():
+    with pytest.raises(InputError, match="zone line: has no area; draw its border around it"):
+        zone_index([zone("line", [(0, 0), (5e3, 0), (9e3, 0)])], REGION)

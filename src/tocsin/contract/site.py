@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tocsin.contract.enums import SensorKind
 from tocsin.contract.errors import InputError
 
+N = TypeVar("N", int, float)
 Ring = tuple[tuple[float, float], ...]
 """Closed ring of (longitude_deg, latitude_deg)."""
 Polygon = tuple[Ring, ...]
@@ -136,13 +137,19 @@ def _zone(where: str, feature: Any) -> Zone:
             str(properties["zone_id"]),
             str(properties["name"]),
             properties.get("parent_id"),
-            int(properties["population"]),
-            float(properties["time_to_shelter_s"]),
+            _at_least_0(int(properties["population"])),
+            _at_least_0(float(properties["time_to_shelter_s"])),
             tuple(_polygon(part) for part in parts),
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         mend = "give zone_id, name, population, time_to_shelter_s and a Polygon or MultiPolygon"
         raise InputError(where, f"is no zone ({error!r})", mend) from error
+
+
+def _at_least_0(value: N) -> N:
+    if not 0 <= value < inf:
+        raise ValueError(f"{value} is no number from 0")
+    return value
 
 
 def _polygon(rings: Any) -> Polygon:
@@ -150,7 +157,7 @@ def _polygon(rings: Any) -> Polygon:
     for ring in polygon:
         if len(ring) < 4 or ring[0] != ring[-1]:
             raise ValueError("a ring is not closed")
-        if any(abs(y) > 90.0 or abs(x) > 360.0 for x, y in ring):
+        if not all(abs(y) <= 90.0 and abs(x) <= 360.0 for x, y in ring):  # NaN is neither
             raise ValueError("a coordinate is out of range")
     return polygon
 

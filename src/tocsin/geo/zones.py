@@ -22,22 +22,37 @@ from tocsin.geo.region import Region
 CELL_M = 250.0
 MAX_CELLS = 100_000_000
 _QUARTER_SEGMENTS = 4
+_LEAST_AREA_M2 = 1.0
 
 Index = NDArray[np.intp]
 
 
 def zone_shapes(zones: Sequence[Zone], region: Region, grow_m: float = 0.0) -> list[Any]:
-    """Return each zone as a shapely geometry in the region plane, grown by a margin.
+    """Return each zone as a valid shapely geometry in the region plane, grown by a margin.
+
+    What a border that crosses itself encloses is all in the zone, and so is where parts overlap.
 
     Args:
         zones: zones in WGS-84 degrees.
         region: frame whose first two axes are the plane.
         grow_m: how far borders move outwards.
+
+    Raises:
+        InputError: a zone without area.
     """
-    shapes = [shapely.MultiPolygon([_polygon(p, region) for p in z.polygons]) for z in zones]
+    shapes = [_shape(zone, region) for zone in zones]
     if grow_m == 0.0:
         return shapes
     return list(shapely.buffer(shapes, grow_m, quad_segs=_QUARTER_SEGMENTS))
+
+
+def _shape(zone: Zone, region: Region) -> Any:
+    shape: Any = shapely.MultiPolygon([_polygon(part, region) for part in zone.polygons])
+    if not shape.is_valid:
+        shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    if not shape.area > _LEAST_AREA_M2:
+        raise InputError(f"zone {zone.zone_id}", "has no area", "draw its border around it")
+    return shape
 
 
 def _polygon(rings: Sequence[Sequence[tuple[float, float]]], region: Region) -> Any:
