@@ -23,7 +23,7 @@ from tocsin.radar.kernels_coverage import draw
 
 _FAR_M = 1e7
 """Higher or lower than anything; finite, so that it can be interpolated."""
-LOOKS = 1.5
+LOOKS = 2.0
 """Looks at the ground along a ray for each cell's length: ridges between two looks are missed."""
 
 
