@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from scipy.special import chdtr
 from stonesoup.dataassociator.neighbour import GNNWith2DAssignment
 from stonesoup.dataassociator.probability import JPDAwithEHM2
 from stonesoup.dataassociator.tree import DetectionKDTreeMixIn, TPRTreeMixIn
@@ -150,7 +151,7 @@ class _Parts:
                 self.updater,
                 clutter_spatial_density=self.scene.false_density,
                 prob_detect=self.models.detection_probability,
-                prob_gate=0.999,
+                prob_gate=float(chdtr(self.d, self.scene.case.stonesoup.gate**2)),
             )
         if gating == "kd":
             return _KD[method](
