@@ -67,7 +67,7 @@ RADAR = """
 sensor_id = "radar-{number}"
 latitude_deg = {latitude_deg}
 longitude_deg = {longitude_deg}
-height_m = 60
+height_m = 450
 range_m = 150000
 period_s = {period_s}
 clear_range_m = 120000
@@ -82,7 +82,7 @@ RECEIVER = """
 sensor_id = "adsb-{number}"
 latitude_deg = {latitude_deg}
 longitude_deg = -20.4
-height_m = 90
+height_m = 450
 range_m = 250000
 """
 TRAFFIC = """
