@@ -128,6 +128,90 @@ def test_a_relay_is_known_by_whom_it_was_relayed_from():
     assert relay.faults.kind.tolist() == ["relayed"]
 
 
+def test_a_relay_that_comes_before_its_original_counts_it_once_in_any_order():
+    own, relay = sighting(0), sighting(1, "flat", relayed_from=["people"])
+    for batch in (Reports.concat([own, relay]), Reports.concat([relay, own])):
+        (out,) = run(batch)
+        assert len(out.plots) == 1
+        assert out.faults.source_id.tolist() == ["flat"]
+    named = sighting(0, origin_id=["farmer"])
+    relayed = [
+        sighting(9, origin_id=["farmer"], relayed_from=["radio"]),
+        sighting(5, origin_id=["farmer"], relayed_from=["mayor"]),
+    ]
+    outs = run(*relayed, named)
+    assert [len(out.plots) for out in outs] == [1, 0, 0]
+    assert outs[2].faults.kind.tolist() == ["relayed"]
+
+
+def test_what_a_relay_passed_on_is_known_even_where_it_was_not_counted():
+    outs = run(
+        sighting(0, origin_id=["farmer"]),
+        sighting(3, "flat", origin_id=["farmer"], relayed_from=["people"]),
+        sighting(5, "adsb", relayed_from=["flat"]),
+    )
+    assert [len(out.plots) for out in outs] == [1, 0, 0]
+
+
+def test_a_relay_counts_nothing_wherever_it_says_it_was():
+    far = sighting(9, origin_id=["farmer"], relayed_from=["radio"]).replace(latitude_deg=[13.0])
+    outs = run(sighting(0, origin_id=["farmer"]), far)
+    assert [len(out.plots) for out in outs] == [1, 0]
+
+
+def test_a_relay_may_come_an_hour_late():
+    now_ns = T0_NS + 3500 * NS
+    own, relay = sighting(0, origin_id=["farmer"]), sighting(30, origin_id=["farmer"])
+    own, relay = (
+        each.replace(received_at_ns=[now_ns], relayed_from=[by])
+        for each, by in ((own, None), (relay, "radio"))
+    )
+    newer = sighting(3400, origin_id=["sailor"])
+    outs = run(own, newer, relay, now_ns=now_ns)
+    assert [len(out.plots) for out in outs] == [1, 1, 0]
+
+
+def test_an_observer_s_second_sighting_counts_where_it_is_of_another_place():
+    def seen(at_s, north_deg):
+        one = sighting(at_s, origin_id=["farmer"], horizontal_std_m=[1000.0])
+        return one.replace(latitude_deg=[12.0 + north_deg])
+
+    outs = run(seen(0, 0.0), seen(120, 0.3), seen(125, 0.01), seen(130, 0.31), seen(140, -0.3))
+    assert [len(out.plots) for out in outs] == [1, 1, 0, 0, 1]
+
+
+def test_an_observer_is_not_believed_without_end():
+    batch = [
+        sighting(k, origin_id=["farmer"], horizontal_std_m=[10.0]).replace(
+            latitude_deg=[12 + k / 9]
+        )
+        for k in range(60)
+    ]
+    outs = run(*batch, now_ns=T0_NS + 70 * NS)
+    assert sum(len(out.plots) for out in outs) == 16
+
+
+def test_people_of_one_input_who_say_the_same_are_not_copies():
+    one, other = sighting(0, origin_id=["farmer"]), sighting(0, origin_id=["sailor"])
+    outs = run(one, other, one)
+    assert [len(out.plots) for out in outs] == [1, 1, 0]
+
+
+def test_a_copy_is_known_however_late_its_original_was():
+    newest, late = polar(), polar(measured_at_ns=[T0_NS - 1200 * NS])
+    outs = run(newest, late, late)
+    assert [len(out.plots) for out in outs] == [1, 1, 0]
+    assert outs[2].faults.kind.tolist() == ["duplicate"]
+
+
+def test_copies_are_remembered_no_longer_than_the_window():
+    state, _ = step(start(CONFIG), polar(), T0_NS)
+    state, _ = step(state, Reports.empty(), T0_NS + 10 * NS)
+    assert len(state.seen) == 1
+    for later_s in (11, -11):
+        assert len(step(state, Reports.empty(), T0_NS + later_s * NS)[0].seen) == 0
+
+
 def test_two_observers_both_count():
     outs = run(sighting(0, origin_id=["farmer"]), sighting(5, origin_id=["sailor"]))
     assert [len(out.plots) for out in outs] == [1, 1]
@@ -163,7 +247,7 @@ def test_sensors_seen_are_in_order_of_their_first_report():
     assert sensors_seen(batch) == ("b", "a")
 
 
-def mixed(seed):
+def mixed(seed, people=False):
     rng = np.random.default_rng(seed)
     n = 30
     batch = reports(
@@ -176,7 +260,21 @@ def mixed(seed):
         altitude_baro_m=np.where(rng.random(n) < 0.5, rng.uniform(0, 9e3, n), np.nan),
     )
     names = rng.choice(["radar", "flat"], n)
-    return batch.replace(sensor_id=names.astype(object), received_at_ns=batch.measured_at_ns)
+    batch = batch.replace(sensor_id=names.astype(object), received_at_ns=batch.measured_at_ns)
+    if not people:
+        return batch
+    said = reports(
+        "people",
+        n,
+        measured_at_ns=T0_NS + rng.choice(60, n, replace=False) * NS,
+        sequence=np.arange(n) + n,
+        kind=int(ReportKind.SIGHTING),
+        latitude_deg=12.0 + rng.integers(0, 3, n) * 0.1,
+        longitude_deg=34.0,
+        origin_id=rng.choice(["farmer", "sailor"], n).astype(object),
+        relayed_from=rng.choice(np.array([None, "radio", "mayor"], object), n),
+    )
+    return Reports.concat([batch, said.replace(received_at_ns=said.measured_at_ns)])
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 30))
@@ -196,6 +294,18 @@ def test_splitting_and_permuting_change_nothing_and_covariances_are_positive(see
     assert (whole.plots.false_density > 0.0).all()
     azimuth = whole.plots.azimuth_rad
     assert ((azimuth >= 0.0) & (azimuth < 2 * np.pi)).all()
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30)
+def test_permuting_sightings_and_their_relays_changes_nothing(seed):
+    batch = mixed(seed, people=True)
+    (whole,) = run(batch)
+    (shuffled,) = run(batch.take(np.random.default_rng(seed).permutation(len(batch))))
+    for name in Plots.schema():
+        np.testing.assert_array_equal(getattr(whole.plots, name), getattr(shuffled.plots, name))
+    people = whole.plots.sensor == 3
+    assert 2 <= people.sum() <= 6
 
 
 finite_or_not = st.floats(allow_nan=True, allow_infinity=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tocsin.contract import F64, I64, U64, Faults, Plots, Reports, Sensor
 from tocsin.plots.config import PlotsConfig
+from tocsin.plots.duplicates import Origins
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,15 +21,15 @@ class PlotsState:
         config: the site and the limits.
         index: position of each sensor id in the site's sensors.
         seen: sorted fingerprints of late reports.
-        seen_at_ns: when each of them was measured.
-        origins: observers and relays heard lately, with the time of the first report.
+        heard_ns: when each of them was heard.
+        origins: what observers and relays said lately.
     """
 
     config: PlotsConfig
     index: Mapping[str, int]
     seen: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
-    seen_at_ns: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
-    origins: Mapping[str, int] = field(default_factory=dict)
+    heard_ns: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    origins: Origins = field(default_factory=dict)
 
 
 class PlotsOut(NamedTuple):

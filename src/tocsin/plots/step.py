@@ -18,7 +18,7 @@ from tocsin.contract import (
 )
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.density import geographic_density
-from tocsin.plots.duplicates import fingerprints, relayed, remember, repeated
+from tocsin.plots.duplicates import fingerprints, lately, relayed, remember, repeated
 from tocsin.plots.faults import (
     fault_rows,
     is_geographic,
@@ -57,7 +57,7 @@ def step(state: PlotsState, reports: Reports, now_ns: int) -> tuple[PlotsState, 
     """
     faults: list[Faults] = []
     batch = _usable(state, reports, now_ns, faults)
-    state, batch = _once(state, batch, faults)
+    state, batch = _once(state, batch, now_ns, faults)
     kind = batch.reports.kind
     out = PlotsOut(
         _plots(state, batch.only(np.isin(kind, _PLOTTED))),
@@ -105,7 +105,9 @@ def _usable(state: PlotsState, reports: Reports, now_ns: int, faults: list[Fault
     return batch.without(placeless, "sensor without position", detail, faults)
 
 
-def _once(state: PlotsState, batch: _Batch, faults: list[Faults]) -> tuple[PlotsState, _Batch]:
+def _once(
+    state: PlotsState, batch: _Batch, now_ns: int, faults: list[Faults]
+) -> tuple[PlotsState, _Batch]:
     """Drop exact duplicates and relayed sightings; remember the rest."""
     config, reports = state.config, batch.reports
     placed = np.isin(reports.kind, (*_PLOTTED, ReportKind.EXTERNAL_TRACK))
@@ -114,12 +116,16 @@ def _once(state: PlotsState, batch: _Batch, faults: list[Faults]) -> tuple[Plots
     again = np.zeros(len(reports), bool)
     again[placed] = repeated(digest[placed], state.seen)
     keep = placed & ~again
-    times, window_s = reports.measured_at_ns[keep], config.duplicate_window_s
-    seen, seen_at = remember(state.seen, state.seen_at_ns, digest[keep], times, window_s)
+    window_s = config.duplicate_window_s
+    seen, heard_ns = remember(state.seen, state.heard_ns, digest[keep], now_ns, window_s)
     batch = batch.without(again, "duplicate", "the same report twice", faults)
-    drop, origins = relayed(batch.reports, state.origins, config.relay_window_s)
+    own_m = np.array([s.horizontal_std_m for s in config.sensors])[batch.sensor]
+    std_m = np.where(batch.reports.horizontal_std_m > 0.0, batch.reports.horizontal_std_m, own_m)
+    drop, origins = relayed(batch.reports, std_m, state.origins, config.relay_window_s)
+    # As late as a sighting may come, its relays may come: they must still be known.
+    origins = lately(origins, now_ns, config.oldest_s + config.relay_window_s)
     batch = batch.without(drop, "relayed", "its origin was counted already", faults)
-    return PlotsState(config, state.index, seen, seen_at, origins), batch
+    return PlotsState(config, state.index, seen, heard_ns, origins), batch
 
 
 def _plots(state: PlotsState, batch: _Batch) -> Plots:
