@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from tests.picture.support import CONFIG, T0, heard
-from tocsin.contract import NS, Faults, Looks, NoticeKind, Notices, Sensor, SensorKind, SensorState
+from tocsin.contract import (
+    NS,
+    Faults,
+    Looks,
+    NoticeKind,
+    Notices,
+    ReportKind,
+    Sensor,
+    SensorKind,
+    SensorState,
+)
 from tocsin.picture import PictureIn, PictureState, start, step, with_sensors
 
 
@@ -129,3 +139,15 @@ def test_a_radar_whose_zones_others_see_blinds_none() -> None:
     assert lost.zone_ids.tolist() == [()]
     assert "other radars still see" in lost.text[0]
     assert np.all(told.sensor_id == "north")
+
+
+def test_bearings_show_that_a_sensor_lives_and_are_counted_apart() -> None:
+    bearings = heard(T0, "ears", "ears", "north").replace(kind=[ReportKind.BEARING] * 2 + [0])
+    state, _ = step(start(CONFIG), PictureIn(reports=bearings), T0)
+    more = (*CONFIG.sensors, Sensor("new", SensorKind.ACOUSTIC))
+    state, out = step(with_sensors(state, more), PictureIn(reports=bearings), T0 + NS)
+    ids = [sensor.sensor_id for sensor in more]
+    told = dict(zip(ids, out.health.bearings_total.tolist(), strict=True))
+    assert told == dict.fromkeys(ids, 0) | {"ears": 4}
+    assert out.health.reports_total[ids.index("ears")] == 4
+    assert out.health.faults_total.sum() == 0

@@ -273,6 +273,12 @@ class SensorHealth(Table):
     reports_per_s: Annotated[F64, Column("float64", "1/s", "over the last minute")]
     reports_total: Annotated[I64, Column("int64", doc="since start")]
     faults_total: Annotated[I64, Column("int64", doc="since start")]
+    bearings_total: Annotated[
+        I64,
+        Column(
+            "int64", doc="of the reports, bearings: heard, but no track uses one", optional=True
+        ),
+    ]
 
 
 @dataclass(frozen=True)

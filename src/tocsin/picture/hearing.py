@@ -19,6 +19,7 @@ from tocsin.contract import (
     NoticeKind,
     Notices,
     Objects,
+    ReportKind,
     Reports,
     Sensor,
     SensorHealth,
@@ -76,6 +77,9 @@ def hear(
     _raise_to(heard, of_report, np.minimum(arrived, now_ns))
     _raise_to(heard, _indices(looks.sensor_id, index), np.minimum(looks.end_ns, now_ns))
     new = np.bincount(of_report[of_report >= 0], minlength=count).astype(np.int64)
+    of_bearing = of_report[(of_report >= 0) & (reports.kind == ReportKind.BEARING)]
+    bearings = np.bincount(of_bearing, minlength=count).astype(np.int64)
+    bearings[: len(hearing.bearings)] += hearing.bearings
     of_fault = _indices(faults.source_id, index)
     paused = now_ns // NS - hearing.second > config.pause_s
     spoiled = np.bincount(of_fault[of_fault >= 0], minlength=count).astype(np.int64)
@@ -88,6 +92,7 @@ def hear(
         heard_ns=heard,
         reports=hearing.reports + new,
         faults=hearing.faults + spoiled,
+        bearings=bearings,
     )
 
 
@@ -135,6 +140,8 @@ def limits_s(config: PictureConfig) -> tuple[F64, F64]:
 def health(hearing: Hearing, config: PictureConfig, now_ns: int) -> SensorHealth:
     """Return one row per sensor of the site."""
     age_s = np.clip((now_ns - hearing.started_ns) / NS, 1.0, RATE_BINS)
+    bearings = np.zeros(len(config.sensors), np.int64)
+    bearings[: len(hearing.bearings)] = hearing.bearings
     return SensorHealth.build(
         len(config.sensors),
         measured_at_ns=now_ns,
@@ -145,6 +152,7 @@ def health(hearing: Hearing, config: PictureConfig, now_ns: int) -> SensorHealth
         reports_per_s=hearing.bins.sum(axis=0) / age_s,
         reports_total=hearing.reports,
         faults_total=hearing.faults,
+        bearings_total=bearings,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -121,6 +121,7 @@ class Hearing:
         lost: (sensors,) how many times it was lost.
         silent: (sensors,) whether the loss was told and not yet its end.
         blinded: per sensor, ids of zones of which the loss of coverage was told; None: none was.
+        bearings: (sensors,) reports since start that are bearings alone; fewer: zero for the rest.
     """
 
     started_ns: int
@@ -133,6 +134,7 @@ class Hearing:
     lost: I64
     silent: Bool
     blinded: tuple[tuple[str, ...] | None, ...]
+    bearings: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @classmethod
     def blank(cls, sensors: int) -> Hearing:
@@ -156,6 +158,7 @@ class Hearing:
             np.concatenate([self.lost, more.lost]),
             np.concatenate([self.silent, more.silent]),
             self.blinded + more.blinded,
+            self.bearings,
         )
 
 

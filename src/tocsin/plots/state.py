@@ -35,6 +35,9 @@ class PlotsState:
 class PlotsOut(NamedTuple):
     """Hold what one batch of reports became.
 
+    Service messages and bearings are nowhere in it: the one says nothing of the air, and a bearing
+    alone gives no position that the tracker can use. Both show that their sensor lives.
+
     Args:
         plots: located detections, ordered by (measured_at_ns, sensor, sequence).
         external: other trackers' tracks, as reported.

@@ -150,7 +150,7 @@ def _place_row(sensor_id: str, sensor: Sensor | None) -> Row:
 def _health_row(health: SensorHealth, k: int | None) -> Row:
     if k is None:
         never = {"state": "never", "last_heard": None, "reports_per_s": 0.0}
-        return never | {"plots_total": 0, "faults_total": 0}
+        return never | {"plots_total": 0, "faults_total": 0, "bearings_total": 0}
     return {
         "kind": lower(SensorKind(health.kind[k])),
         "state": lower(SensorState(health.state[k])),
@@ -158,6 +158,7 @@ def _health_row(health: SensorHealth, k: int | None) -> Row:
         "reports_per_s": number(health.reports_per_s[k], 2),
         "plots_total": int(health.reports_total[k]),
         "faults_total": int(health.faults_total[k]),
+        "bearings_total": int(health.bearings_total[k]),
     }
 
 

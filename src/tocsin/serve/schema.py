@@ -177,6 +177,7 @@ SCHEMAS: dict[str, Schema] = {
         reports_per_s=or_null(NUMBER),
         plots_total=COUNT,
         faults_total=COUNT,
+        bearings_total=COUNT,
         faults=COUNTS,
     ),
     "Sensors": record(sensors=rows(reference("Sensor"))),
