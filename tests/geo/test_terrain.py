@@ -14,7 +14,7 @@ from tests.geo.land import fractal, terrain
 from tocsin.contract import InputError
 from tocsin.geo import Terrain
 from tocsin.geo.kernels_masking import sample
-from tocsin.geo.terrain_file import read_terrain
+from tocsin.geo.terrain_file import read_terrain, write_terrain
 
 DRAW = np.random.default_rng(4)
 
@@ -139,3 +139,15 @@ def test_bad_files_are_refused_in_words(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=words) as caught:
             read_terrain(path, bounds)
         assert path.name in str(caught.value)
+
+
+def test_terrain_comes_back_from_its_own_file(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    height = rng.uniform(0, 900, (40, 60)).astype(np.float32)
+    height[5, 7] = np.nan
+    first = Terrain(-31.0, 12.0, 0.003, 0.004, height)
+    write_terrain(first, tmp_path / "t.tif")
+    again = read_terrain(tmp_path / "t.tif")
+    np.testing.assert_array_equal(again.height_wgs84_m, height)
+    place = (again.south_deg, again.west_deg, again.step_latitude_deg, again.step_longitude_deg)
+    np.testing.assert_allclose(place, (-31.0, 12.0, 0.003, 0.004), rtol=0, atol=1e-9)

@@ -5,6 +5,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 import shapely
 import shapely.geometry
@@ -13,6 +14,8 @@ from pydantic import BaseModel
 from tests.support import ROOT
 from tocsin import simulate
 from tocsin.contract import InputError, Sensor, SensorKind, read_zones
+from tocsin.geo import Region
+from tocsin.geo.terrain_file import read_terrain
 from tocsin.simulate import schema
 
 DEMO = simulate.demo_scenario()
@@ -124,6 +127,7 @@ def test_site_holds_the_sensors_and_no_truth(scenario, tmp_path):
     assert sorted(p.name for p in path.parent.iterdir()) == [
         "place.json",
         "site.toml",
+        "terrain.tif",
         "zones.geojson",
     ]
     text = path.read_text("utf-8")
@@ -144,6 +148,13 @@ def test_site_file_is_what_a_live_process_reads(scenario, tmp_path):
         for name in ("latitude_deg", "range_m", "azimuth_std_rad", "elevation_std_rad", "period_s"):
             assert getattr(live, name) == pytest.approx(getattr(sensor, name), nan_ok=True)
     assert site.zones == scenario.zones
+    assert site.terrain is not None
+    ground = read_terrain(site.terrain)
+    highest = max(scenario.file.place.hill, key=lambda hill: hill.height_m)
+    there = np.array([highest.latitude_deg]), np.array([highest.longitude_deg])
+    assert ground.height_m(*there) == pytest.approx(scenario.ground(*there), abs=5.0)
+    reach = Region.at(site.origin).to_geodetic(np.array([[0.0, 80_000.0, 0.0]]))[:2]
+    assert ground.height_m(*reach) == pytest.approx(0.0)
 
 
 def test_every_key_of_the_schema_is_documented():

@@ -10,7 +10,7 @@ from tests.simulate.made import FLAT, REGION, at_polar, fleet_of, hill, sky_of
 from tocsin import simulate
 from tocsin.contract import NS, ObjectClass, ReportKind
 from tocsin.simulate import bearings
-from tocsin.simulate.schema_sensors import AcousticNode, RfNode, Spoof
+from tocsin.simulate.schema_sensors import BearingNode, Spoof
 from tocsin.simulate.sensors import sensors_of
 from tocsin.simulate.sky import Site
 from tocsin.simulate.terrain import Ground
@@ -24,15 +24,14 @@ def _node(kind, ground=FLAT, **changes):
         "range_m": 20e3, "azimuth_std_deg": 3.0, "elevation_std_deg": 4.0,
         "detection_probability": 1.0,
     }  # fmt: skip
-    node = kind(**{**keys, **changes})
+    node = BearingNode(**{**keys, **changes})
     file = simulate.read_scenario(simulate.demo_scenario()).file
     alone = {"radar": (), "adsb_receiver": (), "people": None}
-    key = "rf_node" if kind is RfNode else "acoustic_node"
-    sensor = sensors_of(file.model_copy(update={**alone, key: (node,)}))[0]
+    sensor = sensors_of(file.model_copy(update={**alone, kind: (node,)}))[0]
     return node, Site.of(sensor, REGION, ground)
 
 
-@pytest.mark.parametrize("kind", [RfNode, AcousticNode])
+@pytest.mark.parametrize("kind", ["rf_node", "acoustic_node"])
 def test_bearings_scatter_as_they_say(kind):
     node, site = _node(kind, class_range_m={"multirotor": 9e3})
     count = 3000
@@ -59,7 +58,7 @@ def test_bearings_scatter_as_they_say(kind):
 
 
 def test_sound_is_measured_when_it_arrives_and_points_to_where_it_came_from():
-    node, site = _node(AcousticNode, azimuth_std_deg=0.001, class_range_m={"helicopter": 9e3})
+    node, site = _node("acoustic_node", azimuth_std_deg=0.001, class_range_m={"helicopter": 9e3})
     place = at_polar(np.full(50, 3403.0), np.linspace(0.0, 6.0, 50), 20.0)
     fleet = fleet_of(50, kind=ObjectClass.HELICOPTER)
     air = sky_of(place, [80.0, 0.0, 0.0], fleet=fleet)
@@ -74,10 +73,10 @@ def test_sound_is_measured_when_it_arrives_and_points_to_where_it_came_from():
 def test_hearing_falls_with_range_by_class_and_behind_hills():
     count = 3000
     turn = RNG.uniform(0.0, 2.0 * np.pi, count)
-    node, site = _node(RfNode, class_range_m={"multirotor": 5e3})
+    node, site = _node("rf_node", class_range_m={"multirotor": 5e3})
 
     def heard(range_m, kind, ground=FLAT):
-        _, here = _node(RfNode, ground) if ground is not FLAT else (None, site)
+        _, here = _node("rf_node", ground) if ground is not FLAT else (None, site)
         air = sky_of(at_polar(range_m, turn, 300.0), fleet=fleet_of(count, kind=kind))
         return len(bearings.heard(node, here, air, 1).source)
 
@@ -91,7 +90,7 @@ def test_hearing_falls_with_range_by_class_and_behind_hills():
 
 
 def test_false_bearings_are_poisson():
-    node, site = _node(RfNode, false_bearings_per_look=3.0, period_s=0.5)
+    node, site = _node("rf_node", false_bearings_per_look=3.0, period_s=0.5)
     out = [
         bearings.heard(node, site, sky_of(np.zeros((0, 3)), tick=tick), 1) for tick in range(200)
     ]

@@ -102,3 +102,31 @@ def _window(path: Path, raster: Any, bounds_deg: Bounds) -> Any:
         mend = f"it covers latitudes and longitudes {have}: give terrain about the sensors"
         raise InputError(path, "covers nothing of what is needed", mend)
     return Window(int(columns[0]), int(rows[0]), int(np.diff(columns)[0]), int(np.diff(rows)[0]))
+
+
+def write_terrain(terrain: Terrain, path: Path) -> None:
+    """Write terrain as a GeoTIFF: float32 metres in EPSG:4326 from the north, NaN where unknown.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    import rasterio
+    from rasterio.errors import RasterioError
+
+    height = terrain.height_wgs84_m
+    rows, columns = height.shape
+    east, north = terrain.step_longitude_deg, terrain.step_latitude_deg
+    west_edge = terrain.west_deg - 0.5 * east
+    north_edge = terrain.south_deg + (rows - 0.5) * north
+    shape = {"height": rows, "width": columns, "count": 1, "dtype": "float32"}
+    place = {
+        "crs": "EPSG:4326",
+        "transform": rasterio.Affine(east, 0.0, west_edge, 0.0, -north, north_edge),
+        "nodata": np.nan,
+    }
+    packing = {"compress": "deflate", "predictor": 3, "tiled": True}
+    try:
+        with rasterio.open(path, "w", driver="GTiff", **shape, **place, **packing) as out:
+            out.write(height[::-1].astype(np.float32), 1)
+    except RasterioError as error:
+        raise OSError(str(error)) from error

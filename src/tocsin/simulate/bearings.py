@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.contract import F64, NS, ObjectClass, ReportKind, Reports
+from tocsin.contract import F64, NS, ObjectClass, ReportKind, Reports, SensorKind
 from tocsin.simulate.draws import Purpose, instants, normals, stream, uniforms
 from tocsin.simulate.radar import Echoes, Rows
-from tocsin.simulate.schema_sensors import AcousticNode, Bearings
+from tocsin.simulate.schema_sensors import BearingNode
 from tocsin.simulate.sky import Site, Sky
 
 SOUND_MPS = 340.3
@@ -42,15 +42,15 @@ _EDGE = 6.0
 """How sharply hearing falls: the chance is 1 / (1 + (range / class range) ** 6)."""
 
 
-def class_ranges_m(node: Bearings) -> F64:
+def class_ranges_m(node: BearingNode, kind: SensorKind) -> F64:
     """Return by class up to where a node hears half of the time, 0: never."""
-    table = ACOUSTIC_RANGE_M if isinstance(node, AcousticNode) else RF_RANGE_M
+    table = ACOUSTIC_RANGE_M if kind is SensorKind.ACOUSTIC else RF_RANGE_M
     said = {ObjectClass[name.upper()]: value for name, value in node.class_range_m.items()}
     both = {**table, **said}
     return np.array([both.get(kind, 0.0) for kind in ObjectClass])
 
 
-def heard(node: Bearings, site: Site, sky_: Sky, seed: int) -> Echoes:
+def heard(node: BearingNode, site: Site, sky_: Sky, seed: int) -> Echoes:
     """Return the bearings that a node takes of what is sent out in one tick.
 
     Sound that leaves an object in this tick is measured when it arrives, and so are its reports.
@@ -63,22 +63,22 @@ def heard(node: Bearings, site: Site, sky_: Sky, seed: int) -> Echoes:
     return Echoes(reports.take(order), source[order])
 
 
-def _beats(node: Bearings, sky_: Sky) -> range:
+def _beats(node: BearingNode, sky_: Sky) -> range:
     """Return the numbers of the node's beats in a tick."""
     first = int(np.ceil(sky_.begin_s / node.period_s - 1e-9))
     return range(first, int(np.ceil((sky_.begin_s + sky_.tick_s) / node.period_s - 1e-9)))
 
 
-def _at(node: Bearings, site: Site, sky_: Sky, beat: int) -> Echoes:
+def _at(node: BearingNode, site: Site, sky_: Sky, beat: int) -> Echoes:
     every = np.arange(len(sky_.row))
     after_s = np.full(len(every), max(beat * node.period_s - sky_.begin_s, 0.0))
     position, height = sky_.position_m(every, after_s), sky_.height_m(every, after_s)
     range_m, azimuth, elevation = site.polar(position)
     key = sky_.fleet.key[sky_.row]
-    chance = _chance(node, sky_, every, range_m)
+    chance = _chance(node, site, sky_, every, range_m)
     luck = uniforms(key, Purpose.HEARING, beat, site.word)[:, 0]
     hit = np.flatnonzero((luck < chance) & site.sees(position, height))
-    delay_s = range_m[hit] / SOUND_MPS if isinstance(node, AcousticNode) else np.zeros(len(hit))
+    delay_s = range_m[hit] / SOUND_MPS if _by_ear(site) else np.zeros(len(hit))
     noise = normals(key[hit], Purpose.BEARING_NOISE, instants(beat, len(hit)), site.word)
     std = (site.sensor.azimuth_std_rad, site.sensor.elevation_std_rad)
     measured_ns = sky_.instant_ns(after_s[hit] + delay_s)
@@ -86,15 +86,19 @@ def _at(node: Bearings, site: Site, sky_: Sky, beat: int) -> Echoes:
     return Echoes(_rows(site, sky_, measured_ns, *seen), sky_.row[hit])
 
 
-def _chance(node: Bearings, sky_: Sky, which: Rows, range_m: F64) -> F64:
-    half_m = class_ranges_m(node)[sky_.fleet.object_class[sky_.row[which]]]
+def _by_ear(site: Site) -> bool:
+    return site.sensor.kind is SensorKind.ACOUSTIC
+
+
+def _chance(node: BearingNode, site: Site, sky_: Sky, which: Rows, range_m: F64) -> F64:
+    half_m = class_ranges_m(node, site.sensor.kind)[sky_.fleet.object_class[sky_.row[which]]]
     near = range_m / np.maximum(half_m, 1e-9)
     falls = 1.0 / (1.0 + np.minimum(near, 10.0) ** _EDGE)
     heard_at_all = (near <= 2.0) & (half_m > 0.0)
     return np.asarray(node.detection_probability * falls * heard_at_all)
 
 
-def _false(node: Bearings, site: Site, sky_: Sky, seed: int) -> Echoes:
+def _false(node: BearingNode, site: Site, sky_: Sky, seed: int) -> Echoes:
     rng = stream(seed, "false bearings", node.sensor_id, sky_.tick)
     beats = np.array(list(_beats(node, sky_)), float)
     count = rng.poisson(node.false_bearings_per_look, len(beats))

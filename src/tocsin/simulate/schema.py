@@ -25,12 +25,11 @@ from tocsin.simulate.schema_objects import (
     Wind,
 )
 from tocsin.simulate.schema_sensors import (
-    AcousticNode,
     AdsbReceiver,
+    BearingNode,
     Fault,
     People,
     Radar,
-    RfNode,
     Spoof,
 )
 
@@ -46,8 +45,8 @@ class ScenarioFile(Part):
     place: Place
     radar: tuple[Radar, ...] = ()
     adsb_receiver: tuple[AdsbReceiver, ...] = ()
-    rf_node: tuple[RfNode, ...] = ()
-    acoustic_node: tuple[AcousticNode, ...] = ()
+    rf_node: tuple[BearingNode, ...] = ()
+    acoustic_node: tuple[BearingNode, ...] = ()
     people: People | None = None
     route: tuple[Route, ...] = ()
     wind: tuple[Wind, ...] = ()

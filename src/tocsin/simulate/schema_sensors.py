@@ -116,8 +116,11 @@ class AdsbReceiver(Station):
     """Describe a receiver of transponders; half of all messages are lost at `range_m`."""
 
 
-class Bearings(Station):
+class BearingNode(Station):
     """Describe a node that says from which direction it hears something, and no more.
+
+    As an `rf_node` it hears what objects send (control links, video, transponders), as an
+    `acoustic_node` their engines, as late as sound is slow.
 
     `range_m` is the greatest range; within it each class is heard up to a range of its own, half
     of the time there and surely close by.
@@ -138,14 +141,6 @@ class Bearings(Station):
             if name not in names:
                 raise ValueError(f"{name!r} is no class: use one of {', '.join(names[1:])}")
         return value
-
-
-class RfNode(Bearings):
-    """Describe a node that hears what objects send: control links, video, transponders."""
-
-
-class AcousticNode(Bearings):
-    """Describe a node that hears engines, as late as sound is slow."""
 
 
 class Spoof(Part):

@@ -8,7 +8,14 @@ from typing import Any
 from tocsin.contract import InputError, Sensor, SensorKind
 from tocsin.radar.equation import CLEAR_PD, RadarEquation
 from tocsin.simulate.schema import ScenarioFile
-from tocsin.simulate.schema_sensors import AdsbReceiver, Bearings, Equation, Fault, Radar, Station
+from tocsin.simulate.schema_sensors import (
+    AdsbReceiver,
+    BearingNode,
+    Equation,
+    Fault,
+    Radar,
+    Station,
+)
 
 SILENCE_S = 3600.0
 """People, and nodes that only hear what is near, may say nothing for an hour and all is well."""
@@ -79,7 +86,7 @@ def _receiver(receiver: AdsbReceiver) -> Sensor:
     return Sensor(**{**place, "period_s": RECEIVER_SILENCE_S})
 
 
-def _node(node: Bearings, kind: SensorKind) -> Sensor:
+def _node(node: BearingNode, kind: SensorKind) -> Sensor:
     values = {
         "period_s": SILENCE_S,
         "detection_probability": node.detection_probability,
