@@ -1,7 +1,6 @@
 """The demo's own path: two processes over sockets, a record, and the record worked again."""
 
 import json
-import pickle
 import shutil
 import sqlite3
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from tests.support import tocsin
 from tocsin.contract import Tracks, read_parquet
 from tocsin.run.pipeline import Pipeline
-from tocsin.run.recording import Digests, recorded_site, recorded_ticks
+from tocsin.run.recording import Digests, recorded_site, recorded_ticks, restore, snapshot
 
 MINUTES = "4"
 
@@ -94,7 +93,7 @@ def test_a_snapshot_goes_on_as_if_nothing_had_happened(demo: tuple[Path, dict[st
     for k, tick in enumerate(ticks):
         out = whole.tick(tick.frames, tick.actions, tick.now_ns)
         if k == 90:
-            resumed.state = pickle.loads(pickle.dumps(whole.state))
+            assert restore(resumed, snapshot(tick.now_ns, whole.state)) == tick.now_ns
         if k > 90:
             expected.add(out)
             found.add(resumed.tick(tick.frames, tick.actions, tick.now_ns))

@@ -118,3 +118,4 @@ class NoticeKind(IntEnum):
     COVERAGE_BACK = 3
     OVERFLOW = 4
     INPUT_REFUSED = 5
+    RUN = 6

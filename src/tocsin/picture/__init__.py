@@ -2,7 +2,7 @@
 
 from tocsin.picture.config import PictureConfig
 from tocsin.picture.coverage import coverage, live_sensors
-from tocsin.picture.state import PictureState, start, with_sensors
+from tocsin.picture.state import PictureState, start, succeed, with_sensors
 from tocsin.picture.step import PictureIn, PictureOut, step
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "live_sensors",
     "start",
     "step",
+    "succeed",
     "with_sensors",
 ]

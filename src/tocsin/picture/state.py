@@ -144,6 +144,26 @@ class Hearing:
         silent = np.zeros(sensors, bool)
         return cls(0, 0, 0, bins, zeros, zeros, zeros, zeros, silent, (None,) * sensors)
 
+    def of(self, rows: list[int]) -> Hearing:
+        """Return the state with these of its sensors; -1 is one of which nothing is known."""
+        last = len(self.heard_ns)
+        more, row = self.grown(last + 1), [last if r < 0 else r for r in rows]
+        bearings = np.zeros(last + 1, np.int64)
+        bearings[: len(self.bearings)] = self.bearings
+        return Hearing(
+            self.started_ns,
+            self.listening_ns,
+            self.second,
+            more.bins[:, row],
+            more.heard_ns[row],
+            more.reports[row],
+            more.faults[row],
+            more.lost[row],
+            more.silent[row],
+            tuple(more.blinded[r] for r in row),
+            bearings[row],
+        )
+
     def grown(self, sensors: int) -> Hearing:
         """Return the state with room for sensors that were added at the end."""
         more = Hearing.blank(sensors - len(self.heard_ns))
@@ -189,6 +209,25 @@ def start(config: PictureConfig) -> PictureState:
         Hearing.blank(len(config.sensors)),
         (),
         Tracks.empty(),
+    )
+
+
+def succeed(fresh: PictureState, former: PictureState) -> PictureState:
+    """Return the state of another site's picture that goes on from a former one.
+
+    Args:
+        fresh: of the site now, just started.
+        former: of the site before; what it knew of sensors that stay, of names, of others' tracks
+            and of designations is kept; its own tracks are shown again with the next instant.
+    """
+    was = {sensor.sensor_id: s for s, sensor in enumerate(former.config.sensors)}
+    row = [was.get(sensor.sensor_id, -1) for sensor in fresh.config.sensors]
+    return replace(
+        former,
+        config=fresh.config,
+        hearing=former.hearing.of(row),
+        shown=fresh.shown,
+        shown_ns=fresh.shown_ns,
     )
 
 

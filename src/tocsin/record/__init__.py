@@ -1,7 +1,7 @@
 """Durable journal of every boundary: what came in, what went out, in one order."""
 
 from tocsin.record.journal import Journal, JournalError
-from tocsin.record.reader import check, digest, read_journal, read_meta
+from tocsin.record.reader import check, digest, newest, read_journal, read_meta, read_metas
 from tocsin.record.segment import INPUT_STREAMS, OUTPUT_STREAMS, Batch, Entry
 
 __all__ = [
@@ -13,6 +13,8 @@ __all__ = [
     "JournalError",
     "check",
     "digest",
+    "newest",
     "read_journal",
     "read_meta",
+    "read_metas",
 ]

@@ -104,6 +104,11 @@ class Journal:
         """Return the sequence number of the last acknowledged batch, 0 for none."""
         return self._last_seq
 
+    @property
+    def may_recover(self) -> bool:
+        """Return whether a later commit may succeed: the disk was full, and nothing else."""
+        return not self._broken
+
     def commit(self, entries: Sequence[Batch | tuple[str, int, bytes]]) -> int:
         """Make entries durable in one transaction, all or none.
 

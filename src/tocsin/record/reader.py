@@ -68,6 +68,44 @@ def read_meta(folder: Path) -> dict[str, str]:
         connection.close()
 
 
+def read_metas(folder: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the facts that each segment carries, with the sequence number that it starts at.
+
+    Raises:
+        InputError: no journal there.
+    """
+    metas = []
+    for path in _existing(folder):
+        connection = segment.open_for_reading(path)
+        try:
+            facts = segment.facts(connection, path)
+        finally:
+            connection.close()
+        metas.append((int(facts["first_seq"]), facts))
+    return metas
+
+
+def newest(folder: Path, stream: str) -> Entry | None:
+    """Return the last entry of a stream, reading no other one; None: there is none.
+
+    Raises:
+        InputError: no journal there, or a segment that is damaged.
+    """
+    query = "select * from entry where stream = ? order by seq desc limit 1"
+    for path in reversed(_existing(folder)):
+        connection = segment.open_for_reading(path)
+        try:
+            for values in segment.select(connection, query, (stream,)):
+                return Row(*values).entry()
+        except (apsw.Error, ValueError) as error:
+            raise InputError(
+                path, f"is damaged ({error})", "see `check`, restore a copy"
+            ) from error
+        finally:
+            connection.close()
+    return None
+
+
 def check(folder: Path) -> list[str]:
     """Return what is wrong with a journal, one line each: structure, gaps, checksums.
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from tocsin import __version__, picture, serve
-from tocsin.contract import InputError, Notices, OperatorActions, SensorHealth, Warnings
+from tocsin.contract import InputError, Notices, OperatorActions, SensorHealth, Warnings, Zone
 from tocsin.geo import Region
 from tocsin.run.clock import Clock
 from tocsin.run.coverage import site_masks
 from tocsin.run.messages import Messages
 from tocsin.run.pipeline import Pipeline, TickOut
 from tocsin.run.site import Site
+from tocsin.run.told import tell, told
 
 
 def site_info(site: Site, pipeline: Pipeline, mode: str) -> serve.SiteInfo:
@@ -54,6 +55,7 @@ class Bridge:
         act: takes operator actions into the next tick.
         mode: live, demo or replay.
         overflows: bytes dropped so far, by source.
+        former: zones that the site had before.
     """
 
     def __init__(
@@ -64,11 +66,12 @@ class Bridge:
         act: Callable[[OperatorActions], None],
         mode: str,
         overflows: Mapping[str, int] = MappingProxyType({}),
+        former: Sequence[Zone] = (),
     ) -> None:
         """Make the hub."""
         self._overflows = overflows
         self._clock, self._act = clock, act
-        self._messages = Messages(site)
+        self._messages = Messages(site, former)
         self._last = time.perf_counter()
         self.hub = serve.Hub(site_info(site, pipeline, mode), self._request)
         clock.on_change = lambda: self.hub.set_clock(self._clock_state())
@@ -99,6 +102,22 @@ class Bridge:
         """Tell clients that time stands still from now on: the feed or the record is over."""
         self._clock.state = replace(self._clock.state, paused=True, controllable=False)
         self.hub.set_clock(self._clock_state())
+
+    def warn(self, text: str) -> None:
+        """Tell clients what the record cannot tell them now."""
+        clock = self._clock_state()
+        notices = told(tell("record", text, clock.now_ns), clock.now_ns)
+        kept = self.hub.snapshot
+        self.hub.publish(
+            serve.Snapshot(
+                clock,
+                kept.tracks,
+                kept.health,
+                kept.forecasts,
+                notices=notices,
+                overflows=self._overflows,
+            )
+        )
 
     def recall(self, warnings: Warnings, notices: Notices) -> None:
         """Take up the decisions of a resumed record: open warnings and lists come back."""

@@ -18,6 +18,11 @@ from typing import Any, Protocol
 
 from tocsin.contract import NS, InputError
 
+STEP_NS = NS
+"""By more than this, a clock that goes back was put back, and is no longer followed."""
+SLEPT_NS = 5 * NS
+"""By more than this, a clock that goes ahead is worth a word."""
+
 
 @dataclass(frozen=True)
 class ClockState:
@@ -69,24 +74,67 @@ def _nothing() -> None:
     """Tell nobody."""
 
 
-class WallClock:
-    """Tick with this machine's clock."""
+def _say_nothing(text: str) -> None:
+    """Tell nobody."""
 
-    def __init__(self, tick_s: float) -> None:
-        """Set the tick's length."""
+
+class WallClock:
+    """Tick with this machine's clock, or on from where it was before the clock went back.
+
+    Args:
+        tick_s: the tick's length.
+        wall_ns: this machine's time.
+        elapsed_ns: a clock that nobody sets.
+    """
+
+    def __init__(
+        self,
+        tick_s: float,
+        wall_ns: Callable[[], int] = time.time_ns,
+        elapsed_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """Start with the time that it is."""
         self._tick_ns = round(tick_s * NS)
+        self._wall_ns, self._elapsed_ns = wall_ns, elapsed_ns
+        self._stamp_ns, self._stamped_ns = wall_ns(), elapsed_ns()
+        self._behind_ns = 0
         self.on_change: Callable[[], None] = _nothing
-        self.state = ClockState(time.time_ns())
+        self.on_step: Callable[[str], None] = _say_nothing
+        self.state = ClockState(self._stamp_ns)
 
     def stamp_ns(self) -> int:
-        """Return the time now."""
-        return time.time_ns()
+        """Return the time now; it never goes back, also not behind where a record ended."""
+        elapsed_ns = self._elapsed_ns()
+        latest_ns = max(self._stamp_ns, self.state.now_ns)
+        expected_ns = max(self._stamp_ns + elapsed_ns - self._stamped_ns, latest_ns)
+        wall_ns = self._wall_ns()
+        behind_ns = expected_ns - wall_ns
+        # One that is put right by a little is waited for; one put back by more is left behind.
+        now_ns = expected_ns if behind_ns > STEP_NS else max(wall_ns, latest_ns)
+        self._tell(behind_ns)
+        self._stamp_ns, self._stamped_ns = now_ns, elapsed_ns
+        return now_ns
+
+    def _tell(self, behind_ns: int) -> None:
+        """Say once that the clock was set back or ahead."""
+        step_ns = behind_ns - self._behind_ns
+        self._behind_ns = behind_ns if behind_ns > STEP_NS else 0
+        if step_ns > STEP_NS:
+            self.on_step(
+                f"This machine's clock was set back by {step_ns / NS:.0f} s; time here goes on "
+                "until the clock has caught up. Check the clock."
+            )
+        elif behind_ns < -SLEPT_NS:
+            self.on_step(
+                f"This machine slept, or its clock was set ahead, by {-behind_ns / NS:.0f} s."
+            )
 
     async def ticks(self, received: Received) -> AsyncIterator[int]:
         """Yield at every whole multiple of the tick."""
         while True:
-            due = (time.time_ns() // self._tick_ns + 1) * self._tick_ns
-            await asyncio.sleep(max(0.0, (due - time.time_ns()) / NS))
+            due = (self.stamp_ns() // self._tick_ns + 1) * self._tick_ns
+            while (left_ns := due - self.stamp_ns()) > 0:
+                await asyncio.sleep(left_ns / NS)
             self.state = replace(self.state, now_ns=due)
             yield due
 
@@ -121,9 +169,21 @@ class FedClock:
                 return
             if "tick" in message:
                 await received.reach(message["sent"])
+                self._check(int(message["tick"]))
                 self.state = replace(self.state, now_ns=int(message["tick"]))
                 yield self.state.now_ns
                 await self._send({"done": self.state.now_ns})
+
+    def _check(self, tick_ns: int) -> None:
+        """Refuse a tick that goes back.
+
+        Raises:
+            InputError: the feed is behind the latest tick, or behind the end of the record.
+        """
+        if tick_ns < self.state.now_ns:
+            late_s = (self.state.now_ns - tick_ns) / NS
+            mend = "name another record folder, or start both anew"
+            raise InputError(self._address, f"its time went back by {late_s:.0f} s", mend)
 
     def _take_pace(self, message: Mapping[str, Any]) -> None:
         """Take the feed's pace, unless it was said before the feed knew of our latest wish."""

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import ParamSpec, TypeVar
 
 from tocsin import sense
-from tocsin.contract import Frames, OperatorActions
+from tocsin.contract import NS, Frames, OperatorActions
+from tocsin.record import JournalError
 from tocsin.run.clock import Clock, Received
 from tocsin.run.pipeline import Pipeline, TickOut
 from tocsin.run.recording import Recording
 from tocsin.run.site import InputSection
+from tocsin.run.told import tell
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Sink = Callable[[TickOut], None]
 
 
@@ -88,6 +94,7 @@ async def run_live(
     recording: Recording,
     inbox: Inbox,
     sinks: Sequence[Sink],
+    warn: Callable[[str], None],
 ) -> None:
     """Run until the clock ends or the task is cancelled.
 
@@ -98,6 +105,7 @@ async def run_live(
         recording: keeps them.
         inbox: where inputs arrive.
         sinks: told of each tick once it is recorded.
+        warn: tells people what cannot go by the record.
     """
     tasks = [
         asyncio.create_task(
@@ -110,7 +118,7 @@ async def run_live(
         )
         for item in inputs
     ]
-    ticking = asyncio.create_task(_tick(clock, pipeline, recording, inbox, sinks))
+    ticking = asyncio.create_task(_tick(clock, pipeline, recording, inbox, sinks, warn))
     try:
         await _first_end(ticking, tasks)
     finally:
@@ -134,22 +142,57 @@ async def _tick(
     recording: Recording,
     inbox: Inbox,
     sinks: Sequence[Sink],
+    warn: Callable[[str], None],
 ) -> None:
+    """Work each tick; one that cannot be recorded is tried again with the next, and none skipped.
+
+    Meanwhile what comes in waits in the inbox, and nobody is shown what is not in the record.
+    """
+    held: _Held | None = None
+    stuck_ns = 0
     async for now_ns in clock.ticks(inbox.received):
-        frames, actions = inbox.drain(now_ns)
-        out = await asyncio.to_thread(_work, pipeline, recording, frames, actions, now_ns)
+        held = held or _Held(*inbox.drain(now_ns))
+        try:
+            out = await _whole(held.work, pipeline, recording, now_ns)
+        except JournalError as error:
+            if not recording.may_recover:
+                raise
+            if not stuck_ns:
+                warn(f"Nothing is worked until the record can be written again: {error}")
+            stuck_ns = stuck_ns or now_ns
+            continue
+        held = None
+        if stuck_ns:
+            lost_s = (now_ns - stuck_ns) / NS
+            text = f"The record could not be written for {lost_s:.0f} s; nothing was decided then."
+            inbox.act(tell("record", text, now_ns))
+            stuck_ns = 0
         for sink in sinks:
             sink(out)
 
 
-def _work(
-    pipeline: Pipeline,
-    recording: Recording,
-    frames: Frames,
-    actions: OperatorActions,
-    now_ns: int,
-) -> TickOut:
-    recording.inputs(frames, actions, now_ns)
-    out = pipeline.tick(frames, actions, now_ns)
-    recording.outputs(out, pipeline)
-    return out
+@dataclass
+class _Held:
+    """Hold one tick until all of it is recorded."""
+
+    frames: Frames
+    actions: OperatorActions
+    out: TickOut | None = None
+
+    def work(self, pipeline: Pipeline, recording: Recording, now_ns: int) -> TickOut:
+        """Record the inputs, work them, record the outputs: as far as that was not done yet."""
+        if self.out is None:
+            recording.inputs(self.frames, self.actions, now_ns)
+            self.out = pipeline.tick(self.frames, self.actions, now_ns)
+        recording.outputs(self.out, pipeline)
+        return self.out
+
+
+async def _whole(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run something in a thread; when cancelled, wait until it is over."""
+    working = asyncio.create_task(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.gather(working, return_exceptions=True)
+        raise

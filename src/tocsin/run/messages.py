@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
-from tocsin.contract import Warnings
+from tocsin.contract import Warnings, Zone
 from tocsin.run.site import Site
 from tocsin.serve.atom import atom_feed
 from tocsin.serve.cap import CapConfig, cap_xml
@@ -17,11 +18,12 @@ class Messages:
 
     Args:
         site: its zones, name and status are in the messages.
+        former: zones that it had: their warnings are in its record, and may still have to end.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, former: Sequence[Zone] = ()) -> None:
         """Start without any open warning."""
-        self._zones = {zone.zone_id: zone for zone in site.zones}
+        self._zones = {zone.zone_id: zone for zone in (*former, *site.zones)}
         section = site.file.site
         self._config = CapConfig(
             sender=section.sender or CapConfig.sender,

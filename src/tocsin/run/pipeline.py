@@ -32,6 +32,7 @@ from tocsin.contract import (
 )
 from tocsin.geo import Region
 from tocsin.run.inputs import InputsConfig, InputsState, hear
+from tocsin.run.told import told
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,40 @@ class Pipeline:
         """
         heard = hear(self.state.inputs, self._inputs, frames, now_ns)
         out = self.work(heard.reports, heard.looks, heard.faults, actions, now_ns)
-        return replace(out, notices=Notices.concat([heard.notices, out.notices]))
+        notices = [told(actions, now_ns), heard.notices, out.notices]
+        return replace(out, notices=Notices.concat(notices))
+
+    def move(self, config: PipelineConfig) -> str:
+        """Go on under another site; return what operators must know of that.
+
+        What was learned stays where it still holds: warnings of zones that stay, how sensors were
+        heard, and the tracks unless the sensors or the region changed. Warnings of zones that are
+        no more are cancelled with the next tick.
+        """
+        former, old = self.config, self.state
+        fresh = Pipeline(config)
+        self.config, self._inputs, self.state = config, fresh._inputs, fresh.state
+        named = {sensor.sensor_id for sensor in config.sensors}
+        brought = old.sensors[len(former.sensors) :]
+        self.know(config.sensors + tuple(s for s in brought if s.sensor_id not in named))
+        state = self.state
+        state.inputs = InputsState(brought=old.inputs.brought, told_ns=old.inputs.told_ns)
+        stays = _frame(former) == _frame(config)
+        if stays:
+            state.plots, state.track = old.plots, old.track
+        else:
+            state.track = replace(state.track, next_number=old.track.next_number)
+        state.picture = picture.succeed(state.picture, old.picture)
+        state.warn = warn.succeed(state.warn, old.warn)
+        tracks = "tracks go on" if stays else "its sensors or its place too, so tracks start afresh"
+        return f"The site was changed; {tracks}."
+
+    def know(self, sensors: tuple[Sensor, ...]) -> None:
+        """Take in sensors beyond those of the site; `sensors` begins with those it has."""
+        state, state.sensors = self.state, sensors
+        state.plots = plots.with_sensors(state.plots, sensors)
+        state.track = track.with_sensors(state.track, sensors)
+        state.picture = picture.with_sensors(state.picture, sensors)
 
     def work(
         self, reports: Reports, looks: Looks, faults: Faults, actions: OperatorActions, now_ns: int
@@ -185,10 +219,12 @@ class Pipeline:
         if not names:
             return
         new = tuple(_guess_sensor(n, reports.take(reports.sensor_id == n)) for n in names)
-        state, state.sensors = self.state, self.state.sensors + new
-        state.plots = plots.with_sensors(state.plots, state.sensors)
-        state.track = track.with_sensors(state.track, state.sensors)
-        state.picture = picture.with_sensors(state.picture, state.sensors)
+        self.know(self.state.sensors + new)
+
+
+def _frame(config: PipelineConfig) -> str:
+    """Return what tracks depend on; as text, where a missing value equals itself."""
+    return repr((config.origin, config.sensors, config.output_period_s))
 
 
 def _look_faults(looks: Looks, now_ns: int) -> Faults:

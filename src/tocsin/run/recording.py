@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copyreg
 import hashlib
+import io
 import json
 import pickle
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,16 +21,18 @@ from tocsin.contract import (
     OperatorActions,
     Table,
     Warnings,
+    Zone,
     from_ipc,
     parse_zones,
     to_ipc,
     zones_geojson,
 )
-from tocsin.record import Batch, Entry, Journal, read_journal, read_meta
-from tocsin.run.pipeline import Pipeline, TickOut
+from tocsin.record import Batch, Entry, Journal, newest, read_journal, read_meta, read_metas
+from tocsin.run.pipeline import Pipeline, PipelineState, TickOut
 from tocsin.run.site import Site, SiteFile
 
 SNAPSHOT_PERIOD_NS = 60 * NS
+_SITE_FACTS = ("site", "zones", "place", "policy")
 OUTPUTS = ("reports", "looks", "faults", "plots", "updates", "tracks", "health", "forecasts",
            "warnings", "notices")  # fmt: skip
 
@@ -60,12 +63,26 @@ def site_meta(site: Site) -> dict[str, str]:
 
 
 def recorded_site(folder: Path) -> Site:
-    """Return the site that a record was made with.
+    """Return the site that a record was made with, the latest where it changed.
 
     Raises:
         InputError: the folder holds no record of a run.
     """
-    meta = read_meta(folder)
+    return _site_from(read_meta(folder), folder)
+
+
+def recorded_zones(folder: Path) -> tuple[Zone, ...]:
+    """Return all zones that a record's sites ever had, each as it was last.
+
+    Raises:
+        InputError: no record there.
+    """
+    texts = [meta["zones"] for _, meta in read_metas(folder) if "zones" in meta]
+    zones = [zone for text in texts for zone in parse_zones(json.loads(text), folder)]
+    return tuple({zone.zone_id: zone for zone in zones}.values())
+
+
+def _site_from(meta: Mapping[str, str], folder: Path) -> Site:
     if "site" not in meta:
         raise InputError(folder, "holds no record of a run", "name the folder of `tocsin run`")
     file = SiteFile.model_validate_json(meta["site"])
@@ -98,16 +115,23 @@ class Recording:
         batches = [Batch(name, now_ns, to_ipc(t), len(t)) for name, t in tables if len(t)]
         self._journal.commit([*batches, Batch("tick", now_ns, b"", 0)])
 
-    def outputs(self, out: TickOut, pipeline: Pipeline) -> None:
-        """Make a tick's outputs durable, and now and then the whole state."""
+    @property
+    def may_recover(self) -> bool:
+        """Return whether what could not be written may be written later."""
+        return self._journal is not None and self._journal.may_recover
+
+    def outputs(self, out: TickOut, pipeline: Pipeline | None) -> None:
+        """Make a tick's outputs durable, and now and then what the pipeline remembers."""
         if self._journal is None:
             return
         batches = _batches(out)
-        if out.now_ns - self._snapshot_ns >= SNAPSHOT_PERIOD_NS:
-            state = pickle.dumps((out.now_ns, pipeline.state))
+        due = out.now_ns - self._snapshot_ns >= SNAPSHOT_PERIOD_NS
+        if due and pipeline is not None:
+            state = snapshot(out.now_ns, pipeline.state)
             batches.append(Batch("snapshot", out.now_ns, state, 1))
-            self._snapshot_ns = out.now_ns
         self._journal.commit(batches)
+        if due and pipeline is not None:
+            self._snapshot_ns = out.now_ns
 
     def close(self) -> None:
         """Finish the journal."""
@@ -117,11 +141,20 @@ class Recording:
 
 @dataclass(frozen=True)
 class RecordedTick:
-    """Hold the inputs of one recorded tick, and whether its outputs were recorded too."""
+    """Hold the inputs of one recorded tick, and whether its outputs were recorded too.
+
+    Args:
+        now_ns: its time.
+        frames: what came.
+        actions: what operators did.
+        seq: its place in the record.
+        complete: whether its outputs are in the record.
+    """
 
     now_ns: int
     frames: Frames
     actions: OperatorActions
+    seq: int = 0
     complete: bool = True
 
 
@@ -142,32 +175,118 @@ def recorded_ticks(folder: Path, after_seq: int = 0) -> Iterator[RecordedTick]:
         elif entry.stream == "tick":
             if waiting is not None:
                 yield waiting
-            waiting = RecordedTick(entry.at_ns, frames, actions, complete=False)
+            waiting = RecordedTick(entry.at_ns, frames, actions, entry.seq, complete=False)
             frames, actions = Frames.empty(), OperatorActions.empty()
         elif waiting is not None:
-            yield RecordedTick(waiting.now_ns, waiting.frames, waiting.actions)
+            yield replace(waiting, complete=True)
             waiting = None
     if waiting is not None:
         yield waiting
 
 
-def resume(pipeline: Pipeline, recording: Recording, folder: Path) -> int:
-    """Bring a pipeline to the end of a record; return the last tick's time, 0 for none.
+class Player:
+    """Work the ticks of a record again, each under the site that it was recorded with.
+
+    Raises:
+        InputError: the folder holds no record of a run.
+    """
+
+    def __init__(self, folder: Path, begin: Entry | None = None) -> None:
+        """Start at the beginning, or from a snapshot in the record."""
+        self._folder, self._metas = folder, read_metas(folder)
+        self.meta = self._meta_at(1 if begin is None else begin.seq)
+        self.pipeline = Pipeline(self.site().pipeline_config())
+        self.last_ns = 0 if begin is None else restore(self.pipeline, begin.blob)
+
+    def site(self) -> Site:
+        """Return the site of the tick that was worked last."""
+        return _site_from(self.meta, self._folder)
+
+    def tick(self, tick: RecordedTick) -> TickOut:
+        """Work one tick."""
+        meta = self._meta_at(tick.seq)
+        if meta != self.meta:
+            self.meta = meta
+            self.pipeline.move(self.site().pipeline_config())
+        self.last_ns = tick.now_ns
+        return self.pipeline.tick(tick.frames, tick.actions, tick.now_ns)
+
+    def _meta_at(self, seq: int) -> dict[str, str]:
+        """Return what describes the site in the segment that holds an entry."""
+        facts = [facts for first, facts in self._metas if first <= seq][-1]
+        return {name: facts[name] for name in _SITE_FACTS if name in facts}
+
+
+def resume(folder: Path, site: Site, recording: Recording) -> tuple[Pipeline, int, str]:
+    """Return a pipeline at the end of a record, under a site that may have changed since.
 
     Starts from the last snapshot; ticks whose outputs were cut off get them now.
+
+    Args:
+        folder: the record's.
+        site: now in force.
+        recording: the same record, to be continued.
+
+    Returns:
+        The pipeline, the last tick's time (0: there was none), and what operators must know.
     """
-    snapshot = _last_snapshot(folder)
-    last_ns, after_seq = 0, 0
-    if snapshot is not None:
-        # Only this program writes the folder; a record from elsewhere is replayed, never resumed.
-        last_ns, pipeline.state = pickle.loads(snapshot.blob)
-        after_seq = snapshot.seq
-    for tick in recorded_ticks(folder, after_seq):
-        out = pipeline.tick(tick.frames, tick.actions, tick.now_ns)
-        last_ns = tick.now_ns
+    begin = newest(folder, "snapshot")
+    player = Player(folder, begin)
+    for tick in recorded_ticks(folder, 0 if begin is None else begin.seq):
+        out = player.tick(tick)
         if not tick.complete:
-            recording.outputs(out, pipeline)
-    return last_ns
+            # A snapshot may only stand under the site that it was made with.
+            recording.outputs(out, None)
+    changed = player.meta != site_meta(site)
+    text = player.pipeline.move(site.pipeline_config()) if changed else ""
+    return player.pipeline, player.last_ns, text
+
+
+def _settings(state: PipelineState) -> tuple[object, ...]:
+    """Return what the rooms were told once: it follows from the site and is never stored."""
+    track, warn = state.track, state.warn
+    told = (state.plots.config, track.config, track.site, state.picture.config)
+    return (*told, warn.model, warn.lead_s)
+
+
+class _Writer(pickle.Pickler):
+    """Store a state, its settings by number only."""
+
+    def __init__(self, file: io.BytesIO, settings: tuple[object, ...]) -> None:
+        super().__init__(file)
+        self._numbers = {id(value): k for k, value in enumerate(settings)}
+
+    def persistent_id(self, obj: object) -> int | None:
+        return self._numbers.get(id(obj))
+
+
+class _Reader(pickle.Unpickler):
+    """Read a state back, with the settings of those who read it."""
+
+    def __init__(self, file: io.BytesIO, settings: tuple[object, ...]) -> None:
+        super().__init__(file)
+        self._settings = settings
+
+    def persistent_load(self, pid: int) -> object:
+        return self._settings[pid]
+
+
+def snapshot(now_ns: int, state: PipelineState) -> bytes:
+    """Return what a pipeline remembers, as bytes."""
+    file = io.BytesIO()
+    pickle.dump((now_ns, state.sensors), file)
+    _Writer(file, _settings(state)).dump(state)
+    return file.getvalue()
+
+
+def restore(pipeline: Pipeline, blob: bytes) -> int:
+    """Give a pipeline of the same site what a snapshot remembers; return its time."""
+    # Only this program writes the folder; a record from elsewhere is replayed, never resumed.
+    file = io.BytesIO(blob)
+    now_ns, sensors = pickle.load(file)
+    pipeline.know(sensors)
+    pipeline.state = _Reader(file, _settings(pipeline.state)).load()
+    return int(now_ns)
 
 
 def recorded_decisions(folder: Path) -> tuple[Warnings, Notices]:
@@ -176,13 +295,6 @@ def recorded_decisions(folder: Path) -> tuple[Warnings, Notices]:
     warnings = [from_ipc(Warnings, e.blob) for e in entries if e.stream == "warnings"]
     notices = [from_ipc(Notices, e.blob) for e in entries if e.stream == "notices"]
     return Warnings.concat(warnings), Notices.concat(notices)
-
-
-def _last_snapshot(folder: Path) -> Entry | None:
-    last = None
-    for entry in read_journal(folder, ("snapshot",)):
-        last = entry
-    return last
 
 
 class Digests:

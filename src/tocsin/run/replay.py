@@ -16,8 +16,15 @@ from tocsin.run.bridge import Bridge
 from tocsin.run.clock import ClockState, Pace, Received
 from tocsin.run.offline import Say
 from tocsin.run.outputs import Outputs
-from tocsin.run.pipeline import Pipeline, TickOut
-from tocsin.run.recording import OUTPUTS, Digests, recorded_site, recorded_ticks
+from tocsin.run.pipeline import TickOut
+from tocsin.run.recording import (
+    OUTPUTS,
+    Digests,
+    Player,
+    recorded_site,
+    recorded_ticks,
+    recorded_zones,
+)
 from tocsin.run.site import Site
 from tocsin.run.site_run import with_token
 from tocsin.run.warm import warm_up
@@ -85,7 +92,7 @@ def replay(
         with suppress(KeyboardInterrupt):
             asyncio.run(_show(site, record, speed, port, (take, over), say))
     else:
-        for result in say.progress(_work(site, record), "replaying"):
+        for result in say.progress(_work(record), "replaying"):
             take(result)
     if outputs is not None:
         outputs.close()
@@ -102,10 +109,10 @@ def replay(
     }
 
 
-def _work(site: Site, record: Path) -> Iterator[TickOut]:
-    pipeline = Pipeline(site.pipeline_config())
+def _work(record: Path) -> Iterator[TickOut]:
+    player = Player(record)
     for tick in recorded_ticks(record):
-        yield pipeline.tick(tick.frames, tick.actions, tick.now_ns)
+        yield player.tick(tick)
 
 
 async def _show(
@@ -117,15 +124,15 @@ async def _show(
     say: Say,
 ) -> None:
     """Replay on the page; clients' wishes go to the pace, never into the record."""
-    pipeline = Pipeline(site.pipeline_config())
-    clock = RecordClock(speed)
-    bridge = Bridge(site, pipeline, clock, lambda actions: None, "replay")
+    player, clock = Player(record), RecordClock(speed)
+    former = recorded_zones(record)
+    bridge = Bridge(site, player.pipeline, clock, lambda actions: None, "replay", former=former)
     config = with_token(serve.ServeConfig(port=8080 if port is None else port))
     async with serve.serving(serve.create_app(bridge.hub, config), config) as address:
         say.note(f"page: {address}")
         for tick in recorded_ticks(record):
             await clock.advance(tick.now_ns)
-            out = await asyncio.to_thread(pipeline.tick, tick.frames, tick.actions, tick.now_ns)
+            out = await asyncio.to_thread(player.tick, tick)
             tell[0](out)
             bridge(out)
         bridge.stop()

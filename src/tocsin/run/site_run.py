@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Literal
 
 from tocsin import serve
-from tocsin.contract import InputError
+from tocsin.contract import InputError, Zone
 from tocsin.run.bridge import Bridge
 from tocsin.run.clock import Clock, FedClock, WallClock
 from tocsin.run.live import Inbox, Sink, run_live
 from tocsin.run.pipeline import Pipeline
-from tocsin.run.recording import Recording, recorded_decisions, resume
+from tocsin.run.recording import Recording, recorded_decisions, recorded_zones, resume
 from tocsin.run.site import InputSection, Site, SiteFile, SiteSection, read_site
+from tocsin.run.told import tell
 from tocsin.run.warm import warm_up
 
 Note = Callable[[str], None]
@@ -140,13 +141,25 @@ async def operate(
         FedClock(site.file.clock.feed) if site.file.clock else WallClock(site.file.site.tick_s)
     )
     inbox = Inbox(clock.stamp_ns)
-    pipeline = Pipeline(site.pipeline_config())
+    if isinstance(clock, WallClock):
+        clock.on_step = lambda text: inbox.act(tell("clock", text, clock.state.now_ns))
     recording = Recording.open(record, site)
     try:
-        bridge = Bridge(site, pipeline, clock, inbox.act, mode, inbox.overflows)
-        if record is not None and resume(pipeline, recording, record):
+        former: tuple[Zone, ...] = ()
+        last_ns, changed = 0, ""
+        if record is None:
+            pipeline = Pipeline(site.pipeline_config())
+        else:
+            pipeline, last_ns, changed = resume(record, site, recording)
+            former = recorded_zones(record)
+        bridge = Bridge(site, pipeline, clock, inbox.act, mode, inbox.overflows, former)
+        if record is not None and last_ns:
+            clock.state = replace(clock.state, now_ns=max(last_ns, clock.state.now_ns))
             bridge.recall(*recorded_decisions(record))
             note(f"resumed the record in {record}")
+        if changed:
+            note(changed)
+            inbox.act(tell("site", changed, last_ns))
         async with contextlib.AsyncExitStack() as stack:
             if config is not None:
                 config = with_token(config) if mode == "demo" else config
@@ -156,7 +169,12 @@ async def operate(
                 if ready is not None:
                     ready(address)
             every: list[Sink] = [*sinks, *([bridge] if config is not None else [])]
-            await run_live(site.file.input, clock, pipeline, recording, inbox, every)
+
+            def warn(text: str) -> None:
+                note(text)
+                bridge.warn(text)
+
+            await run_live(site.file.input, clock, pipeline, recording, inbox, every, warn)
             bridge.stop()
             if linger is not None:
                 await linger()

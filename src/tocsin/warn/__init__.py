@@ -2,7 +2,7 @@
 
 from tocsin.warn.config import WarnConfig
 from tocsin.warn.policy import PRESETS, Policy, parse_policy, preset, preset_text
-from tocsin.warn.step import WarnOut, WarnState, start, step
+from tocsin.warn.step import WarnOut, WarnState, start, step, succeed
 
 __all__ = [
     "PRESETS",
@@ -15,4 +15,5 @@ __all__ = [
     "preset_text",
     "start",
     "step",
+    "succeed",
 ]

@@ -50,12 +50,14 @@ class WarnState:
         lead_s: (zones,) time that each zone's people need.
         entries: by number of the zone, zones that were never warned left out.
         next_decision_ns: when the next decision is due.
+        gone: zones that the site no longer has, whose warnings are to be cancelled.
     """
 
     model: Model
     lead_s: F64
     entries: Mapping[int, Entry]
     next_decision_ns: int = 0
+    gone: tuple[tuple[str, Entry], ...] = ()
 
 
 class WarnOut(NamedTuple):
@@ -66,7 +68,7 @@ class WarnOut(NamedTuple):
 
 
 class _Sent(NamedTuple):
-    zone: int
+    zone_id: str
     message: Message
     bearing_m: tuple[float, float] | None
 
@@ -75,6 +77,23 @@ def start(config: WarnConfig) -> WarnState:
     """Return the state before the first tick; builds the zone rasters."""
     need_s = [zone.time_to_shelter_s + config.policy.margin_s for zone in config.zones]
     return WarnState(build_model(config), np.array(need_s, float), MappingProxyType({}))
+
+
+def succeed(fresh: WarnState, former: WarnState) -> WarnState:
+    """Return the state of another site or policy that goes on from a former one.
+
+    Args:
+        fresh: of the site now, just started.
+        former: of the site before; its open warnings stay open where the zone stays, and are
+            cancelled with the next step where it does not.
+    """
+    row = {zone.zone_id: k for k, zone in enumerate(fresh.model.config.zones)}
+    zones = former.model.config.zones
+    known = [(zones[zone].zone_id, entry) for zone, entry in former.entries.items()]
+    kept = {row[zone_id]: entry for zone_id, entry in known if zone_id in row}
+    gone = [(i, entry) for i, entry in known if i not in row and entry.stage > Stage.QUIET]
+    entries = MappingProxyType(dict(sorted(kept.items())))
+    return replace(fresh, entries=entries, gone=(*former.gone, *gone))
 
 
 def step(
@@ -95,18 +114,30 @@ def step(
             subject declares that warning false; others are not this room's and are left alone.
     """
     entries, due = dict(state.entries), now_ns >= state.next_decision_ns
-    sent, forecasts = _cancel(state, entries, actions, now_ns), Forecasts.empty()
+    sent, forecasts = _withdraw(state, now_ns), Forecasts.empty()
+    sent += _cancel(state, entries, actions, now_ns)
     if due:
         forecasts, decided = _decide(state, entries, tracks, now_ns)
         sent += decided
     following = _next_ns(state, now_ns) if due else state.next_decision_ns
-    after = replace(state, entries=MappingProxyType(entries), next_decision_ns=following)
-    return after, WarnOut(forecasts, _rows(state, sent, now_ns))
+    entries_now = MappingProxyType(entries)
+    after = replace(state, entries=entries_now, next_decision_ns=following, gone=())
+    return after, WarnOut(forecasts, _rows(sent, now_ns))
 
 
 def _next_ns(state: WarnState, now_ns: int) -> int:
     period = int(state.model.config.decision_period_s * NS)
     return (now_ns // period + 1) * period if period else now_ns
+
+
+def _withdraw(state: WarnState, now_ns: int) -> list[_Sent]:
+    """Return the messages that end the warnings of zones that are no more."""
+    sent, policy = [], state.model.config.policy
+    for zone_id, entry in state.gone:
+        message = cancel(entry, now_ns, policy, "automatic", "the site no longer has this zone")[1]
+        if message:
+            sent.append(_Sent(zone_id, message, None))
+    return sent
 
 
 def _cancel(
@@ -123,7 +154,7 @@ def _cancel(
         policy = state.model.config.policy
         entries[zone], message = cancel(entries[zone], now_ns, policy, author, note)
         if message:
-            sent.append(_Sent(zone, message, None))
+            sent.append(_Sent(state.model.config.zones[zone].zone_id, message, None))
     return sent
 
 
@@ -160,7 +191,7 @@ def _decide(
         if message:
             centre = model.ground[ObjectClass.UNKNOWN].zones.centroid_m[zone]
             offset = direction_m(tracks, named, model.config.region, centre)
-            sent.append(_Sent(zone, message, offset))
+            sent.append(_Sent(zone_id, message, offset))
     return _forecasts(model, by_class, behind, tracks.track_id, now_ns), sent
 
 
@@ -197,14 +228,14 @@ def _forecasts(
     )
 
 
-def _rows(state: WarnState, sent: Sequence[_Sent], now_ns: int) -> Warnings:
+def _rows(sent: Sequence[_Sent], now_ns: int) -> Warnings:
     """Return messages as rows of the warnings table."""
     messages = [item.message for item in sent]
     arrival = np.array([m.want.arrival_ns for m in messages], np.int64).reshape(-1, 3)
     return Warnings.build(
         len(sent),
         decided_at_ns=now_ns,
-        zone_id=[state.model.config.zones[item.zone].zone_id for item in sent],
+        zone_id=[item.zone_id for item in sent],
         warning_id=[m.warning_id for m in messages],
         action=[m.action for m in messages],
         stage=[m.stage for m in messages],

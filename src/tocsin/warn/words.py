@@ -27,6 +27,8 @@ def reason(message: Message, now_ns: int, bearing_m: tuple[float, float] | None)
         bearing_m: east and north from the zone to the threat; None: unknown.
     """
     if message.action == Action.CANCEL:
+        if message.released_by == "automatic":
+            return f"withdrawn: {message.note}"
         note = f": {message.note}" if message.note else ""
         return f"cancelled by {message.released_by}, the warning was false{note}"
     if message.action == Action.CLEAR:
