@@ -14,6 +14,7 @@ import numpy as np
 from tocsin import decode, sense, warn
 from tocsin.contract import (
     HAZARDS,
+    I64,
     NS,
     Action,
     Designation,
@@ -24,6 +25,8 @@ from tocsin.contract import (
     Origin,
     ReportKind,
     Reports,
+    Sensor,
+    SensorKind,
     Tracks,
     TrackStatus,
     Warnings,
@@ -43,9 +46,11 @@ T = TypeVar("T")
 _LONGEST_S = 7_200
 """After the end of a track file, no longer than this is decided on an empty sky."""
 _TAIL_S = 5
-_WRONG_CLOCK_S = 60
-_TRACKABLE = [int(k) for k in ReportKind if k not in (ReportKind.SERVICE, ReportKind.IDENTITY)]
 """Ticks after the last report, so that the last look is worked."""
+_WRONG_CLOCK_S = 60
+_LEAST_SCAN_S = 0.2
+"""Scans of a sensor that no site names are at least about this far apart."""
+_TRACKABLE = [int(k) for k in ReportKind if k not in (ReportKind.SERVICE, ReportKind.IDENTITY)]
 
 
 class Say(Protocol):
@@ -188,7 +193,7 @@ def _track_config(
         config = site.pipeline_config()
     else:
         config = PipelineConfig(_first_place(reports, path))
-    period = _output_period_s(reports) if at_s is None else at_s
+    period = _output_period_s(reports, config.sensors) if at_s is None else at_s
     return replace(config, zones=(), output_period_s=period)
 
 
@@ -202,12 +207,27 @@ def _first_place(reports: Reports, path: Path) -> Origin:
     return Origin(float(reports.latitude_deg[first]), float(reports.longitude_deg[first]))
 
 
-def _output_period_s(reports: Reports) -> float | None:
-    """Return None (each distinct plot time) where plots come in whole scans, else a second."""
+def _output_period_s(reports: Reports, sensors: Sequence[Sensor]) -> float | None:
+    """Return None (each distinct plot time) where plots come in whole scans, else a second.
+
+    Times that are merely rounded are shared by many plots too, but are no whole scan apart.
+    """
     # Tracks of another tracker come in bunches too, but give no instants of our own.
-    own = reports.measured_at_ns[reports.kind != ReportKind.EXTERNAL_TRACK]
-    times = len(np.unique(own))
-    return None if times and len(own) >= 2 * times else 1.0
+    own = reports.take(reports.kind != ReportKind.EXTERNAL_TRACK)
+    times = len(np.unique(own.measured_at_ns))
+    radars = {s.sensor_id: s.period_s for s in sensors if s.kind == SensorKind.RADAR}
+    names = dict.fromkeys(own.sensor_id.tolist())
+    scans = [
+        _in_scans(own.measured_at_ns[own.sensor_id == name], radars.get(name, _LEAST_SCAN_S))
+        for name in names
+    ]
+    return None if times and len(own) >= 2 * times and all(scans) else 1.0
+
+
+def _in_scans(times_ns: I64, period_s: float) -> bool:
+    """Return whether distinct times lie about a scan apart."""
+    gaps_s = np.diff(np.unique(times_ns)) / NS
+    return len(gaps_s) == 0 or float(np.median(gaps_s)) >= 0.5 * period_s
 
 
 def _ticks(
