@@ -8,7 +8,8 @@ from tests.run.feeds import TcpReplay
 from tests.run.live import LiveRun
 from tocsin.contract import NS, Frames, Tracks, from_ipc
 from tocsin.decode import beast, encode_position
-from tocsin.record import check, read_journal
+from tocsin.record import check, digest, read_journal
+from tocsin.run.recording import OUTPUTS, Digests, Player, recorded_ticks
 
 KILLS = 10
 ADDRESSES = (0x4B1234, 0x4B5678)
@@ -56,3 +57,14 @@ def test_nothing_shown_is_lost_by_kill_9(tmp_path: Path) -> None:
     assert sum(len(f) for f in received) > KILLS
     last = [e for e in read_journal(record, ("tracks",)) if e.rows][-1]
     assert set(from_ipc(Tracks, last.blob).mode_s.tolist()) <= set(ADDRESSES)
+    assert replayed(record) == {name: digest(record, name) for name in OUTPUTS}
+
+
+def replayed(record: Path) -> dict[str, str]:
+    """Return the hashes of what the record's ticks give again; the last may lack its outputs."""
+    player, digests = Player(record), Digests()
+    for tick in recorded_ticks(record):
+        out = player.tick(tick)
+        if tick.complete:
+            digests.add(out)
+    return digests.hex()
