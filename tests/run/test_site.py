@@ -48,6 +48,7 @@ def test_the_documented_site_is_read(tmp_path: Path) -> None:
     ("text", "words"),
     [
         (SMALL + "tick_s = 0\n", ["site.tick_s"]),
+        (SMALL + "tick_s = 6\n", ["site.tick_s", "less than or equal to 5"]),
         (SMALL + 'status = "Actual"\n', ["site", "sender"]),
         (SMALL + "colour = 1\n", ["site.colour", "not a known key"]),
         (SMALL.replace("1.0", "91.0"), ["latitude_deg"]),

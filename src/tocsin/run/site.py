@@ -37,7 +37,7 @@ class SiteSection(_Strict):
     terrain: str | None = None
     geoid_m: float = 0.0
     policy: str = "balanced"
-    tick_s: float = Field(default=1.0, gt=0)
+    tick_s: float = Field(default=1.0, gt=0, le=5)
 
     @model_validator(mode="after")
     def _someone_speaks(self) -> Self:
