@@ -36,7 +36,7 @@ def render(text: str) -> str:
 def main(target: Path) -> None:
     """Render all pages into the target folder, and copy their pictures."""
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-    pictures = [*ROOT.glob("docs/images/*")]
+    pictures = [path for path in ROOT.glob("docs/images/**/*") if path.is_file()]
     for page in pages:
         out = target / page.relative_to(ROOT).with_suffix(".html")
         out.parent.mkdir(parents=True, exist_ok=True)

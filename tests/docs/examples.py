@@ -5,7 +5,8 @@ Two kinds of fenced block are run; all others are only shown:
 - ```` ```pycon ````: a Python session, checked as a doctest (`...` stands for any text);
 - ```` ```console ````: lines that start with `$ ` are commands; what they print must be what stands
   below them (`...` stands for any text, nothing below means that the output does not matter).
-  Only `tocsin` commands are run, in an empty folder that all blocks of one file share.
+  Only `tocsin` commands are run, in a folder that all blocks of one file share: empty, but for the
+  repository's `scenarios`.
   A command that ends in `# exit 1` must exit so. A block `console long` takes minutes and is run
   by `make test-long` only.
 """

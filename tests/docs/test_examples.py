@@ -13,7 +13,10 @@ from tests.support import ROOT, tocsin
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 QUICK = [page for page in PAGES if any(commands(page.read_text()))]
-LONG = [page for page in PAGES if any(commands(page.read_text(), "console long"))]
+GALLERY = ROOT / "docs" / "gallery.md"  # test_gallery.py runs its examples, and compares pictures
+LONG = [
+    page for page in PAGES if page != GALLERY and any(commands(page.read_text(), "console long"))
+]
 PYTHON = [page for page in PAGES if any(sessions(page.read_text()))]
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)")
 
@@ -23,6 +26,7 @@ def name(page: Path) -> str:
 
 
 def check(examples: Iterable[Command], folder: Path, timeout_s: float) -> None:
+    (folder / "scenarios").symlink_to(ROOT / "scenarios")
     for example in examples:
         done = tocsin(*shlex.split(example.line)[1:], cwd=folder, timeout_s=timeout_s)
         printed = done.stderr + done.stdout

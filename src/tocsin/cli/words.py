@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,31 +56,47 @@ def warned(result: Result) -> Iterator[str]:
     yield f"{result['rows']} warning rows written: {result['warnings']}"
 
 
-SIDE_BY_SIDE = (
-    "gospa_m",
-    "completeness",
-    "position_rmse_m",
-    "velocity_rmse_mps",
-    "false_tracks_per_h",
-    "identity_switches_per_flight_h",
-    "breaks_per_flight_h",
-    "time_to_confirm_p50_s",
-    "nees_mean",
+CHIEF = (
+    ("gospa_m", "GOSPA, m", 1.0),
+    ("gospa_missed_m", "  of it missed, m", 1.0),
+    ("gospa_false_m", "  of it false, m", 1.0),
+    ("completeness", "completeness where covered, %", 100.0),
+    ("position_rmse_m", "position error RMS, m", 1.0),
+    ("velocity_rmse_mps", "velocity error RMS, m/s", 1.0),
+    ("nees_mean", "NEES (consistent: 4)", 1.0),
+    ("false_tracks_per_h", "false tracks per hour", 1.0),
+    ("identity_switches_per_flight_h", "identity switches per flight-hour", 1.0),
+    ("breaks_per_flight_h", "breaks per flight-hour", 1.0),
+    ("time_to_confirm_p50_s", "time to confirm, median, s", 1.0),
+)
+"""The chief track scores: key, what people read, factor."""
+CHIEF_WARNING = (
+    ("zones_affected", "zones affected", 1.0),
+    ("zones_alarmed", "zones in alarm at some time", 1.0),
+    ("pod", "warned, % of those affected", 100.0),
+    ("pod_usable_lead", "warned in time to shelter, %", 100.0),
+    ("lead_p50_s", "lead, median, s", 1.0),
+    ("false_area_ratio", "alarms without an effect, %", 100.0),
+    ("false_time_ratio", "time in alarm without need, %", 100.0),
+    ("over_warning_ratio", "person-hours in alarm / needed", 1.0),
+    ("never_cleared", "alarms never cleared", 1.0),
 )
 
 
 def scored(result: Result) -> Iterator[str]:
-    """Say the scores: in full for one tracker, the chief ones side by side for several."""
+    """Say the chief scores: of one tracker or several, the oracle beside them."""
     trackers = result.get("trackers", {"": result})
-    if "trackers" not in result:
-        for part in ("track_scores", "warning_scores", "oracle"):
-            if part in result:
-                label = "beside the oracle" if part == "oracle" else part.replace("_", " ")
-                yield from _pairs(label, dict(_flat(result[part])))
-    columns = {name: tracker["track_scores"] for name, tracker in trackers.items()}
+    columns = {name or "tracker": one["track_scores"] for name, one in trackers.items()}
     columns |= result.get("oracles", {})
-    if len(columns) > 1:
-        yield from _side_by_side({name or "tracker": scores for name, scores in columns.items()})
+    yield from _columns("tracks", CHIEF, columns)
+    warned_of = {
+        name or "warnings": one["warning_scores"]
+        for name, one in trackers.items()
+        if "warning_scores" in one
+    }
+    if any(s["zones_affected"] or s["zones_alarmed"] for s in warned_of.values()):
+        yield from _columns("warnings", CHIEF_WARNING, warned_of)
+    yield "all scores: --json; what each means: docs/reference/scores.md"
     for name, tracker in trackers.items():
         if "requirements" in tracker:
             yield from _judged(tracker["requirements"], name)
@@ -88,15 +104,18 @@ def scored(result: Result) -> Iterator[str]:
         yield f"report written: {result['report']}"
 
 
-def _side_by_side(columns: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    width = max(len(key) for key in SIDE_BY_SIDE)
+def _columns(
+    title: str, rows: Sequence[tuple[str, str, float]], columns: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    width = max(len(label) for _, label, _ in rows)
     wide = [max(len(name), 10) for name in columns]
     heads = (f"{name:>{size}}" for name, size in zip(columns, wide, strict=True))
-    yield f"{'':<{width}}  {'  '.join(heads)}"
-    for key in SIDE_BY_SIDE:
-        values = (_written(scores.get(key)) for scores in columns.values())
+    yield f"{title:<{width}}  {'  '.join(heads)}"
+    for key, label, factor in rows:
+        found = (scores.get(key) for scores in columns.values())
+        values = (_written(None if value is None else value * factor) for value in found)
         cells = (f"{value:>{size}}" for value, size in zip(values, wide, strict=True))
-        yield f"{key:<{width}}  {'  '.join(cells)}"
+        yield f"{label:<{width}}  {'  '.join(cells)}"
 
 
 def _written(value: float | None) -> str:
