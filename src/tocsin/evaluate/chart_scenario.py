@@ -14,7 +14,7 @@ from tocsin.contract import F64, I64, NS, ObjectClass, Sensor, SensorKind, Truth
 from tocsin.evaluate.svg import Axis, clock, path_of
 
 WIDTH, MAP_PX, STRIP_PX, KEY_PX, EDGE_PX = 960, 640, 120, 34, 44
-SURROUNDINGS = 0.3
+SURROUNDINGS, NEAR = 0.3, 0.35
 POINTS = 9_000
 """Points of all paths together, so that a picture of thousands stays small."""
 LEAST_POINTS = 3
@@ -126,19 +126,30 @@ def chart_scenario(setting: Setting, truth: Truth) -> str:
 
 
 def _corners(setting: Setting, truth: Truth) -> tuple[F64, F64]:
-    """Return what the map must hold: the land, its surroundings and arcs; else where most fly."""
+    """Return what the map must hold: the land, its surroundings and arcs; else where most fly.
+
+    What happens in one corner of the land only is shown from near.
+    """
     rings = [np.asarray(ring, float) for part in _parts(setting.coastline) for ring in part[:1]]
     places = np.stack([truth.longitude_deg, truth.latitude_deg], axis=-1)
-    if rings:
-        # An arc begins far beyond the land, and would not be understood without its beginning.
-        whole = [*rings, places[truth.object_class == ObjectClass.BALLISTIC]]
-        low, high = np.concatenate(whole).min(axis=0), np.concatenate(whole).max(axis=0)
-    elif len(truth):
-        low, high = np.quantile(places, (0.02, 0.98), axis=0)
-    else:
+    if not rings and len(truth) == 0:
         return np.array([-1.0, -1.0]), np.array([1.0, 1.0])
-    around = SURROUNDINGS * (high - low)
-    return low - around, high + around
+    if not rings:
+        return _grown(np.quantile(places, (0.02, 0.98), axis=0))
+    # An arc begins far beyond the land, and would not be understood without its beginning.
+    whole = np.concatenate([*rings, places[truth.object_class == ObjectClass.BALLISTIC]])
+    land = np.stack([whole.min(axis=0), whole.max(axis=0)])
+    stand = [(s.longitude_deg, s.latitude_deg) for s in setting.sensors]
+    busy = np.concatenate([places, np.array(stand, float).reshape(-1, 2)])
+    busy = busy[np.isfinite(busy).all(axis=1)]
+    if len(truth) and (np.ptp(busy, axis=0) < NEAR * (land[1] - land[0])).all():
+        return _grown(np.stack([busy.min(axis=0), busy.max(axis=0)]))
+    return _grown(land)
+
+
+def _grown(box: F64) -> tuple[F64, F64]:
+    around = SURROUNDINGS * (box[1] - box[0])
+    return box[0] - around, box[1] + around
 
 
 def _parts(geometry: Mapping[str, Any]) -> Sequence[Any]:
