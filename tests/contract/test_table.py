@@ -82,3 +82,24 @@ def test_rows_are_plain_values() -> None:
     assert row["object_class"] == 4
     assert row["sensor_ids"] == ()
     assert len(row["state_cov_m_mps"]) == 21
+
+
+def test_rows_that_share_one_value_are_as_rows_that_do_not() -> None:
+    given = {"measured_at_ns": [1, 2, 3], "sensor_id": "a", "range_m": [1.0, 2.0, 3.0]}
+    thin, full = Reports.shared(3, **given), Reports.build(3, **given)
+    assert not thin.latitude_deg.flags.writeable
+    assert full.latitude_deg.flags.writeable
+    more = thin.replace(sensor_id="b", range_m=np.array([4.0, 5.0, 6.0]))
+    for rows in (np.array([2, 0]), np.array([0, 1, 2, 0, 1]), slice(1, 3), np.zeros(0, int)):
+        assert repr(thin.take(rows).rows()) == repr(full.take(rows).rows())
+    assert len(thin.take(np.array([True, False, True]))) == 2
+    with pytest.raises(IndexError):
+        thin.take(np.array([True]))
+    both = Reports.concat([thin, more, thin.take(slice(0, 0))])
+    owned = Reports.concat([full, more.owned()])
+    assert repr(both.rows()) == repr(owned.rows())
+    assert both.sensor_id.tolist() == ["a"] * 3 + ["b"] * 3
+    assert not both.callsign.flags.writeable
+    assert all(column.flags.writeable for column in both.owned().columns().values())
+    assert repr(both.owned().rows()) == repr(owned.rows())
+    assert len(Reports.concat([thin.take(slice(0, 0)), more.take(slice(0, 0))]).owned()) == 0

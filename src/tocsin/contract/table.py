@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, ClassVar, Self, get_type_hints
 
 import numpy as np
@@ -79,6 +80,9 @@ class Column:
 
 
 _SCHEMAS: dict[type[Any], Mapping[str, Column]] = {}
+_ABSENT: dict[type[Any], Mapping[str, NDArray[Any]]] = {}
+_ROWS = 1 << 40
+"""More rows than any table has, of one absent value each, in the memory of one."""
 
 
 def _declared(cls: type[Any]) -> Mapping[str, Column]:
@@ -87,6 +91,42 @@ def _declared(cls: type[Any]) -> Mapping[str, Column]:
         field.name: next(m for m in hints[field.name].__metadata__ if isinstance(m, Column))
         for field in dataclasses.fields(cls)
     }
+
+
+@lru_cache(maxsize=1024)
+def _endless(dtype: np.dtype[Any], shape: tuple[int, ...], value: object) -> NDArray[Any]:
+    """Return a read-only column of one value for more rows than any table has."""
+    one = np.empty(shape, dtype)
+    one[...] = value
+    return np.broadcast_to(one, (_ROWS, *shape))
+
+
+def _filled(column: Column, given: object, count: int) -> NDArray[Any]:
+    """Return a column of what is given: rows, or a scalar that all rows share."""
+    if given is None or isinstance(given, (str, bytes, int, float, np.generic)):
+        return _endless(column.numpy_dtype, column.shape, given)[:count]
+    return column.coerce(given)
+
+
+def _shares(column: NDArray[Any]) -> bool:
+    """Say whether all rows of a column are one value in memory."""
+    return not column.strides[0]
+
+
+def _repeated(column: NDArray[Any], count: int) -> NDArray[Any]:
+    """Return a shared column with another number of rows."""
+    if count <= len(column):
+        return column[:count]
+    return np.broadcast_to(column[0], (count, *column.shape[1:]))
+
+
+def _joined(parts: list[NDArray[Any]], count: int) -> NDArray[Any]:
+    """Return columns one after another, still shared where all are of the same one value."""
+    one = parts[0].base
+    alike = _shares(parts[0]) and all(part.base is one for part in parts)
+    if alike and isinstance(one, np.ndarray) and one.size == 1:
+        return np.broadcast_to(one.reshape(()), count)
+    return np.concatenate(parts)
 
 
 @dataclass(frozen=True)
@@ -118,29 +158,49 @@ class Table:
         Raises:
             KeyError: a column that the table does not have.
         """
+        return cls.shared(count, **columns).owned()
+
+    @classmethod
+    def shared(cls, count: int, **columns: object) -> Self:
+        """Return what `build` does, with one value in memory for all rows where they share it.
+
+        Such columns are read-only; `take` and `concat` keep them so, `owned` ends it.
+        """
         schema = cls.schema()
         unknown = [name for name in columns if name not in schema]
         if unknown:
             raise KeyError(f"{cls.__name__} has no column {unknown[0]!r}")
-        values = {}
-        for name, column in schema.items():
-            if name not in columns:
-                values[name] = column.missing(count)
-                continue
-            given = columns[name]
-            if given is None or isinstance(given, (str, bytes, int, float, np.generic)):
-                filled = np.empty((count, *column.shape), column.numpy_dtype)
-                filled[...] = given
-                values[name] = filled
-            else:
-                values[name] = column.coerce(given)
+        values = {name: column[:count] for name, column in cls._absent().items()}
+        for name, given in columns.items():
+            values[name] = _filled(schema[name], given, count)
         return cls(**values)
+
+    @classmethod
+    def _absent(cls) -> Mapping[str, NDArray[Any]]:
+        if cls not in _ABSENT:
+            _ABSENT[cls] = {
+                name: np.broadcast_to(column.missing(1)[0:1], (_ROWS, *column.shape))
+                for name, column in cls.schema().items()
+            }
+        return _ABSENT[cls]
+
+    def owned(self) -> Self:
+        """Return the table with memory of its own for every row of every column."""
+        columns = self.columns()
+        return self._of({n: c.copy() if _shares(c) else c for n, c in columns.items()})
+
+    @classmethod
+    def _of(cls, columns: dict[str, NDArray[Any]]) -> Self:
+        """Return a table of columns known to be of one length, without the checks."""
+        table = object.__new__(cls)
+        table.__dict__.update(columns)
+        return table
 
     def __post_init__(self) -> None:
         """Check that all columns have one length."""
-        lengths = {len(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        lengths = {len(column) for column in self.columns().values()}
         if len(lengths) > 1:
-            sizes = {f.name: len(getattr(self, f.name)) for f in dataclasses.fields(self)}
+            sizes = {name: len(column) for name, column in self.columns().items()}
             raise ValueError(f"{type(self).__name__}: columns differ in length: {sizes}")
 
     def __len__(self) -> int:
@@ -150,18 +210,28 @@ class Table:
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns by name, not copied."""
-        return {name: getattr(self, name) for name in self.schema()}
+        own = self.__dict__
+        return {name: own[name] for name in self.schema()}
 
     def take(self, rows: NDArray[Any] | slice) -> Self:
         """Return the rows chosen by an index array, a mask or a slice."""
-        return type(self)(**{name: column[rows] for name, column in self.columns().items()})
+        if isinstance(rows, np.ndarray) and rows.dtype == bool and len(rows) == len(self):
+            rows = np.flatnonzero(rows)
+        taken: dict[str, NDArray[Any]] = {}
+        count = -1
+        for name, column in self.columns().items():
+            if count > 0 and _shares(column):
+                taken[name] = _repeated(column, count)
+            else:
+                taken[name] = column[rows]
+                count = len(taken[name])
+        return self._of(taken)
 
     def replace(self, **columns: object) -> Self:
-        """Return the table with some columns exchanged."""
+        """Return the table with some columns exchanged; a scalar is shared by all rows."""
         schema = self.schema()
-        return dataclasses.replace(
-            self, **{name: schema[name].coerce(value) for name, value in columns.items()}
-        )
+        given = {name: _filled(schema[name], v, len(self)) for name, v in columns.items()}
+        return type(self)(**{**self.columns(), **given})
 
     @classmethod
     def concat(cls, tables: Sequence[Self]) -> Self:
@@ -170,9 +240,10 @@ class Table:
             return cls.empty()
         if len(tables) == 1:
             return tables[0]
-        return cls(
-            **{name: np.concatenate([getattr(t, name) for t in tables]) for name in cls.schema()}
-        )
+        count = sum(map(len, tables))
+        own = [table.__dict__ for table in tables]
+        names = cls.schema()
+        return cls._of({name: _joined([part[name] for part in own], count) for name in names})
 
     def sorted_by(self, *names: str) -> Self:
         """Return the rows in stable order of the named columns, the first the most significant."""

@@ -115,7 +115,7 @@ def _positions(
     )
     velocity = velocity + VELOCITY_STD_MPS * jitter[:, :3]
     height = height + VERTICAL_STD_M * noise[:, 2]
-    return Reports.build(
+    return Reports.shared(
         len(who),
         measured_at_ns=sky_.instant_ns(after_s),
         kind=int(ReportKind.POSITION),
@@ -135,7 +135,7 @@ def _positions(
 
 def _names(sky_: Sky, who: NDArray[np.int64], after_s: F64) -> Reports:
     row = sky_.row[who]
-    return Reports.build(
+    return Reports.shared(
         len(who),
         measured_at_ns=sky_.instant_ns(after_s),
         kind=int(ReportKind.IDENTITY),
@@ -154,5 +154,4 @@ def heard(site: Site, sent: Sent) -> Echoes:
     luck = uniforms(sent.key, Purpose.RECEPTION, when, site.word)[:, 0]
     kept = np.flatnonzero(site.sees(sent.sender_m, sent.sender_height_m) & (luck > loss))
     reports = sent.reports.take(kept)
-    named = reports.replace(sensor_id=np.full(len(kept), site.sensor.sensor_id, object))
-    return Echoes(named, sent.source[kept])
+    return Echoes(reports.replace(sensor_id=site.sensor.sensor_id), sent.source[kept])

@@ -30,14 +30,14 @@ class Arrived:
     Args:
         reports: numbered.
         source: (n,) row in the fleet of the object behind each, -1: nothing.
-        others: (n,) rows of further objects that a plot stands for, as tuples or None.
+        others: (n,) rows of further objects that a plot stands for, as tuples or None; None: none.
         looks: what the radars swept.
         sequence: how many reports each sensor has sent so far.
     """
 
     reports: Reports
     source: I64
-    others: Objects
+    others: Objects | None
     looks: Looks
     sequence: I64
 
@@ -86,21 +86,29 @@ def _ordered(
     ranks = np.array([index[echoes.reports.sensor_id[0]] for echoes in here], np.int64)
     rank = np.repeat(ranks, [len(echoes.reports) for echoes in here])
     source = np.concatenate([np.zeros(0, np.int64), *(echoes.source for echoes in here)])
-    others = np.full(len(source), None, object)
-    begin = 0
-    for echoes in here:
-        if echoes.others is not None:
-            others[begin : begin + len(echoes.source)] = echoes.others
-        begin += len(echoes.source)
+    others = _others(here)
     reports = Reports.concat([echoes.reports for echoes in here])
     received = np.where(reports.received_at_ns == 0, now_ns, reports.received_at_ns)
     order = np.argsort(reports.measured_at_ns, kind="stable")  # ties stay in the sensors' order
-    number, counts = _numbers(rank[order], received[order], sequence)
-    if (np.diff(number)[np.diff(rank[order]) == 0] < 0).any():
-        again = np.lexsort((number, rank[order], reports.measured_at_ns[order]))
+    ranked = rank[order]
+    number, counts = _numbers(ranked, received[order], sequence)
+    if (np.diff(number)[np.diff(ranked) == 0] < 0).any():
+        again = np.lexsort((number, ranked, reports.measured_at_ns[order]))
         order, number = order[again], number[again]
-    numbered = reports.replace(received_at_ns=received).take(order).replace(sequence=number)
-    return Arrived(numbered, source[order], others[order], looks, counts)
+    numbered = reports.take(order).replace(received_at_ns=received[order], sequence=number)
+    both = None if others is None else others[order]
+    return Arrived(numbered.owned(), source[order], both, looks, counts)
+
+
+def _others(here: list[Echoes]) -> Objects | None:
+    """Return the further objects behind each report; None: no report has any."""
+    if all(echoes.others is None for echoes in here):
+        return None
+    parts = [
+        np.full(len(echoes.source), None, object) if echoes.others is None else echoes.others
+        for echoes in here
+    ]
+    return np.concatenate(parts)
 
 
 def _numbers(rank: NDArray[np.int64], received_ns: I64, sequence: I64) -> tuple[I64, I64]:

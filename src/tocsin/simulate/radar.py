@@ -229,7 +229,7 @@ def _measured(unit: RadarSet, rows: F64, snr: F64, noise: F64) -> tuple[F64, F64
 def _rows(site: Site, sky_: Sky, measured: F64, std: F64, snr: F64) -> Reports:
     """Return plots from (k, 5) seconds into the tick, range, azimuth, elevation and range rate."""
     after_s, range_m, azimuth, elevation, rate = measured.T
-    return Reports.build(
+    return Reports.shared(
         len(measured),
         measured_at_ns=sky_.instant_ns(after_s),
         sensor_id=site.sensor.sensor_id,

@@ -132,7 +132,7 @@ def _origins(stage: Stage, arrived: Arrived) -> Origins:
     names = np.full(len(stage.fleet) + 1, None, object)
     names[:-1] = stage.fleet.target_id
     merged = {}
-    if any(rows is not None for rows in arrived.others):
+    if arrived.others is not None:
         ids = stage.fleet.target_id
         merged["merged_ids"] = [[ids[row] for row in rows or ()] for rows in arrived.others]
     return Origins.build(len(arrived.source), target_id=names[arrived.source], **merged)
