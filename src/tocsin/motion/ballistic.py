@@ -19,6 +19,8 @@ SEA_LEVEL_DENSITY_KGPM3 = 1.225
 SCALE_HEIGHT_M = 7200.0
 EARTH_RADIUS_M = 6_371_008.8
 HORIZON_S = 600.0
+DECAY = 0.2
+"""Share of its speed that an object may lose in one step of the integration."""
 DRAG_AREA_M2PKG = 2e-4
 """Median drag area over mass of an unknown ballistic object (5 t per square metre)."""
 DRAG_AREA_SPREAD = 0.5
@@ -39,7 +41,7 @@ def impact(
         drag_area_m2pkg: (n,) drag area over mass, Cd A / m; 0: no drag.
         horizon_s: how far ahead to look.
         earth_radius_m: infinity for a flat earth.
-        step_s: step of the midpoint rule.
+        step_s: longest step of the integration.
 
     Returns:
         (n, 2) places, (n,) seconds from now, and (n,) whether it comes down by the horizon; place
@@ -48,32 +50,47 @@ def impact(
     now = np.array(state, float)
     now[:, 2] = np.maximum(now[:, 2], 0.0)
     seconds = np.zeros(len(now))
-    flying = np.ones(len(now), bool)
-    for _ in range(int(np.ceil(horizon_s / step_s))):
+    flying = seconds < horizon_s
+    down = np.zeros(len(now), bool)
+    while flying.any():
         rows = np.flatnonzero(flying)
-        if len(rows) == 0:
-            break
         before, drag = now[rows], drag_area_m2pkg[rows]
-        middle = before + 0.5 * step_s * _rate(before, drag, earth_radius_m)
-        after = before + step_s * _rate(middle, drag, earth_radius_m)
-        down = (after[:, 2] <= 0.0) & (after[:, 5] < 0.0)
-        part = np.where(down, before[:, 2] / np.where(down, before[:, 2] - after[:, 2], 1.0), 1.0)
+        left_s = np.minimum(step_s, horizon_s - seconds[rows])
+        # In the densest air the fastest lose half their speed within a second: shorter steps.
+        length_s = np.minimum(left_s, DECAY / np.maximum(_slowing(before, drag), DECAY / step_s))
+        after = _advanced(before, drag, earth_radius_m, length_s[:, None])
+        hits = (after[:, 2] <= 0.0) & (after[:, 5] < 0.0)
+        part = np.where(hits, before[:, 2] / np.where(hits, before[:, 2] - after[:, 2], 1.0), 1.0)
         now[rows] = before + part[:, None] * (after - before)
-        seconds[rows] += part * step_s
-        flying[rows[down]] = False
-    return now[:, :2], seconds, ~flying
+        seconds[rows] += part * length_s
+        down[rows] = hits
+        flying[rows] = ~hits & (seconds[rows] < horizon_s - 1e-9)
+    return now[:, :2], seconds, down
+
+
+def _slowing(state: F64, drag_area_m2pkg: F64) -> F64:
+    """Return (n,) the share of its speed that drag takes per second."""
+    density = SEA_LEVEL_DENSITY_KGPM3 * np.exp(-np.maximum(state[:, 2], 0.0) / SCALE_HEIGHT_M)
+    speed = np.sqrt((state[:, 3:] ** 2).sum(1))
+    return np.asarray(0.5 * density * drag_area_m2pkg * speed)
+
+
+def _advanced(state: F64, drag_area_m2pkg: F64, earth_radius_m: float, step_s: F64) -> F64:
+    """Return states one step later, by the classical Runge-Kutta rule."""
+    first = _rate(state, drag_area_m2pkg, earth_radius_m)
+    second = _rate(state + 0.5 * step_s * first, drag_area_m2pkg, earth_radius_m)
+    third = _rate(state + 0.5 * step_s * second, drag_area_m2pkg, earth_radius_m)
+    fourth = _rate(state + step_s * third, drag_area_m2pkg, earth_radius_m)
+    return np.asarray(state + step_s / 6.0 * (first + 2.0 * (second + third) + fourth))
 
 
 def _rate(state: F64, drag_area_m2pkg: F64, earth_radius_m: float) -> F64:
     """Return the (n, 6) time derivative of (n, 6) states."""
-    height, velocity = state[:, 2], state[:, 3:]
-    density = SEA_LEVEL_DENSITY_KGPM3 * np.exp(-np.maximum(height, 0.0) / SCALE_HEIGHT_M)
-    speed = np.sqrt((velocity**2).sum(1))
     rate = np.empty_like(state)
-    rate[:, :3] = velocity
-    rate[:, 3:] = velocity * (-0.5 * density * drag_area_m2pkg * speed)[:, None]
-    level2 = velocity[:, 0] ** 2 + velocity[:, 1] ** 2
-    radius = earth_radius_m + height
-    fall = GRAVITY_MPS2 / (1.0 + height / earth_radius_m) ** 2
+    rate[:, :3] = state[:, 3:]
+    rate[:, 3:] = -_slowing(state, drag_area_m2pkg)[:, None] * state[:, 3:]
+    level2 = state[:, 3] ** 2 + state[:, 4] ** 2
+    radius = earth_radius_m + state[:, 2]
+    fall = GRAVITY_MPS2 / (1.0 + state[:, 2] / earth_radius_m) ** 2
     rate[:, 5] += level2 / radius - fall
     return rate
