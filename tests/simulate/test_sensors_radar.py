@@ -8,7 +8,7 @@ from tests.simulate.made import FLAT, at_polar, fleet_of, hill, radar_of, sky_of
 from tocsin.contract import NS
 from tocsin.radar.detection import detection_probability
 from tocsin.simulate import radar, radar_twin
-from tocsin.simulate.kernels_sensors import merge
+from tocsin.simulate.kernels_sensors import crowded, measured, merge, spread_order
 from tocsin.simulate.radar_beam import looks, sweeps
 from tocsin.simulate.terrain import Ground
 
@@ -248,6 +248,44 @@ def test_the_kernel_merges_as_its_plain_twin():
         assert 100 < own.sum() < 590
         assert merged[own] == pytest.approx(there[own])
         assert merged[own, 5].sum() == pytest.approx(rows[:, 5].sum())
+        near = np.empty(600, bool)
+        crowded(rows, np.array(cell), near)
+        off = np.abs(rows[:, None] - rows)
+        off[..., 2] = np.minimum(off[..., 2], 2.0 * np.pi - off[..., 2])
+        both = (off[..., [1, 2, 3, 0]] < cell).all(axis=2) & ~np.eye(600, dtype=bool)
+        assert near.tolist() == both.any(axis=1).tolist()
+        few = np.flatnonzero(near)
+        again, less = np.empty_like(group), np.empty_like(merged)
+        merge(rows, few[np.argsort(-rows[few, 5])], np.array(cell), again, less)
+        assert again.tolist() == group.tolist()
+        assert less[own].tolist() == merged[own].tolist()
+
+
+def test_numbers_are_put_in_order_or_given_back():
+    for count in (0, 1, 2, 500):
+        values = RNG.uniform(-3.0, 9.0, count)
+        order = np.empty(count, np.int64)
+        assert spread_order(values, order)
+        assert order.tolist() == np.argsort(values).tolist()
+    order = np.empty(200, np.int64)
+    assert not spread_order(np.repeat(RNG.uniform(0.0, 1.0, 100), 2), order)
+    assert not spread_order(np.append(RNG.uniform(0.0, 1e-3, 199), 9.0), order)
+
+
+def test_the_kernel_measures_as_plain_numpy_does():
+    rows = RNG.uniform(0.0, 2.0 * np.pi, (300, 6))
+    of, noise = np.flatnonzero(RNG.random(300) < 0.7), RNG.normal(size=(300, 4))
+    noise, factor = noise[: len(of)], RNG.uniform(0.25, 4.0, len(of))
+    std, false = np.array([50.0, 0.8, np.nan, 3.0]), RNG.uniform(0.0, 6.0, (40, 5))
+    order = RNG.permutation(len(of) + 40)
+    out = np.empty((5, len(order)))
+    measured(rows, of, noise, factor, std, false, order, out)
+    seen = rows[of, :5]
+    seen[:, 1:] += std * factor[:, None] * noise
+    seen[:, 2] = np.mod(seen[:, 2], 2.0 * np.pi)
+    false[:, 1:] += 0.0 * std
+    expected = np.concatenate([seen, false])[order].T
+    assert out.tobytes() == np.ascontiguousarray(expected).tobytes()
 
 
 def test_two_in_one_cell_are_one_plot_between_them():

@@ -29,6 +29,7 @@ _LEAST = 0.05
 _SLACK = 0.05
 """A first guess may be wrong by this share of the tick, and more where an object turns fast."""
 _SAME_S = 1e-6
+_BIN = 32
 _FASTEST_MPS = 12_000.0
 
 
@@ -100,13 +101,14 @@ def _turned(x: float, y: float, z: float, place: F64) -> _Three:
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def _passed_s(
-    guess_s: float, sweep: F64, path: F64, i: int, tick_s: float, place: F64, step_radps: float
-) -> float:
+    guess_s: float, sweeps: F64, g: int, path: F64, i: int, tick_s: float, place: F64,
+    step_radps: float,
+) -> float:  # fmt: skip
     """Return when the beam is on an object, by secant steps from a guess; NaN: not in the sweep.
 
     An object right above the sensor may turn as fast as the beam: then no step converges.
     """
-    first_s, last_s, begin, rate = sweep[0], sweep[1], sweep[2], sweep[3]
+    first_s, last_s, begin, rate = sweeps[g, 0], sweeps[g, 1], sweeps[g, 2], sweeps[g, 3]
     least, t, step = _LEAST * abs(rate), guess_s, step_radps
     before_s, before_off = t, 0.0
     for k in range(ROUNDS):
@@ -126,7 +128,9 @@ def _passed_s(
 def _lowest_m(lowest_m: F32, step_m: float, ground_m: float, azimuth_rad: float) -> float:
     """Return the lowest visible height: nearest ray, linear along it; NaN: unknown or too far."""
     rays, rings = lowest_m.shape
-    ray = math.floor(azimuth_rad * rays / _TURN + 0.5) % rays
+    ray = math.floor(azimuth_rad * rays / _TURN + 0.5)
+    ray += rays if ray < 0 else 0
+    ray -= rays if ray >= rays else 0
     where = max(ground_m / step_m - 1.0, 0.0)
     ring = min(int(where), rings - 2)
     share = where - ring
@@ -136,13 +140,23 @@ def _lowest_m(lowest_m: F32, step_m: float, ground_m: float, azimuth_rad: float)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _small_atan(x: float) -> float:
+    """Return the angle whose tangent is given; to the last digits by series below 0.1."""
+    if abs(x) > 0.1:
+        return math.atan(x)
+    s = x * x
+    tail = s * (1.0 / 9.0 - s * (1.0 / 11.0 - s * (1.0 / 13.0 - s * (1.0 / 15.0 - s / 17.0))))
+    return x - x * s * (1.0 / 3.0 - s * (1.0 / 5.0 - s * (1.0 / 7.0 - tail)))
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _above(
     flat_m: float, up_m: float, range_m: float, azimuth_rad: float, height_m: float,
     place: F64, lowest_m: F32, step_m: float,
 ) -> bool:  # fmt: skip
     """Say whether a point is above the terrain's horizon, or the smooth earth's without one."""
     if lowest_m.shape[0] > 0:
-        ground = MEAN_RADIUS_M * math.atan2(flat_m, MEAN_RADIUS_M + place[12] + up_m)
+        ground = MEAN_RADIUS_M * _small_atan(flat_m / (MEAN_RADIUS_M + place[12] + up_m))
         return height_m >= _lowest_m(lowest_m, step_m, ground, azimuth_rad)
     twice = 2.0 * place[13] * MEAN_RADIUS_M
     return range_m <= math.sqrt(twice * max(place[12], 0.0)) + math.sqrt(twice * max(height_m, 0.0))
@@ -151,9 +165,9 @@ def _above(
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def _seen(
     path: F64, i: int, after_s: float, tick_s: float, rcs_m2: float, place: F64, gain: F64,
-    lowest_m: F32, step_m: float, row: F64,
+    lowest_m: F32, step_m: float, out: F64, k: int,
 ) -> bool:  # fmt: skip
-    """Fill the row of an encounter; say whether the object is where the radar can see it."""
+    """Fill row k of the encounters; say whether the object is where the radar can see it."""
     share = after_s / tick_s
     east, north, up = _local(path, i, share, tick_s, place)
     flat = math.sqrt(east * east + north * north)
@@ -174,10 +188,10 @@ def _seen(
     we, wn, wu = _turned(wx, wy, wz, place)
     at = range_m / place[15] * (gain.size - 1)
     low = min(int(at), gain.size - 2)
-    row[0], row[1], row[2], row[3] = after_s, range_m, azimuth, elevation
-    row[4] = (we * east + wn * north + wu * up) / range_m
+    out[k, 0], out[k, 1], out[k, 2], out[k, 3] = after_s, range_m, azimuth, elevation
+    out[k, 4] = (we * east + wn * north + wu * up) / range_m
     law = gain[low] + (gain[low + 1] - gain[low]) * (at - low)
-    row[5] = law * rcs_m2 / (range_m * range_m * range_m * range_m)
+    out[k, 5] = law * rcs_m2 / (range_m * range_m * range_m * range_m)
     return True
 
 
@@ -230,7 +244,8 @@ def meet(
         ve, vn, _ = _turned(path[i, 6], path[i, 7], path[i, 8], place)
         turn = (ve * north - vn * east) / max(flat2, 1.0)
         for g in range(sweeps.shape[0]):
-            first, last, begin, rate, width = sweeps[g]
+            first, last, begin = sweeps[g, 0], sweeps[g, 1], sweeps[g, 2]
+            rate, width = sweeps[g, 3], sweeps[g, 4]
             if rate == 0.0:
                 off = azimuth + turn * first - begin
                 if off - _TURN * math.floor(off / _TURN) < width:
@@ -238,7 +253,7 @@ def meet(
                     met += 1
                     if _seen(
                         path, i, first, tick_s, rcs_m2[i], place, gain, lowest_m, lowest_step_m,
-                        out[count],
+                        out, count,
                     ):  # fmt: skip
                         count += 1
                 continue
@@ -251,14 +266,14 @@ def meet(
                 t = first + (ahead + k * _TURN) / abs(step)
                 if t < first - slack or t > last + slack:
                     continue
-                t = _passed_s(t, sweeps[g], path, i, tick_s, place, step)
+                t = _passed_s(t, sweeps, g, path, i, tick_s, place, step)
                 if math.isnan(t) or abs(t - done_s) < _SAME_S:
                     continue
                 done_s = t
                 which[count], encounter[count] = i, met
                 met += 1
                 if _seen(
-                    path, i, t, tick_s, rcs_m2[i], place, gain, lowest_m, lowest_step_m, out[count]
+                    path, i, t, tick_s, rcs_m2[i], place, gain, lowest_m, lowest_step_m, out, count
                 ):
                     count += 1
     return count
@@ -274,7 +289,8 @@ def merge(rows: F64, by_power: I64, cell: F64, group: I64, out: F64) -> None:
 
     Args:
         rows: (n, 6) encounters in order of range.
-        by_power: (n,) their order by power, the strongest first.
+        by_power: (k,) the order by power, the strongest first, of those that `crowded` found, or
+            of all.
         cell: (4,) metres, radians, radians (infinite: not resolved in it), seconds.
         group: (n,) out: the strongest of each one's cell.
         out: (n, 6) out: merged encounters, in the rows of the strongest.
@@ -282,7 +298,7 @@ def merge(rows: F64, by_power: I64, cell: F64, group: I64, out: F64) -> None:
     n = rows.shape[0]
     group[:] = -1
     off = np.empty(5)
-    for j in range(n):
+    for j in range(by_power.size):
         strong = by_power[j]
         if group[strong] >= 0:
             continue
@@ -292,19 +308,130 @@ def merge(rows: F64, by_power: I64, cell: F64, group: I64, out: F64) -> None:
         for side in (-1, 1):
             k = strong + side
             while 0 <= k < n and abs(rows[k, 1] - rows[strong, 1]) < cell[0]:
-                turn = _wrapped(rows[k, 2] - rows[strong, 2])
-                near = abs(turn) < cell[1] and abs(rows[k, 0] - rows[strong, 0]) < cell[3]
-                if near and group[k] < 0 and abs(rows[k, 3] - rows[strong, 3]) < cell[2]:
+                if group[k] < 0 and _near(rows, strong, k, cell):
                     group[k] = strong
                     power = rows[k, 5]
                     total += power
+                    turn = _wrapped(rows[k, 2] - rows[strong, 2])
                     for c in range(5):
                         off[c] += power * (turn if c == 2 else rows[k, c] - rows[strong, c])
                 k += side
         for c in range(5):
             out[strong, c] = rows[strong, c] + off[c] / total
-        out[strong, 2] -= _TURN * math.floor(out[strong, 2] / _TURN)
         out[strong, 5] = total
+    for i in range(n):
+        if group[i] < 0:
+            group[i] = i
+            out[i] = rows[i]
+        out[i, 2] -= _TURN * math.floor(out[i, 2] / _TURN)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _near(rows: F64, i: int, k: int, cell: F64) -> bool:
+    """Say whether two encounters lie in one cell, but for range."""
+    turn = abs(rows[k, 2] - rows[i, 2])
+    if 1.01 * cell[1] < turn < _TURN - 1.01 * cell[1]:  # most are, and this is the cheapest test
+        return False
+    if abs(rows[k, 0] - rows[i, 0]) >= cell[3] or abs(rows[k, 3] - rows[i, 3]) >= cell[2]:
+        return False
+    return abs(_wrapped(rows[k, 2] - rows[i, 2])) < cell[1]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def spread_order(values: F64, order: I64) -> bool:
+    """Fill the order of numbers that are spread about evenly, in time linear in their count.
+
+    Args:
+        values: (n,) finite.
+        order: (n,) out.
+
+    Returns:
+        Whether it is done: not where some are equal, or many lie close together.
+    """
+    n = values.size
+    if n < 2:
+        order[:] = 0
+        return True
+    low, high = values.min(), values.max()
+    if low == high:
+        return False
+    share = (n - 1) / (high - low)
+    first = np.zeros(n + 1, np.int64)
+    for i in range(n):
+        first[int((values[i] - low) * share) + 1] += 1
+    for k in range(n):
+        if first[k + 1] > _BIN:
+            return False
+        first[k + 1] += first[k]
+    for i in range(n):
+        slot = int((values[i] - low) * share)
+        order[first[slot]] = i
+        first[slot] += 1
+    for j in range(1, n):
+        one, k = order[j], j
+        while k > 0 and values[order[k - 1]] > values[one]:
+            order[k] = order[k - 1]
+            k -= 1
+        order[k] = one
+        if k > 0 and values[order[k - 1]] == values[one]:
+            return False
+    return True
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def crowded(rows: F64, cell: F64, out: Bool) -> None:
+    """Say which encounters lie in one cell with another, so that `merge` need not ask the rest.
+
+    Args:
+        rows: (n, 6) encounters in order of range.
+        cell: (4,) as for `merge`.
+        out: (n,) out.
+    """
+    out[:] = False
+    for i in range(rows.shape[0]):
+        k = i + 1
+        while k < rows.shape[0] and rows[k, 1] - rows[i, 1] < cell[0]:
+            if _near(rows, i, k, cell):
+                out[i] = out[k] = True
+            k += 1
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def measured(
+    rows: F64, of: I64, noise: F64, factor: F64, std: F64, false: F64, order: I64, out: F64
+) -> None:
+    """Add noise to what a radar detects and put it in order, false plots included.
+
+    Args:
+        rows: (n, 6) encounters.
+        of: (k,) rows of those that are detected.
+        noise: (k, 4) standard normal numbers.
+        factor: (k,) on the stated deviations.
+        std: (4,) stated deviations of range, azimuth, elevation, range rate; NaN: not measured.
+        false: (f, 5) false plots, as they are measured.
+        order: (k + f,) of detections and false plots behind one another.
+        out: (5, k + f) out: time, noisy range, azimuth, elevation, range rate.
+    """
+    for j in range(order.size):
+        at = order[j]
+        if at < of.size:
+            i = of[at]
+            out[0, j] = rows[i, 0]
+            for c in range(4):
+                out[c + 1, j] = rows[i, c + 1] + (std[c] * factor[at]) * noise[at, c]
+            out[2, j] = _once_round(out[2, j])
+        else:
+            out[0, j] = false[at - of.size, 0]
+            for c in range(4):  # what the radar does not measure is NaN here too
+                out[c + 1, j] = false[at - of.size, c + 1] + 0.0 * std[c]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _once_round(angle_rad: float) -> float:
+    """Return an angle in [0, 2 pi), to the last digit what `np.mod` gives."""
+    if 0.0 <= angle_rad < _TURN:
+        return angle_rad
+    return angle_rad % _TURN
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

@@ -21,7 +21,6 @@ from tocsin.radar.equation import CLEAR_PD
 from tocsin.simulate import kernels_sensors, kernels_sensors_draws
 from tocsin.simulate.clutter import Patch, false_plots, patches
 from tocsin.simulate.draws import Purpose, instants
-from tocsin.simulate.radar_beam import TURN
 from tocsin.simulate.schema_base import Place
 from tocsin.simulate.schema_sensors import Equation, Radar
 from tocsin.simulate.sensors import radar_equation
@@ -127,25 +126,26 @@ def plots(unit: RadarSet, sky_: Sky, swept: F64, seed: int) -> Echoes:
     """Return what a radar reports for one tick, echoes and false plots, in order of time."""
     which, encounter, rows = met(unit, sky_, swept)
     which, encounter, rows, others = _resolved(unit, sky_, which, encounter, rows)
-    seen, snr, noise = _drawn(unit, sky_, which, encounter, rows)
-    snr = snr[seen]
-    measured, std = _measured(unit, rows[seen], snr, noise[seen])
+    row = sky_.row.take(which)
+    seen, snr, noise = _drawn(unit, sky_, row, encounter, rows)
     areas = (unit.patches, sky_.tick)
     false, over = false_plots(unit.radar, unit.site, *areas, seed, swept)
-    false[:, 1:] += 0.0 * unit.std  # what the radar does not measure is NaN here too
-    measured = np.concatenate([measured, false])
-    std = np.concatenate([std, np.broadcast_to(unit.std, (len(false), 4))])
+    order = _order(np.concatenate([rows[seen, 0], false[:, 0]]))
+    factor = _factor(unit, snr)
+    measured = np.empty((5, len(order)))
+    kernels_sensors.measured(rows, seen, noise, factor, unit.std, false, order, measured)
     false_snr = (unit.threshold + over) / unit.radar.pulses - 1.0
     snr = np.concatenate([snr, false_snr])
-    source = np.concatenate([sky_.row[which[seen]], np.full(len(false), -1)])
-    order = np.argsort(measured[:, 0])
+    source = np.concatenate([row[seen], np.full(len(false), -1)])
     both = None
     if others is not None:
         both = np.full(len(source), None, object)
-        both[: len(source) - len(false)] = others[seen]
+        both[: len(seen)] = others[seen]
         both = both[order]
-    reports = _rows(unit.site, sky_, measured[order], std[order], snr[order])
-    return Echoes(reports, source[order], both)
+    std = unit.std
+    if unit.radar.noise == "by_snr":
+        std = unit.std[:, None] * np.concatenate([factor, np.ones(len(false))])[order]
+    return Echoes(_rows(unit.site, sky_, measured, std, snr[order]), source[order], both)
 
 
 def met(unit: RadarSet, sky_: Sky, swept: F64) -> tuple[Rows, Rows, F64]:
@@ -184,53 +184,68 @@ def _resolved(
     """Return the echoes that the radar can tell apart, and whom each one also stands for."""
     if not len(unit.cell) or len(rows) < 2:
         return which, encounter, rows, None
-    by_range = np.argsort(rows[:, 1])
-    which, encounter, rows = which[by_range], encounter[by_range], rows[by_range]
+    by_range = _order(rows[:, 1])
+    which, encounter = which[by_range], encounter[by_range]
+    rows = rows.take(by_range, axis=0)
+    near = np.empty(len(rows), bool)
+    kernels_sensors.crowded(rows, unit.cell, near)
+    close = np.flatnonzero(near)
+    by_power = close[np.argsort(-rows[close, 5])]
     group, merged = np.empty(len(rows), np.int64), np.empty_like(rows)
-    kernels_sensors.merge(rows, np.argsort(-rows[:, 5]), unit.cell, group, merged)
-    own = group == np.arange(len(rows))
-    others = None
-    if not own.all():
-        others = np.full(len(rows), None, object)
-        lost = np.flatnonzero(~own)
-        pairs = zip(group[lost].tolist(), sky_.row[which[lost]].tolist(), strict=True)
-        for strongest, row in pairs:
-            others[strongest] = (*(others[strongest] or ()), row)
-        others = others[own]
-    return which[own], encounter[own], merged[own], others
+    kernels_sensors.merge(rows, by_power, unit.cell, group, merged)
+    lost = close[group[close] != close]
+    if not len(lost):
+        return which, encounter, merged, None
+    others = np.full(len(rows), None, object)
+    pairs = zip(group[lost].tolist(), sky_.row[which[lost]].tolist(), strict=True)
+    for strongest, row in pairs:
+        others[strongest] = (*(others[strongest] or ()), row)
+    own = np.flatnonzero(group == np.arange(len(rows)))
+    return which[own], encounter[own], merged.take(own, axis=0), others[own]
+
+
+def _order(values: F64) -> Rows:
+    """Return the order of instants or ranges, by the quickest way there is."""
+    order, plain = np.empty(len(values), np.int64), np.ascontiguousarray(values)
+    return order if kernels_sensors.spread_order(plain, order) else np.argsort(values)
 
 
 def _drawn(
-    unit: RadarSet, sky_: Sky, which: Rows, encounter: Rows, rows: F64
-) -> tuple[NDArray[np.bool_], F64, F64]:
-    """Return whether each echo is detected, its measured ratio, and four normal numbers."""
-    radar, count = unit.radar, len(which)
-    key, when = sky_.fleet.key[sky_.row[which]], instants(sky_.tick, count)
+    unit: RadarSet, sky_: Sky, row: Rows, encounter: Rows, rows: F64
+) -> tuple[Rows, F64, F64]:
+    """Return which echoes are detected, their measured ratios, and four normal numbers of each."""
+    radar, when = unit.radar, instants(sky_.tick, len(row))
+    key = sky_.fleet.key.take(row, axis=0)
     word, law = unit.site.word, (radar.swerling, radar.pulses)
-    power, noise = np.empty(count), np.empty((count, 4))
-    snr = np.ascontiguousarray(rows[:, 5])
+    snr, power = np.ascontiguousarray(rows[:, 5]), np.empty(len(row))
     kernels_sensors_draws.powers(key, when, int(Purpose.ECHO), word, encounter, snr, *law, power)
+    seen = np.flatnonzero(power > unit.threshold)
+    noise = np.empty((len(seen), 4))
+    key, when, encounter = key.take(seen, axis=0), when[: len(seen)], encounter[seen]
     kernels_sensors_draws.normal_rows(key, when, int(Purpose.RADAR_NOISE), word, encounter, noise)
-    return power > unit.threshold, power / radar.pulses - 1.0, noise
+    return seen, power[seen] / radar.pulses - 1.0, noise
 
 
-def _measured(unit: RadarSet, rows: F64, snr: F64, noise: F64) -> tuple[F64, F64]:
-    """Return (k, 5) time into the tick and noisy measurements, and their (k, 4) deviations."""
-    std = np.broadcast_to(unit.std, (len(rows), 4))
-    if unit.radar.noise == "by_snr":
-        factor = np.sqrt(unit.clear_snr / np.maximum(snr, 1e-9))
-        std = std * np.clip(factor, SHARPEST, BLUNTEST)[:, None]
-    measured = rows[:, :5].copy()
-    measured[:, 1:] += std * noise
-    measured[:, 2] = np.mod(measured[:, 2], TURN)
-    return measured, std
+def _factor(unit: RadarSet, snr: F64) -> F64:
+    """Return (k,) factors on the stated deviations."""
+    if unit.radar.noise == "stated":
+        return np.ones(len(snr))
+    return np.clip(np.sqrt(unit.clear_snr / np.maximum(snr, 1e-9)), SHARPEST, BLUNTEST)
 
 
 def _rows(site: Site, sky_: Sky, measured: F64, std: F64, snr: F64) -> Reports:
-    """Return plots from (k, 5) seconds into the tick, range, azimuth, elevation and range rate."""
-    after_s, range_m, azimuth, elevation, rate = measured.T
+    """Return plots of (5, k) seconds into the tick, range, azimuth, elevation and range rate.
+
+    Args:
+        site: of the radar.
+        sky_: the tick.
+        measured: as above.
+        std: (4,) or (4, k) their deviations, but for time.
+        snr: (k,) measured signal-to-noise ratios.
+    """
+    after_s, range_m, azimuth, elevation, rate = measured
     return Reports.shared(
-        len(measured),
+        len(snr),
         measured_at_ns=sky_.instant_ns(after_s),
         sensor_id=site.sensor.sensor_id,
         kind=int(ReportKind.PLOT),
@@ -238,9 +253,9 @@ def _rows(site: Site, sky_: Sky, measured: F64, std: F64, snr: F64) -> Reports:
         azimuth_rad=azimuth,
         elevation_rad=elevation,
         range_rate_mps=rate,
-        range_std_m=std[:, 0],
-        azimuth_std_rad=std[:, 1],
-        elevation_std_rad=std[:, 2],
-        range_rate_std_mps=std[:, 3],
+        range_std_m=std[0],
+        azimuth_std_rad=std[1],
+        elevation_std_rad=std[2],
+        range_rate_std_mps=std[3],
         snr_db=10.0 * np.log10(np.maximum(snr, 1e-9)),
     )
