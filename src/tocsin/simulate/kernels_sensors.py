@@ -99,7 +99,7 @@ def _turned(x: float, y: float, z: float, place: F64) -> _Three:
     return east, north, up
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _passed_s(
     guess_s: float, sweeps: F64, g: int, path: F64, i: int, tick_s: float, place: F64,
     step_radps: float,
@@ -162,7 +162,7 @@ def _above(
     return range_m <= math.sqrt(twice * max(place[12], 0.0)) + math.sqrt(twice * max(height_m, 0.0))
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _seen(
     path: F64, i: int, after_s: float, tick_s: float, rcs_m2: float, place: F64, gain: F64,
     lowest_m: F32, step_m: float, out: F64, k: int,
