@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self, get_type_hints
 
 import numpy as np
@@ -51,7 +51,7 @@ class Column:
     validity: str = ""
     optional: bool = False
 
-    @property
+    @cached_property
     def numpy_dtype(self) -> np.dtype[Any]:
         """Return the dtype of the column's array."""
         return np.dtype(object) if self.dtype in {"str", "bytes", "strs"} else np.dtype(self.dtype)
@@ -120,12 +120,10 @@ def _repeated(column: NDArray[Any], count: int) -> NDArray[Any]:
     return np.broadcast_to(column[0], (count, *column.shape[1:]))
 
 
-def _joined(parts: list[NDArray[Any]], count: int) -> NDArray[Any]:
-    """Return columns one after another, still shared where all are of the same one value."""
-    one = parts[0].base
-    alike = _shares(parts[0]) and all(part.base is one for part in parts)
-    if alike and isinstance(one, np.ndarray) and one.size == 1:
-        return np.broadcast_to(one.reshape(()), count)
+def _joined(parts: list[NDArray[Any]], absent: NDArray[Any], count: int) -> NDArray[Any]:
+    """Return columns one after another, still shared where all are absent."""
+    if _shares(parts[0]) and all(part.base is absent.base for part in parts):
+        return absent[:count]
     return np.concatenate(parts)
 
 
@@ -173,6 +171,8 @@ class Table:
         values = {name: column[:count] for name, column in cls._absent().items()}
         for name, given in columns.items():
             values[name] = _filled(schema[name], given, count)
+        if all(len(values[name]) == count for name in columns):
+            return cls._of(values)
         return cls(**values)
 
     @classmethod
@@ -220,7 +220,7 @@ class Table:
         taken: dict[str, NDArray[Any]] = {}
         count = -1
         for name, column in self.columns().items():
-            if count > 0 and _shares(column):
+            if count > 0 and not column.strides[0]:
                 taken[name] = _repeated(column, count)
             else:
                 taken[name] = column[rows]
@@ -242,8 +242,12 @@ class Table:
             return tables[0]
         count = sum(map(len, tables))
         own = [table.__dict__ for table in tables]
-        names = cls.schema()
-        return cls._of({name: _joined([part[name] for part in own], count) for name in names})
+        return cls._of(
+            {
+                name: _joined([part[name] for part in own], absent, count)
+                for name, absent in cls._absent().items()
+            }
+        )
 
     def sorted_by(self, *names: str) -> Self:
         """Return the rows in stable order of the named columns, the first the most significant."""

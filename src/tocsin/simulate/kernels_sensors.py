@@ -334,7 +334,7 @@ def _near(rows: F64, i: int, k: int, cell: F64) -> bool:
         return False
     if abs(rows[k, 0] - rows[i, 0]) >= cell[3] or abs(rows[k, 3] - rows[i, 3]) >= cell[2]:
         return False
-    return abs(_wrapped(rows[k, 2] - rows[i, 2])) < cell[1]
+    return bool(abs(_wrapped(rows[k, 2] - rows[i, 2])) < cell[1])
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
