@@ -190,7 +190,7 @@ def _resolved(
     near = np.empty(len(rows), bool)
     kernels_sensors.crowded(rows, unit.cell, near)
     close = np.flatnonzero(near)
-    by_power = close[np.argsort(-rows[close, 5])]
+    by_power = close[np.argsort(-rows[close, 5], kind="stable")]
     group, merged = np.empty(len(rows), np.int64), np.empty_like(rows)
     kernels_sensors.merge(rows, by_power, unit.cell, group, merged)
     lost = close[group[close] != close]
@@ -207,7 +207,7 @@ def _resolved(
 def _order(values: F64) -> Rows:
     """Return the order of instants or ranges, by the quickest way there is."""
     order, plain = np.empty(len(values), np.int64), np.ascontiguousarray(values)
-    return order if kernels_sensors.spread_order(plain, order) else np.argsort(values)
+    return order if kernels_sensors.spread_order(plain, order) else np.argsort(values, kind="stable")
 
 
 def _drawn(

@@ -105,7 +105,7 @@ def merge(rows: F64, cell: F64) -> tuple[I64, F64]:
     """Return what `kernels_sensors.merge` makes of (n, 6) encounters, in any order."""
     group = np.full(len(rows), -1)
     merged = rows.copy()
-    for strong in np.argsort(-rows[:, 5]):
+    for strong in np.argsort(-rows[:, 5], kind="stable"):
         if group[strong] >= 0:
             continue
         off = rows - rows[strong]
