@@ -207,7 +207,9 @@ def _resolved(
 def _order(values: F64) -> Rows:
     """Return the order of instants or ranges, by the quickest way there is."""
     order, plain = np.empty(len(values), np.int64), np.ascontiguousarray(values)
-    return order if kernels_sensors.spread_order(plain, order) else np.argsort(values, kind="stable")
+    if kernels_sensors.spread_order(plain, order):
+        return order
+    return np.argsort(values, kind="stable")
 
 
 def _drawn(
