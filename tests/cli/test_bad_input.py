@@ -214,3 +214,13 @@ def test_zeros_are_no_format(
 ) -> None:
     (tmp_path / "zeros.bin").write_bytes(b"\x89HDF\r\n" + bytes(zeros))
     refused(monkeypatch, capsys, "decode", tmp_path / "zeros.bin")
+
+
+def test_inputs_that_cannot_work_are_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "flight.jsonl").write_text("{}")
+    origin = ("--origin", "47,8")
+    file = ("run", "--input", tmp_path / "flight.jsonl", "--recorded", *origin)
+    assert "read at once" in refused(monkeypatch, capsys, *file)
+    assert "ftp" in refused(monkeypatch, capsys, "run", "--input", "ftp://127.0.0.1:1", *origin)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from tocsin import serve
+from tocsin import sense, serve
 from tocsin.contract import InputError, Zone
 from tocsin.run.bridge import Bridge
 from tocsin.run.clock import Clock, FedClock, WallClock
@@ -82,6 +82,20 @@ def site_of(options: RunOptions) -> Site:
     return Site(SiteFile(site=section, input=inputs))
 
 
+def check_inputs(site: Site) -> None:
+    """Refuse inputs that cannot work, before anything is started.
+
+    Raises:
+        InputError: an address that is none, or a file whose times are to be shifted: it is read at
+            once, so all but its first second would lie in the future.
+    """
+    for item in site.file.input:
+        address = sense.parse_address(item.url)
+        if address.scheme == "file" and item.clock == "received":
+            mend = "play it over TCP or UDP at its own pace, or use tocsin track"
+            raise InputError(item.url, "is a file, and files are read at once", mend)
+
+
 def serve_config(site: Site, options: RunOptions) -> serve.ServeConfig:
     """Return where the page is served; refuse a bind that lets strangers in.
 
@@ -106,6 +120,7 @@ def run_site(options: RunOptions, note: Note) -> None:
         InputError: something asked for cannot be used.
     """
     site = site_of(options)
+    check_inputs(site)
     config = serve_config(site, options) if options.page else None
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(operate(site, config, options.record, (), "live", note))
