@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from functools import partial
 
@@ -39,14 +38,10 @@ def tocsin(scene: Scene, least_existence: float = 0.5) -> Iterator[Readout]:
         scene: what to track.
         least_existence: 1.1: only what is confirmed, as the product shows it.
     """
-    first, later = _config(scene, scene.first_density), _config(scene, scene.birth_density)
-    state = start(first)
-    for k, scan in enumerate(scene.scans):
+    state = start(_config(scene))
+    for scan in scene.scans:
         at_ns = T0_NS + round(scan.truth.at_s * NS)
         state, updates = step(state, _plots(scene, scan, at_ns), _look(scan, at_ns), at_ns)
-        if k == 0:
-            # The first scan's births are those before it; from now on those between scans.
-            state = dataclasses.replace(state, config=later, site=start(later).site)
         yield partial(_read, updates, scene, least_existence)
 
 
@@ -55,7 +50,7 @@ def confirmed(scene: Scene) -> Iterator[Readout]:
     return tocsin(scene, 1.1)
 
 
-def _config(scene: Scene, births: float) -> TrackConfig:
+def _config(scene: Scene) -> TrackConfig:
     """Return the case's models; everything else is the tracker's own default."""
     models, d = scene.case.models, len(scene.field.low_m)
     survival_s = -models.period_s / np.log(models.survival_probability)
@@ -65,11 +60,12 @@ def _config(scene: Scene, births: float) -> TrackConfig:
         Region.at(_ORIGIN),
         _sensors(scene),
         output_period_s=None,
-        noise=CvNoise(models.process_noise_m2ps3, models.process_noise_m2ps3),
+        models=(CvNoise(models.process_noise_m2ps3, models.process_noise_m2ps3),),
         speed_std_mps=models.birth_speed_std_mps,
         climb_std_mps=models.birth_speed_std_mps if d == 3 else 1.0,
         life_s=float(survival_s),
-        birth_rate_pm3ps=births / models.period_s,
+        birth_rate_pm3ps=scene.birth_density / models.period_s,
+        first_pm3=scene.first_density,
         air_depth_m=1.0,
         max_tracks=max(room, TrackConfig.max_tracks),
         max_edges=max(10 * room, TrackConfig.max_edges),

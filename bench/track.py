@@ -259,7 +259,7 @@ def snapshots(targets: int, turns: int = 24) -> dict[str, Any]:
         "plots_per_s": count / spent,
         "confirmed": int(state.bank.confirmed.sum()),
         "live": len(state.bank),
-        "propagated": state.counters.propagated,
+        "contested": state.counters.contested,
     }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.contract import I8, NS, U64, Bool, TrackStatus, TrackUpdates
+from tocsin.contract import F64, I8, I64, NS, U64, Bool, TrackStatus, TrackUpdates
 from tocsin.track.kernels_filter import predict
+from tocsin.track.kernels_report import report
+from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState
 
 _LATE_PERIODS = 1.5
@@ -13,28 +15,67 @@ _LATE_PERIODS = 1.5
 
 def updates_at(state: TrackState, at_ns: int) -> TrackUpdates:
     """Return the live tracks predicted to one instant, in the order of their numbers."""
-    shown = state.bank.confirmed | (state.bank.existence >= state.config.report_floor)
-    bank = state.bank.take(shown)
+    bank, rules = state.bank.take(~state.bank.poisson), state.site.rules
     everyone = np.arange(len(bank))
     to_ns = np.full(len(bank), at_ns)
-    predict(bank.state, bank.cov, bank.time_ns, bank.existence, everyone, to_ns, state.site.model)
+    predict(*bank.body, bank.time_ns, bank.existence, everyone, to_ns, rules.model, rules.limit)
+    rows, mean, cov, sure = _chosen(state, bank)
+    order = np.argsort(bank.number[rows], kind="stable")
+    bank, mean, cov, sure = bank.take(rows[order]), mean[order], cov[order], sure[order]
     lately = at_ns - bank.heard_ns <= round(state.config.contribution_s * NS)
     heard = lately & (bank.heard_ns > 0)
     return TrackUpdates.build(
         len(bank),
-        measured_at_ns=to_ns,
+        measured_at_ns=at_ns,
         number=bank.number,
         status=_status(state, bank, heard, at_ns),
-        existence_probability=bank.existence,
-        state=bank.state,
-        state_cov=bank.cov,
+        existence_probability=sure,
+        state=mean,
+        state_cov=cov,
         first_at_ns=bank.first_at_ns,
         last_plot_at_ns=bank.last_plot_at_ns,
         sensor_bits=_bits(heard),
         mode_s=np.maximum(bank.address, 0),
         mode_s_valid=bank.address >= 0,
-        callsign=bank.callsign,
+        callsign=_callsigns(bank),
     )
+
+
+def _chosen(state: TrackState, bank: Bank) -> tuple[I64, F64, F64, F64]:
+    """Return rows to put out, their means, covariances and existence.
+
+    Args:
+        state: the tracker.
+        bank: rows at the instant, without the undetected.
+    """
+    mean, cov = moments(bank)
+    shown = bank.confirmed | (bank.existence >= state.config.report_floor)
+    alone = np.flatnonzero(shown & (bank.cluster < 0))
+    if len(state.hypotheses.noise) == 0:
+        return alone, mean[alone], cov[alone], bank.existence[alone]
+    place = np.full(len(state.bank), -1)
+    place[~state.bank.poisson] = np.arange(len(bank))
+    known = state.hypotheses._replace(member=place[state.hypotheses.member])
+    row, sure = np.empty(len(bank), np.int64), np.empty(len(bank))
+    best, spread = np.empty((len(bank), 6)), np.empty((len(bank), 21))
+    found = report(
+        np.ascontiguousarray(mean), np.ascontiguousarray(cov), bank.existence, known,
+        state.config.report_probability, state.config.report_cut2, row, sure, best, spread,
+    )  # fmt: skip
+    return (
+        np.concatenate([alone, row[:found]]),
+        np.concatenate([mean[alone], best[:found]]),
+        np.concatenate([cov[alone], spread[:found]]),
+        np.concatenate([bank.existence[alone], sure[:found]]),
+    )
+
+
+def _callsigns(bank: Bank) -> np.ndarray:
+    """Return the callsigns as the contract wants them: text, or None."""
+    names = np.full(len(bank), None, object)
+    for i in np.flatnonzero(bank.callsign != b""):
+        names[i] = bank.callsign[i].decode("ascii")
+    return names
 
 
 def _bits(heard: Bool) -> U64:
