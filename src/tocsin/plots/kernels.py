@@ -71,17 +71,20 @@ def _measured(
         nu -= h[a] * x[a]
         for m in range(count):
             sens[m] -= h[a] * V[a, m]
+    inverse = 1.0 / s2
     for m in range(count):
-        score[m] += sens[m] * nu / s2
+        share = sens[m] * inverse
+        score[m] += share * nu
         for k in range(m, count):
-            info[m, k] += sens[m] * sens[k] / s2
+            info[m, k] += share * sens[k]
     for a in range(6):
-        x[a] += gain[a] * nu / s2
+        share = gain[a] * inverse
+        x[a] += share * nu
         for m in range(count):
-            V[a, m] += gain[a] * sens[m] / s2
+            V[a, m] += share * sens[m]
         for b in range(6):
-            P[a, b] -= gain[a] * gain[b] / s2
-    return nu * nu / s2
+            P[a, b] -= share * gain[b]
+    return nu * nu * inverse
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

@@ -25,10 +25,11 @@ from tocsin.contract import (
 )
 from tocsin.geo import Region
 from tocsin.plots.config import PlotsConfig
-from tocsin.plots.segments import Segments, priors, segments, usable
+from tocsin.plots.segments import Known, Segments, priors, segments, usable
 
 _FEWEST, _MOST_LOST = 3, 0.5
 _HOUR_S = 3600.0
+_LINEAR = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,7 @@ def warm_up() -> None:
         position_cov_m2=np.tile(np.eye(3), (4, 1, 1)),
         velocity_mps=np.zeros((4, 3)),
     )
-    segments(rows, np.zeros((2, 4)), config)
+    segments(rows, Known(np.zeros(8), np.eye(8), np.zeros((2, 4))), config)
 
 
 def learn(
@@ -118,9 +119,21 @@ def learn(
     mean, cov = _wandered(state, config, end_ns)
     if len(ready):
         ready = _some(ready, settings.max_rows, end_ns // window_ns)
-        mean, cov = updated(mean, cov, segments(ready, state.applied, config), config)
+        mean, cov = _learned(ready, Known(mean, cov, state.applied), config)
     after = replace(state, mean=mean, cov=cov, waiting=waiting.take(~over), closed_ns=end_ns)
     return _corrected(after, config, now_ns)
+
+
+def _learned(rows: Associations, known: Known, config: PlotsConfig) -> tuple[F64, F64]:
+    """Return mean and covariance after rows; again about the new mean where it is far from before.
+
+    Source: Y. Bar-Shalom et al. (2001), section 10.5.2 (iterated extended Kalman filter).
+    """
+    after = updated(known, segments(rows, known, config), config)
+    if np.abs(after[0] - known.mean).max() > _LINEAR:
+        about = known._replace(mean=after[0])
+        after = updated(known, segments(rows, about, config), config)
+    return after
 
 
 def _some(rows: Associations, most: int, turn: int) -> Associations:
@@ -142,7 +155,7 @@ def _wandered(state: Registration, config: PlotsConfig, to_ns: int) -> tuple[F64
     return kept * state.mean, kept[:, None] * state.cov * kept + np.diag(1.0 - kept**2)
 
 
-def updated(mean: F64, cov: F64, new: Segments, config: PlotsConfig) -> tuple[F64, F64]:
+def updated(known: Known, new: Segments, config: PlotsConfig) -> tuple[F64, F64]:
     """Return mean and covariance after segments.
 
     A segment that fits worse than its noise says counts less by as much: the estimate stays honest
@@ -150,6 +163,7 @@ def updated(mean: F64, cov: F64, new: Segments, config: PlotsConfig) -> tuple[F6
     association) is not used; and where most of a sensor's do not, its bias has jumped, and what
     was known of it is not believed any longer.
     """
+    mean, cov = known.mean, known.cov
     fit = _fit(mean, cov, new)
     good = (new.surplus > 0) & (fit < config.registration.worst_fit)
     weight = np.where(good, 1.0 / np.maximum(fit, 1.0), 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,8 +11,10 @@ from tocsin.contract import F64, I64, NS, Associations, Bool, Dimension, SensorK
 from tocsin.plots.biased import Biased, biased
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.kernels import eliminate
+from tocsin.plots.twins import twins
 
 SENSORS_PER_SEGMENT = 8
+_ROUNDING = 1e-9
 _LEAST_SURPLUS = 3
 _MOST_SENSORS = 1 << 16
 
@@ -38,6 +41,20 @@ class Segments:
     energy: F64
     surplus: I64
     rows: int
+
+
+class Known(NamedTuple):
+    """Hold what is known of biases.
+
+    Args:
+        mean: (4 sensors,) in units of the prior's standard deviations.
+        cov: (4 sensors, 4 sensors) likewise.
+        applied: (sensors, 4) by what plots were corrected, m, rad, rad, s.
+    """
+
+    mean: F64
+    cov: F64
+    applied: F64
 
 
 def priors(config: PlotsConfig) -> F64:
@@ -72,27 +89,41 @@ def usable(rows: Associations, config: PlotsConfig, since_ns: I64) -> Associatio
     return rows.take(kept & np.isfinite(rows.velocity_mps).all(axis=1))
 
 
-def segments(rows: Associations, applied: F64, config: PlotsConfig) -> Segments:
+def segments(rows: Associations, known: Known, config: PlotsConfig) -> Segments:
     """Return what rows say of the biases in all, corrected though their plots are.
 
     Args:
-        rows: usable ones, in any order.
-        applied: (sensors, 4) by what the plots were corrected.
+        rows: one or more usable ones, in any order.
+        known: what is known of biases; about it they are linear.
         config: the site.
     """
-    rows, segment = _by_segment(rows, config)
-    rows = rows.replace(velocity_mps=_fitted(rows, segment))
-    plots = biased(rows, segment, config)
+    prior = priors(config)
+    left = known.mean.reshape(-1, 4) * prior - known.applied
+    rows, segment, plots = _grouped(rows, left, config)
+    # The covariance may be singular to rounding, where a reference has no bias.
+    root = np.linalg.cholesky(known.cov + _ROUNDING * np.eye(len(known.cov)))
+    window_ns = round(config.registration.window_s * NS)
+    target = twins(rows, window_ns, segment, plots, left[:, 3], prior.reshape(-1, 1) * root)
+    if np.any(target != np.arange(len(target))):
+        number = rows.number[np.searchsorted(segment, target)][segment]
+        rows, segment, plots = _grouped(rows.replace(number=number), left, config)
     kept = _common(segment, rows.sensor, plots.dims)
     rows, segment, plots = rows.take(kept), segment[kept], plots.take(kept)
     segment = np.unique(segment, return_inverse=True)[1]
-    # To first order a corrected plot is the reported one less its columns times what is applied.
-    moved = np.einsum("nak,nk->na", plots.columns, applied[rows.sensor])
-    plots = plots._replace(
-        position_m=plots.position_m + moved,
-        columns=plots.columns * priors(config)[rows.sensor][:, None, :],
-    )
+    # To first order a plot so placed is the reported one less its columns times these biases.
+    taken = known.applied + left * (1.0, 1.0, 1.0, 0.0)
+    moved = np.einsum("nak,nk->na", plots.columns, taken[rows.sensor])
+    columns = plots.columns * prior[rows.sensor][:, None, :]
+    plots = plots._replace(position_m=plots.position_m + moved, columns=columns)
     return _eliminated(rows, segment, plots, config)
+
+
+def _grouped(
+    rows: Associations, left: F64, config: PlotsConfig
+) -> tuple[Associations, I64, Biased]:
+    rows, segment = _by_segment(rows, config)
+    rows = rows.replace(velocity_mps=_fitted(rows, segment))
+    return rows, segment, biased(rows, segment, left, config)
 
 
 def _by_segment(rows: Associations, config: PlotsConfig) -> tuple[Associations, I64]:
