@@ -22,8 +22,8 @@ class RegistrationConfig:
             standards allow 0.6 s of delay that is not compensated (RTCA DO-260B, 2.2.5).
         walk_std: how far biases wander in an hour, so that what was learned long ago fades.
         time_accuracy_s: stated for no sensor; what multi-radar tracking asks for.
-        significance: standard deviations by which a bias must differ from nothing, and from what
-            is applied, to be applied.
+        significance: standard deviations by which a bias must differ from nothing, and then from
+            what is applied, to be applied.
         least_change: of the sensor's accuracy; smaller changes of the correction are not worth it.
         alarm_factor: of the sensor's accuracy; a larger bias, or change of one, is a notice.
         window_s: plots of a track in such a time are worked together.
@@ -39,7 +39,7 @@ class RegistrationConfig:
 
     prior_std: Four = (200.0, 0.01, 0.01, 0.5)
     reference_time_std_s: float = 0.1
-    walk_std: Four = (10.0, 0.0005, 0.0005, 0.02)
+    walk_std: Four = (10.0, 0.0005, 0.0005, 0.1)
     time_accuracy_s: float = 0.1
     significance: float = 3.0
     least_change: float = 0.1

@@ -9,6 +9,7 @@ not feed back into the estimate.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -203,12 +204,63 @@ def _jumped(new: Segments, good: Bool, sensors: int) -> Bool:
     return np.asarray((bad >= _FEWEST) & (bad > _MOST_LOST * every))
 
 
-def estimates(state: Registration, config: PlotsConfig) -> tuple[F64, F64, Bool]:
-    """Return (sensors, 4) biases, their standard deviations, and which are significant."""
+def estimates(state: Registration, config: PlotsConfig) -> tuple[F64, F64]:
+    """Return (sensors, 4) biases and their standard deviations, m, rad, rad, s.
+
+    What only the disagreement of sensors tells has the standard deviation that the priors leave it.
+    """
     prior = priors(config)
-    bias = state.mean.reshape(-1, 4) * prior
-    std = np.sqrt(np.diag(state.cov)).reshape(-1, 4) * prior
-    return bias, std, np.abs(bias) > config.registration.significance * std
+    std = np.sqrt(np.diag(state.cov)).reshape(-1, 4)
+    return state.mean.reshape(-1, 4) * prior, std * prior
+
+
+class Believed(NamedTuple):
+    """Hold the fewest biases that explain what was seen, as if all others were none.
+
+    Args:
+        bias: (sensors, 4) m, rad, rad, s; 0 where none is needed.
+        std: (sensors, 4) standard deviations under that assumption.
+        significant: (sensors, 4) which are needed.
+    """
+
+    bias: F64
+    std: F64
+    significant: Bool
+
+
+def believed(state: Registration, config: PlotsConfig) -> Believed:
+    """Return the biases to correct by: the most significant, and the next beside it, until none is.
+
+    Where sensors only disagree (all clocks could be wrong by as much together) this blames the
+    fewest, and corrects so that they agree.
+
+    Source: J. H. Goodnight, A tutorial on the SWEEP operator, Amer. Statistician 33 (1979) 149-158.
+    """
+    prior = priors(config)
+    precision = np.linalg.inv(state.cov)
+    score = precision @ state.mean
+    A = np.block([[precision, score[:, None]], [score, 0.0]])
+    needed = np.zeros(len(score), bool)
+    while True:
+        free = ~needed & (prior.ravel() > 0.0)
+        sigmas = np.abs(A[:-1, -1]) / np.sqrt(np.abs(np.diag(A)[:-1])) * free
+        best = int(np.argmax(sigmas)) if len(sigmas) else 0
+        if not len(sigmas) or sigmas[best] <= config.registration.significance:
+            break
+        needed[best] = True
+        A = _swept(A, best)
+    bias = np.where(needed, A[:-1, -1], 0.0).reshape(-1, 4) * prior
+    # Swept, the diagonal is minus a variance; not swept, it is a precision.
+    diagonal = np.abs(np.diag(A)[:-1])
+    std = np.sqrt(np.where(needed, diagonal, 1.0 / diagonal)).reshape(-1, 4) * prior
+    return Believed(bias, std, needed.reshape(-1, 4))
+
+
+def _swept(A: F64, k: int) -> F64:
+    row = A[k] / A[k, k]
+    out = A - np.outer(A[:, k], row)
+    out[k], out[:, k], out[k, k] = row, row, -1.0 / A[k, k]
+    return out
 
 
 def accuracies(config: PlotsConfig) -> F64:
@@ -221,39 +273,18 @@ def accuracies(config: PlotsConfig) -> F64:
 
 def _corrected(state: Registration, config: PlotsConfig, now_ns: int) -> Registration:
     """Return the state with new corrections where the old ones are significantly wrong."""
-    bias, _, _ = estimates(state, config)
-    least = config.registration.least_change * accuracies(config)
-    left = bias - state.applied
-    wrong: Bool = _telling(left, state, config) & (np.abs(left) > least)
+    settings, now = config.registration, believed(state, config)
+    off = np.abs(now.bias - state.applied)
+    wrong = (off > settings.significance * now.std) & (
+        off > settings.least_change * accuracies(config)
+    )
     changed = np.asarray(wrong.any(axis=1))
     if not changed.any():
         return state
-    # What is significant of a sensor changes together: it was estimated together.
-    better = np.where(_telling(bias, state, config), bias, np.where(wrong, 0.0, state.applied))
+    # What is known of a sensor changes together: it was estimated together.
     since_ns = now_ns + round(config.latest_ahead_s * NS)
     return replace(
         state,
-        applied=np.where(changed[:, None], better, state.applied),
+        applied=np.where(changed[:, None], now.bias, state.applied),
         since_ns=np.where(changed, since_ns, state.since_ns),
     )
-
-
-def _telling(bias: F64, state: Registration, config: PlotsConfig) -> Bool:
-    """Return (sensors, 4) which biases are not to be explained by their uncertainty.
-
-    Either a bias itself, or how far it is from the mean of the other sensors': what only their
-    disagreement tells is shared out as the priors say, and the picture is consistent again.
-    """
-    prior, k = priors(config), config.registration.significance
-    cov = state.cov.reshape(len(prior), 4, len(prior), 4)
-    telling = np.zeros(bias.shape, bool)
-    for c in range(4):
-        scale = prior[:, c]
-        P = cov[:, c, :, c] * np.outer(scale, scale)
-        can = scale > 0.0
-        pairs = np.outer(can, can) * (1.0 - np.eye(len(can)))
-        apart = np.diag(1.0 * can) - pairs / max(int(np.count_nonzero(can)) - 1, 1)
-        own = np.abs(bias[:, c]) > k * np.sqrt(np.diag(P))
-        spread = np.sqrt(np.diag(apart @ P @ apart.T))
-        telling[:, c] = can & (own | (np.abs(apart @ bias[:, c]) > k * spread))
-    return telling

@@ -8,7 +8,7 @@ import numpy as np
 
 from tocsin.contract import BiasComponent, Biases, NoticeKind, Notices
 from tocsin.plots.config import PlotsConfig
-from tocsin.plots.registration import Registration, accuracies, estimates
+from tocsin.plots.registration import Registration, accuracies, believed, estimates
 from tocsin.plots.segments import priors
 
 _FOR_PEOPLE = {
@@ -27,7 +27,8 @@ def table(state: Registration, config: PlotsConfig) -> Biases:
         config: the site.
     """
     sensor, component = np.nonzero(np.repeat(priors(config)[:, 3:] > 0.0, 4, axis=1))
-    bias, std, significant = estimates(state, config)
+    bias, std = estimates(state, config)
+    significant = believed(state, config).significant
     names = np.array([s.sensor_id for s in config.sensors], object)
     return Biases.build(
         len(sensor),
@@ -48,12 +49,12 @@ def notify(state: Registration, config: PlotsConfig, now_ns: int) -> tuple[Regis
     accuracy, from what was told last; in the beginning that is none.
     """
     settings, accuracy = config.registration, accuracies(config)
-    bias, std, _ = estimates(state, config)
-    off = np.abs(bias - state.told)
-    due = (off > settings.alarm_factor * accuracy) & (off > settings.significance * std)
+    now = believed(state, config)
+    off = np.abs(now.bias - state.told)
+    due = (off > settings.alarm_factor * accuracy) & (off > settings.significance * now.std)
     if not due.any():
         return state, Notices.empty()
-    after = replace(state, told=np.where(due, bias, state.told), notices=state.notices + due)
+    after = replace(state, told=np.where(due, now.bias, state.told), notices=state.notices + due)
     rows = [(int(s), BiasComponent(int(c))) for s, c in np.argwhere(due)]
     return after, Notices.build(
         len(rows),
@@ -62,7 +63,7 @@ def notify(state: Registration, config: PlotsConfig, now_ns: int) -> tuple[Regis
         kind=int(NoticeKind.SENSOR_BIASED),
         sensor_id=[config.sensors[s].sensor_id for s, _ in rows],
         zone_ids=[()] * len(rows),
-        text=[_words(state, after, config, s, c) for s, c in rows],
+        text=[_words(after, config, s, c) for s, c in rows],
     )
 
 
@@ -70,16 +71,14 @@ def _id(state: Registration, config: PlotsConfig, s: int, c: BiasComponent) -> s
     return f"bias-{config.sensors[s].sensor_id}-{c.name.lower()}-{state.notices[s, c]}"
 
 
-def _words(
-    before: Registration, after: Registration, config: PlotsConfig, s: int, c: BiasComponent
-) -> str:
-    bias, std, _ = estimates(after, config)
+def _words(state: Registration, config: PlotsConfig, s: int, c: BiasComponent) -> str:
+    bias, std = state.told[s, c], estimates(state, config)[1][s, c]
     scale, unit, digits = _FOR_PEOPLE[c]
     name, what = config.sensors[s].sensor_id, c.name.lower()
-    size = f"{scale * bias[s, c]:+.{digits}f}{unit} ± {scale * std[s, c]:.{digits}f}{unit}"
-    times = abs(bias[s, c]) / accuracies(config)[s, c]
+    size = f"{scale * bias:+.{digits}f}{unit} ± {scale * std:.{digits}f}{unit}"
+    times = abs(bias) / accuracies(config)[s, c]
     if times <= config.registration.alarm_factor:
         return f"The {what} bias of {name} is small again: {size}."
-    was = "has drifted to" if before.notices[s, c] else "is"
-    treated = "reports are corrected" if after.applied[s, c] else "reports are not corrected yet"
+    was = "has drifted to" if state.notices[s, c] > 1 else "is"
+    treated = "reports are corrected" if state.applied[s, c] else "reports are not corrected yet"
     return f"The {what} bias of {name} {was} {size}, {times:.1f} times its accuracy; {treated}."
