@@ -12,6 +12,7 @@ from tocsin.contract.arrow import (
 )
 from tocsin.contract.enums import (
     Action,
+    BiasComponent,
     Corroboration,
     Designation,
     Dimension,
@@ -31,6 +32,8 @@ from tocsin.contract.table import F64, I8, I32, I64, U32, U64, Bool, Column, Obj
 from tocsin.contract.tables import (
     CLASS_COUNT,
     TABLES,
+    Associations,
+    Biases,
     Deliveries,
     Effects,
     Faults,
@@ -64,6 +67,9 @@ __all__ = [
     "U32",
     "U64",
     "Action",
+    "Associations",
+    "BiasComponent",
+    "Biases",
     "Bool",
     "Column",
     "Corroboration",

@@ -119,3 +119,13 @@ class NoticeKind(IntEnum):
     OVERFLOW = 4
     INPUT_REFUSED = 5
     RUN = 6
+    SENSOR_BIASED = 7
+
+
+class BiasComponent(IntEnum):
+    """Which measurement of a sensor a bias is of."""
+
+    RANGE = 0
+    AZIMUTH = 1
+    ELEVATION = 2
+    TIME = 3

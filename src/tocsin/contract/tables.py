@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 
 from tocsin.contract.enums import (
     Action,
+    BiasComponent,
     Corroboration,
     Designation,
     Dimension,
@@ -187,6 +188,44 @@ class Plots(Table):
     mode_3a_valid: Valid
     callsign: Callsign
     altitude_baro_m: Annotated[F64, _m("pressure altitude")]
+
+
+@dataclass(frozen=True)
+class Associations(Table):
+    """Which plot went to which confirmed track: what registration learns from, a tick later.
+
+    Positions are those of the plots, corrected by what is known of their sensor's biases.
+    """
+
+    NAME: ClassVar[str] = "associations"
+
+    measured_at_ns: MeasuredAt
+    sensor: Annotated[I32, Column("int32", doc="index in the site's sensors")]
+    number: Annotated[U32, Column("uint32", doc="track number")]
+    probability: Annotated[F64, Column("float64", "", "that the plot is of this track")]
+    dimension: Annotated[I8, Column("int8", doc="what was measured", enum=Dimension)]
+    range_m: Annotated[F64, _m("the plot's, about the sensor; NaN: not polar")]
+    position_m: Annotated[F64, Column("float64", "m", "the plot's, region frame", shape=(3,))]
+    position_cov_m2: Annotated[F64, Column("float64", "m2", "the plot's", shape=(3, 3))]
+    velocity_mps: Annotated[F64, Column("float64", "m/s", "the track's", shape=(3,))]
+
+
+@dataclass(frozen=True)
+class Biases(Table):
+    """What is known of the sensors' biases at one instant; a row for each component.
+
+    A measurement is the true value plus the bias: `applied` is subtracted from what is reported.
+    """
+
+    NAME: ClassVar[str] = "biases"
+
+    estimated_at_ns: Annotated[I64, Column("int64", "ns UTC", "when it was estimated")]
+    sensor_id: SensorId
+    component: Annotated[I8, Column("int8", doc="of which measurement", enum=BiasComponent)]
+    bias: Annotated[F64, Column("float64", "m, rad, s", "in all, not what is left of it")]
+    std: Annotated[F64, Column("float64", "m, rad, s", "standard deviation of the estimate")]
+    significant: Annotated[Bool, Column("bool", doc="whether it is more than its uncertainty")]
+    applied: Annotated[F64, Column("float64", "m, rad, s", "what reports are corrected by")]
 
 
 @dataclass(frozen=True)
@@ -413,6 +452,8 @@ TABLES: dict[str, type[Table]] = {
         Reports,
         Looks,
         Plots,
+        Associations,
+        Biases,
         TrackUpdates,
         Tracks,
         SensorHealth,

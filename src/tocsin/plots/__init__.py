@@ -1,7 +1,19 @@
-"""Reports to plots: duplicates out, located in the region frame, with covariance."""
+"""Reports to plots: duplicates out, biases corrected, located in the region frame."""
 
-from tocsin.plots.config import PlotsConfig
+from tocsin.plots.config import PlotsConfig, RegistrationConfig
+from tocsin.plots.registration import warm_up
 from tocsin.plots.state import PlotsOut, PlotsState, start, with_sensors
-from tocsin.plots.step import sensors_seen, step
+from tocsin.plots.step import sensors_seen, step, true_looks
 
-__all__ = ["PlotsConfig", "PlotsOut", "PlotsState", "sensors_seen", "start", "step", "with_sensors"]
+__all__ = [
+    "PlotsConfig",
+    "PlotsOut",
+    "PlotsState",
+    "RegistrationConfig",
+    "sensors_seen",
+    "start",
+    "step",
+    "true_looks",
+    "warm_up",
+    "with_sensors",
+]

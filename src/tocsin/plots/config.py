@@ -2,10 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tocsin.contract import Sensor
 from tocsin.geo import Region
+
+Four = tuple[float, float, float, float]
+"""A value for each `BiasComponent`: range in m, azimuth and elevation in rad, time in s."""
+
+
+@dataclass(frozen=True)
+class RegistrationConfig:
+    """Say what biases are believed possible, and when they are believed.
+
+    Args:
+        prior_std: biases of a radar before anything is known: surveyed north and range zero are
+            within these in nine radars of ten (`docs/reference/registration.md`).
+        reference_time_std_s: of a receiver of positions that aircraft themselves state; the
+            standards allow 0.6 s of delay that is not compensated (RTCA DO-260B, 2.2.5).
+        walk_std: how far biases wander in an hour, so that what was learned long ago fades.
+        time_accuracy_s: stated for no sensor; what multi-radar tracking asks for.
+        significance: standard deviations by which a bias must differ from nothing, and then from
+            what is applied, to be applied.
+        least_change: of the sensor's accuracy; smaller changes of the correction are not worth it.
+        alarm_factor: of the sensor's accuracy; a larger bias, or change of one, is a notice.
+        window_s: plots of a track in such a time are worked together.
+        settle_s: how long late plots are waited for before that.
+        least_probability: of an association that is learned from.
+        noise_m2ps3: density of the acceleration of targets, horizontal and vertical; wide, since
+            common targets are compared within seconds, where even hard turns are small.
+        reference_vertical_std_m: a stated height less sure than this is a pressure altitude,
+            whose error is the same for all aircraft: only its horizontal position is a reference.
+        worst_fit: mean squared normalised residual above which a window of a track is not used.
+        max_rows: of a window; of more, a part of the tracks is used, in turn.
+    """
+
+    prior_std: Four = (200.0, 0.01, 0.01, 0.5)
+    reference_time_std_s: float = 0.1
+    walk_std: Four = (10.0, 0.0005, 0.0005, 0.1)
+    time_accuracy_s: float = 0.1
+    significance: float = 3.0
+    least_change: float = 0.1
+    alarm_factor: float = 1.5
+    window_s: float = 20.0
+    settle_s: float = 10.0
+    least_probability: float = 0.9
+    noise_m2ps3: tuple[float, float] = (20.0, 4.0)
+    reference_vertical_std_m: float = 100.0
+    worst_fit: float = 3.0
+    max_rows: int = 20_000
 
 
 @dataclass(frozen=True)
@@ -28,6 +73,7 @@ class PlotsConfig:
             message; a 24-bit parity lets almost none through.
         people_density_pm2: false sightings per m2 at even odds of being right.
         air_depth_m: depth of the airspace, between densities per m3 and per m2.
+        registration: of the sensors.
     """
 
     region: Region
@@ -43,3 +89,4 @@ class PlotsConfig:
     cooperative_density_pm3: float = 1e-19
     people_density_pm2: float = 1e-11
     air_depth_m: float = 12_000.0
+    registration: RegistrationConfig = field(default_factory=RegistrationConfig)

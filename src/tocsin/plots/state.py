@@ -8,9 +8,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, U64, Faults, Plots, Reports, Sensor
+from tocsin.contract import (
+    F64,
+    I64,
+    U64,
+    Biases,
+    Faults,
+    Notices,
+    Plots,
+    Reports,
+    Sensor,
+)
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.duplicates import Origins
+from tocsin.plots.registration import Registration, grown, unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,10 +34,12 @@ class PlotsState:
         seen: sorted fingerprints of late reports.
         heard_ns: when each of them was heard.
         origins: what observers and relays said lately.
+        registration: what is known of the sensors' biases.
     """
 
     config: PlotsConfig
     index: Mapping[str, int]
+    registration: Registration
     seen: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
     heard_ns: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     origins: Origins = field(default_factory=dict)
@@ -43,12 +56,16 @@ class PlotsOut(NamedTuple):
         external: other trackers' tracks, as reported.
         identities: reports that state who, not where, as reported.
         faults: one row for each report that was dropped.
+        biases: of all sensors, where new estimates were made.
+        notices: of sensors whose biases became too large, changed or vanished.
     """
 
     plots: Plots
     external: Reports
     identities: Reports
     faults: Faults
+    biases: Biases
+    notices: Notices
 
 
 class Located(NamedTuple):
@@ -69,10 +86,16 @@ class Located(NamedTuple):
 
 def start(config: PlotsConfig) -> PlotsState:
     """Return the state before the first batch."""
-    return PlotsState(config, {s.sensor_id: k for k, s in enumerate(config.sensors)})
+    index = {sensor.sensor_id: k for k, sensor in enumerate(config.sensors)}
+    return PlotsState(config, index, unknown(len(config.sensors)))
 
 
 def with_sensors(state: PlotsState, sensors: tuple[Sensor, ...]) -> PlotsState:
     """Return the state with further sensors after those it has."""
     config = replace(state.config, sensors=sensors)
-    return replace(state, config=config, index=start(config).index)
+    return replace(
+        state,
+        config=config,
+        index=start(config).index,
+        registration=grown(state.registration, len(sensors)),
+    )

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from tocsin.contract import (
     I32,
+    Associations,
+    Biases,
     Bool,
     Dimension,
     Faults,
+    Looks,
+    Notices,
     Plots,
     ReportKind,
     Reports,
     Sensor,
 )
 from tocsin.plots.config import PlotsConfig
+from tocsin.plots.correct import corrected_looks, corrected_reports
 from tocsin.plots.density import geographic_density
 from tocsin.plots.duplicates import fingerprints, lately, relayed, remember, repeated
 from tocsin.plots.faults import (
@@ -34,7 +40,9 @@ from tocsin.plots.locate import (
     or_default,
     reported_velocity,
 )
+from tocsin.plots.registration import learn
 from tocsin.plots.state import Located, PlotsOut, PlotsState
+from tocsin.plots.tell import notify, table
 
 _PLOTTED = (ReportKind.PLOT, ReportKind.POSITION, ReportKind.SIGHTING)
 
@@ -44,17 +52,21 @@ def sensors_seen(reports: Reports) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reports.sensor_id.tolist()))
 
 
-def step(state: PlotsState, reports: Reports, now_ns: int) -> tuple[PlotsState, PlotsOut]:
-    """Turn one batch of reports into plots.
+def step(
+    state: PlotsState, reports: Reports, now_ns: int, associations: Associations | None = None
+) -> tuple[PlotsState, PlotsOut]:
+    """Turn one batch of reports into plots, corrected by the known biases of their sensors.
 
     Args:
         state: from `start` or the last step.
         reports: what the sensors stated, in any order.
         now_ns: present time, ns UTC.
+        associations: what the tracker made of the last steps' plots; biases are learned from it.
 
     Returns:
-        The next state, and plots, external tracks, identities and faults.
+        The next state, and plots, external tracks, identities, faults, biases and notices.
     """
+    state, biases, notices = _registered(state, associations, now_ns)
     faults: list[Faults] = []
     batch = _usable(state, reports, now_ns, faults)
     state, batch = _once(state, batch, now_ns, faults)
@@ -64,8 +76,32 @@ def step(state: PlotsState, reports: Reports, now_ns: int) -> tuple[PlotsState, 
         batch.only(kind == ReportKind.EXTERNAL_TRACK).reports,
         batch.only(kind == ReportKind.IDENTITY).reports,
         Faults.concat(faults),
+        biases,
+        notices,
     )
     return state, out
+
+
+def true_looks(state: PlotsState, looks: Looks) -> Looks:
+    """Return sector marks corrected as the plots of the last step were.
+
+    Args:
+        state: after that step.
+        looks: as the sensors stated them.
+    """
+    return corrected_looks(looks, state.index, state.registration.applied)
+
+
+def _registered(
+    state: PlotsState, associations: Associations | None, now_ns: int
+) -> tuple[PlotsState, Biases, Notices]:
+    """Return the state with what associations tell of biases; a table where there are new ones."""
+    rows = Associations.empty() if associations is None else associations
+    after = learn(state.registration, rows, state.config, now_ns)
+    if after.mean is state.registration.mean:
+        return replace(state, registration=after), Biases.empty(), Notices.empty()
+    after, notices = notify(after, state.config, now_ns)
+    return replace(state, registration=after), table(after, state.config), notices
 
 
 class _Batch(NamedTuple):
@@ -125,10 +161,12 @@ def _once(
     # As late as a sighting may come, its relays may come: they must still be known.
     origins = lately(origins, now_ns, config.oldest_s + config.relay_window_s)
     batch = batch.without(drop, "relayed", "its origin was counted already", faults)
-    return PlotsState(config, state.index, seen, heard_ns, origins), batch
+    return replace(state, seen=seen, heard_ns=heard_ns, origins=origins), batch
 
 
 def _plots(state: PlotsState, batch: _Batch) -> Plots:
+    applied = state.registration.applied
+    batch = batch._replace(reports=corrected_reports(batch.reports, batch.sensor, applied))
     reports, sensor, polar = batch.reports, batch.sensor, is_polar(batch.reports)
     # A report with both is taken at its geographic word only where its sensor has no place.
     placed = np.array([not np.isnan(s.latitude_deg) for s in state.config.sensors] or [False])

@@ -12,6 +12,8 @@ from typing import Any
 
 from tocsin import picture, plots, track, warn
 from tocsin.contract import (
+    Associations,
+    Biases,
     Faults,
     Forecasts,
     Frames,
@@ -72,6 +74,7 @@ class TickOut:
     looks: Looks
     faults: Faults
     plots: Plots
+    biases: Biases
     updates: TrackUpdates
     tracks: Tracks
     current: Tracks
@@ -83,7 +86,11 @@ class TickOut:
 
 @dataclass
 class PipelineState:
-    """Hold everything that the next tick depends on."""
+    """Hold everything that the next tick depends on.
+
+    `associations` is what the tracker made of this tick's plots: the next tick's `plots` learn the
+    sensors' biases from it, since the two rooms do not know each other.
+    """
 
     inputs: InputsState
     sensors: tuple[Sensor, ...]
@@ -91,6 +98,7 @@ class PipelineState:
     track: Any
     picture: Any
     warn: Any
+    associations: Associations = field(default_factory=Associations.empty)
 
 
 class Pipeline:
@@ -178,8 +186,10 @@ class Pipeline:
             Faults.concat([faults, _look_faults(looks.take(~fit), now_ns)]),
             looks.take(fit),
         )
-        state.plots, located = plots.step(state.plots, reports, now_ns)
-        state.track, updates = track.step(state.track, located.plots, looks, now_ns)
+        state.plots, located = plots.step(state.plots, reports, now_ns, state.associations)
+        state.associations = Associations.empty()
+        true = plots.true_looks(state.plots, looks)
+        state.track, updates = track.step(state.track, located.plots, true, now_ns)
         faults = Faults.concat([faults, located.faults])
         state.picture, seen = picture.step(
             state.picture,
@@ -202,13 +212,14 @@ class Pipeline:
             looks,
             faults,
             located.plots,
+            located.biases,
             updates,
             seen.tracks,
             seen.current,
             seen.health,
             decided.forecasts,
             decided.warnings,
-            seen.notices,
+            Notices.concat([located.notices, seen.notices]),
         )
 
     def _add_sensors(self, reports: Reports) -> None:
