@@ -403,7 +403,7 @@ def on_the_edge(rest_s=0.0, shift_m=0.0):
 
 
 def missed_in(state, sector):
-    return look(state, Group(sector.known_ns, 0, sector, Plots.empty()))
+    return look(state, Group(sector.known_ns, 0, sector, Plots.empty()))[0]
 
 
 def test_missing_on_both_sides_of_an_edge_is_one_miss():
@@ -419,7 +419,7 @@ def test_missing_on_both_sides_of_an_edge_is_one_miss():
 
 def test_a_track_found_before_the_edge_cannot_be_missed_behind_it():
     state, before, after, plot = on_the_edge()
-    found = look(state, Group(before.known_ns, 0, before, plot))
+    found = look(state, Group(before.known_ns, 0, before, plot))[0]
     assert found.bank.existence[0] > 0.999
     later = missed_in(found, after)
     assert later.bank.existence[0] == pytest.approx(found.bank.existence[0], rel=1e-9)
@@ -427,9 +427,9 @@ def test_a_track_found_before_the_edge_cannot_be_missed_behind_it():
 
 def test_a_plot_split_over_an_edge_starts_no_second_track():
     state, before, after, plot = on_the_edge()
-    found = look(state, Group(before.known_ns, 0, before, plot))
+    found = look(state, Group(before.known_ns, 0, before, plot))[0]
     again = plot.replace(measured_at_ns=[after.start_ns + 1])
-    split = look(found, Group(after.known_ns, 0, after, again))
+    split = look(found, Group(after.known_ns, 0, after, again))[0]
     assert split.bank.existence[split.bank.number != 5].max(initial=0.0) < 0.01
 
 
@@ -440,7 +440,7 @@ def test_finish_uses_what_still_waits():
     state, _ = step(
         start(TrackConfig(REGION, sensors)), scan.plots, scan.looks.take(slice(0, 40)), T0_NS
     )
-    state, out = finish(state)
+    state, (out, _, _) = finish(state)
     assert len(state.waiting) == 0
     assert (out.measured_at_ns >= T0_NS).all()
 

@@ -208,6 +208,9 @@ class Associations(Table):
     position_m: Annotated[F64, Column("float64", "m", "the plot's, region frame", shape=(3,))]
     position_cov_m2: Annotated[F64, Column("float64", "m2", "the plot's", shape=(3, 3))]
     velocity_mps: Annotated[F64, Column("float64", "m/s", "the track's", shape=(3,))]
+    distance2: Annotated[
+        F64, Column("float64", "", "squared Mahalanobis distance of the plot from the track")
+    ]
 
 
 @dataclass(frozen=True)

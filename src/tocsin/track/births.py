@@ -7,7 +7,7 @@ import numpy as np
 from tocsin.contract import F64, I64, NS, Bool, Dimension, Plots
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_gate import born
-from tocsin.track.state import Bank, Group, Pairs, Picture, TrackState
+from tocsin.track.state import Bank, Group, Pairs, Picture, TrackState, blank
 
 _POSITION = np.array([0, 1, 2, 6, 7, 11])
 _HEIGHT_CROSS = np.array([2, 7])
@@ -48,7 +48,7 @@ def new_objects(state: TrackState, plots: Plots, picture: Picture, pairs: Pairs)
 def _in_the_open(state: TrackState, plots: Plots, picture: Picture) -> Mixture:
     """Return the Gaussians of an object of which nothing else is known than one plot."""
     config, models = state.config, len(state.config.models)
-    told = np.isfinite(plots.velocity_mps).all(axis=1)
+    told: Bool = np.asarray(np.isfinite(plots.velocity_mps).all(axis=1))
     position = np.hstack([picture.position_m, np.where(told[:, None], plots.velocity_mps, 0.0)])
     cov = np.zeros((len(plots), 21))
     cov[:, _POSITION] = picture.cov
@@ -90,16 +90,16 @@ def begin(
         first: (k,) undetected row that it grew out of, -1: none.
     """
     config, bank = state.config, state.bank
-    new = Bank.empty(len(at), len(config.sensors), len(config.models))
+    new = blank(config, len(at))
     # A row that has all but faded lends nothing: what comes up there is another object.
     grown: Bool = np.asarray(first >= 0)
     faded = bank.confirmed & (bank.existence < config.end_probability)
     grown[grown] = ~faded[first[grown]]
     if grown.any():
         new = bank.take(np.where(grown, first, 0)) if len(bank) else new
-        blank = Bank.empty(len(at), len(config.sensors), len(config.models))
-        for name in vars(blank):
-            getattr(new, name)[~grown] = getattr(blank, name)[~grown]
+        empty = blank(config, len(at))
+        for name in vars(empty):
+            getattr(new, name)[~grown] = getattr(empty, name)[~grown]
         new.cluster[:], new.poisson[:], new.weight[:] = -1, False, 1.0
     new.state[:], new.cov[:], new.mode[:] = body
     new.existence[:] = existence

@@ -18,6 +18,8 @@ class TrackConfig:
         sensors: the site's sensors; a plot's `sensor` is an index into them (at most 64).
         output_period_s: spacing of output instants, at whole multiples of it; None: one at each
             distinct plot time, for input that is scan-synchronous.
+        lag: put out every instant a second time, at the next one, smoothed by what came between.
+        associations: tell which plots went to which confirmed track.
         models: motion models, constant velocity with different noise; several: an interacting
             multiple-model filter.
         sojourn_s: mean time that an object keeps to each model.
@@ -68,6 +70,8 @@ class TrackConfig:
     region: Region
     sensors: tuple[Sensor, ...]
     output_period_s: float | None = 1.0
+    lag: bool = False
+    associations: bool = False
     models: tuple[CvNoise, ...] = (CvNoise(1.0, 0.5), CvNoise(300.0, 20.0))
     sojourn_s: tuple[float, ...] = (60.0, 10.0)
     speed_std_mps: float = 120.0

@@ -87,7 +87,7 @@ def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]
     old = bank.plots >= state.config.confirm_plots
     rows = np.flatnonzero(old & _single(bank) & (bank.existence > _TWIN_EXISTENCE))
     chosen = bank.take(rows)
-    mean, cov = moments(chosen)
+    mean, cov = moments(chosen.body)
     spread_m = np.sqrt(cov[:, 0] + cov[:, 6])
     first, second = near_pairs(mean[:, :2], np.minimum(spread_m, _TWIN_SPREAD_M))
     older = chosen.number[first] < chosen.number[second]

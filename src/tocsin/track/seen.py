@@ -7,9 +7,10 @@ import dataclasses
 import numpy as np
 
 from tocsin.contract import F64, I64, NS, Bool
+from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import combine
 from tocsin.track.kernels_gate import view
-from tocsin.track.state import Bank, Edge, Group, Look, Picture, TrackState
+from tocsin.track.state import Edge, Group, Look, Picture, TrackState
 
 _WHOLE_TURN = 2.0 * np.pi - 1e-9
 
@@ -54,12 +55,13 @@ def _at_events(state: TrackState, picture: Picture, hit: float) -> Look:
     return Look(rows, to_ns, nothing + hit, nothing, nothing)
 
 
-def moments(bank: Bank) -> tuple[F64, F64]:
+def moments(body: Mixture) -> tuple[F64, F64]:
     """Return (n, 6) means and (n, 21) packed covariances over the models."""
-    if bank.mode.shape[1] == 1:
-        return bank.state[:, 0], bank.cov[:, 0]
-    mean, cov = np.empty((len(bank), 6)), np.empty((len(bank), 21))
-    combine(*bank.body, mean, cov)
+    count, models = body.mode.shape
+    if models == 1:
+        return body.state[:, 0], body.cov[:, 0]
+    mean, cov = np.empty((count, 6)), np.empty((count, 21))
+    combine(*body, mean, cov)
     return mean, cov
 
 
@@ -68,7 +70,7 @@ def _view(state: TrackState, group: Group) -> tuple[Bool, F64, I64]:
     assert sector is not None
     near, chance = np.empty(len(bank), bool), np.empty(len(bank))
     beam_ns = np.empty(len(bank), np.int64)
-    mean, cov = moments(bank)
+    mean, cov = moments(bank.body)
     view(
         np.ascontiguousarray(mean),
         np.ascontiguousarray(cov),

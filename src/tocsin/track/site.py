@@ -12,7 +12,7 @@ from tocsin.geo import MEAN_RADIUS_M
 from tocsin.track.config import TrackConfig
 from tocsin.track.kernels_contest import Rules
 from tocsin.track.seen import nobody_looked
-from tocsin.track.state import Bank, Edge, Rotation, Site, TrackState
+from tocsin.track.state import Edge, Rotation, Site, TrackState, blank
 
 MOST_SENSORS = 64
 _NO_AZIMUTH_NOISE_RAD = 0.002
@@ -33,7 +33,7 @@ def start(config: TrackConfig) -> TrackState:
     return TrackState(
         config=config,
         site=_site(config),
-        bank=Bank.empty(0, count, len(config.models)),
+        bank=blank(config, 0),
         undetected_pm3=density,
         undetected_at_ns=at_ns,
         edges=(nobody,) * count,

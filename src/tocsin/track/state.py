@@ -36,6 +36,9 @@ class Bank:
         confirmed: (n,) whether it was ever confirmed.
         callsign: (n,) latest, eight characters; empty: none.
         heard_ns: (n, sensors) latest plot by sensor, 0 none.
+        past_state: (n, L, 6) at the last output instant; L is 1 with a fixed lag, else 0.
+        past_cov: (n, L, 21) likewise.
+        past_ns: (n,) that instant, 0: none.
         twin: (n,) number of an older track that may be the same object, 0 none.
         twin_count: (n,) how often in a row it looked so.
     """
@@ -57,12 +60,15 @@ class Bank:
     confirmed: Bool
     callsign: np.ndarray
     heard_ns: I64
+    past_state: F64
+    past_cov: F64
+    past_ns: I64
     twin: U32
     twin_count: I64
 
     @classmethod
-    def empty(cls, count: int, sensors: int, models: int = 1) -> Bank:
-        """Return ``count`` blank rows."""
+    def empty(cls, count: int, sensors: int, models: int = 1, lag: int = 0) -> Bank:
+        """Return ``count`` blank rows, with or without room for a past (lag 1 or 0)."""
         whole = np.zeros(count, np.int64)
         return cls(
             state=np.zeros((count, models, 6)),
@@ -82,6 +88,9 @@ class Bank:
             confirmed=np.zeros(count, bool),
             callsign=np.zeros(count, "S8"),
             heard_ns=np.zeros((count, sensors), np.int64),
+            past_state=np.zeros((count, lag, 6)),
+            past_cov=np.zeros((count, lag, 21)),
+            past_ns=whole.copy(),
             twin=np.zeros(count, np.uint32),
             twin_count=whole.copy(),
         )
@@ -110,6 +119,11 @@ class Bank:
 
 
 _COLUMNS = tuple(f.name for f in dataclasses.fields(Bank))
+
+
+def blank(config: TrackConfig, count: int) -> Bank:
+    """Return ``count`` blank rows as a configuration wants them."""
+    return Bank.empty(count, len(config.sensors), len(config.models), int(config.lag))
 
 
 def no_hypotheses() -> Hypotheses:

@@ -8,10 +8,12 @@ Bernoulli / Poisson filter); Á. F. García-Fernández et al., IEEE Trans. AES 5
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS, Dimension, Looks, Plots, TrackUpdates
+from tocsin.contract import F64, I64, NS, Associations, Dimension, Looks, Plots, TrackUpdates
+from tocsin.track.associations import best_pairs, given_to
 from tocsin.track.births import begin, new_objects, note_plots
 from tocsin.track.clusters import joined, moved, of_clusters, without
 from tocsin.track.contest import Found, associate, continued
@@ -19,7 +21,7 @@ from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict, update
 from tocsin.track.kernels_gate import gate, sort_cells, take_up, undetected, weigh
 from tocsin.track.manage import confirm, survivors, unite
-from tocsin.track.output import updates_at
+from tocsin.track.output import Instant, put_out
 from tocsin.track.schedule import everything_left, schedule
 from tocsin.track.seen import same_address, unseen, who, with_edge
 from tocsin.track.state import Bank, Group, Look, Pairs, Picture, TrackState
@@ -28,6 +30,20 @@ _UPPER = np.array([0, 1, 2, 4, 5, 8])
 _TIDY_SHARE = 1.0 / 16.0
 _CREDIT = 0.5
 _IDENTITY = 0.8
+
+
+class Out(NamedTuple):
+    """Hold what a step puts out.
+
+    Args:
+        updates: the tracks at each output instant, by (instant, track number).
+        lagged: the same one instant later, smoothed; none without a lag.
+        associations: which plots went to which confirmed track, if the configuration asks.
+    """
+
+    updates: TrackUpdates
+    lagged: TrackUpdates
+    associations: Associations
 
 
 def step(
@@ -44,37 +60,58 @@ def step(
     Returns:
         The next state, and the updates by (instant, track number).
     """
+    state, out = step_in_full(state, plots, looks, now_ns)
+    return state, out.updates
+
+
+def step_in_full(
+    state: TrackState, plots: Plots, looks: Looks, now_ns: int
+) -> tuple[TrackState, Out]:
+    """Do as `step` does, and return all that it puts out."""
     state = dataclasses.replace(state, bank=state.bank.copy())
     if state.next_output_ns == 0 and len(plots):
         state = _first_instant(state, int(plots.measured_at_ns.min()))
     state, groups = schedule(state, plots, looks, now_ns)
-    state, blocks = handle(state, groups)
+    state, instants, given = handle(state, groups)
     state, more = _instants(state, now_ns + 1)
-    return state, TrackUpdates.concat([TrackUpdates.empty(), *blocks, *more])
+    return state, _out([*instants, *more], given)
 
 
-def handle(state: TrackState, groups: list[Group]) -> tuple[TrackState, list[TrackUpdates]]:
+def finish(state: TrackState) -> tuple[TrackState, Out]:
+    """Handle the plots that still wait for a look: the end of a recording."""
+    state, groups = everything_left(dataclasses.replace(state, bank=state.bank.copy()))
+    state, instants, given = handle(state, groups)
+    return state, _out(instants, given)
+
+
+def _out(instants: list[Instant], given: list[Associations]) -> Out:
+    return Out(
+        TrackUpdates.concat([TrackUpdates.empty(), *(i.updates for i in instants)]),
+        TrackUpdates.concat([TrackUpdates.empty(), *(i.lagged for i in instants)]),
+        Associations.concat([Associations.empty(), *given]),
+    )
+
+
+def handle(
+    state: TrackState, groups: list[Group]
+) -> tuple[TrackState, list[Instant], list[Associations]]:
     """Handle groups in order, putting out the instants that lie between them."""
-    blocks: list[TrackUpdates] = []
+    instants: list[Instant] = []
+    given: list[Associations] = []
     for k, group in enumerate(groups):
         state, before = _instants(state, group.at_ns)
-        blocks += before
-        state = look(state, group)
+        instants += before
+        state, associations = look(state, group)
+        given.append(associations)
         last = k + 1 == len(groups) or groups[k + 1].at_ns > group.at_ns
         if state.config.output_period_s is None and last:
             state = dataclasses.replace(_tidy(state, group.at_ns), last_output_ns=group.at_ns)
-            blocks.append(updates_at(state, group.at_ns))
-    return state, blocks
+            state, instant = put_out(state, group.at_ns)
+            instants.append(instant)
+    return state, instants, given
 
 
-def finish(state: TrackState) -> tuple[TrackState, TrackUpdates]:
-    """Handle the plots that still wait for a look: the end of a recording."""
-    state, groups = everything_left(dataclasses.replace(state, bank=state.bank.copy()))
-    state, blocks = handle(state, groups)
-    return state, TrackUpdates.concat([TrackUpdates.empty(), *blocks])
-
-
-def look(state: TrackState, group: Group) -> TrackState:
+def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     """Handle the plots of one look: the recipe."""
     bank, rules = state.bank, state.site.rules
     state, birth_pm3 = unseen(state, group)
@@ -94,6 +131,7 @@ def look(state: TrackState, group: Group) -> TrackState:
     chance = newborn / rest
     found = associate(state, picture, pairs, known.miss, chance, body)
     rows, numbers = continued(state, group, picture, found.harvest, first)
+    given = given_to(state, group, picture, found)
     took = _update(state, group, picture, known, found)
     state = dataclasses.replace(state, next_number=state.next_number + numbers)
     born, over = _born(state, group, picture, chance * found.free, body, first, len(rows))
@@ -114,7 +152,7 @@ def look(state: TrackState, group: Group) -> TrackState:
     )
     state = _replaced(state, known.rows[found.alone == 0], rows, found, born)
     confirm(state, state.bank)
-    return _tidy(state, group.at_ns, _TIDY_SHARE)
+    return _tidy(state, group.at_ns, _TIDY_SHARE), given
 
 
 def _take_up(state: TrackState, picture: Picture, seen: Look) -> None:
@@ -172,20 +210,11 @@ def _update(
         state.site.rules.model,
     )
     took = (found.alone > 0) & (found.none < 1.0 - _CREDIT)
-    best = _best_pairs(pairs, found.weight)[took]
+    best = best_pairs(pairs, found.weight)[took]
     note_plots(
         bank, known.rows[took], group, picture, pairs.plot[best], found.weight[best] > _IDENTITY
     )
     return took
-
-
-def _best_pairs(pairs: Pairs, weight: F64) -> np.ndarray:
-    """Return (k,) the likeliest pair of each row; of one without pairs, any number."""
-    counts = np.diff(pairs.start)
-    order = np.lexsort((-weight, np.repeat(np.arange(len(counts)), counts)))
-    if len(order) == 0:
-        return np.zeros(len(counts), np.int64)
-    return order[np.minimum(pairs.start[:-1], len(order) - 1)]
 
 
 def _born(
@@ -259,9 +288,9 @@ def _first_instant(state: TrackState, first_ns: int) -> TrackState:
     return dataclasses.replace(state, next_output_ns=-(-first_ns // period_ns) * period_ns)
 
 
-def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[TrackUpdates]]:
+def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Instant]]:
     """Put out the instants before a time."""
-    blocks: list[TrackUpdates] = []
+    blocks: list[Instant] = []
     if state.config.output_period_s is None or state.next_output_ns == 0:
         return state, blocks
     period_ns = round(state.config.output_period_s * NS)
@@ -272,7 +301,8 @@ def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Track
             # Nothing to show until the next group: skip the empty instants at once.
             at_ns += (before_ns - 1 - at_ns) // period_ns * period_ns
         else:
-            blocks.append(updates_at(state, at_ns))
+            state, instant = put_out(state, at_ns)
+            blocks.append(instant)
         following_ns = at_ns + period_ns
         state = dataclasses.replace(state, next_output_ns=following_ns, last_output_ns=at_ns)
     return state, blocks
