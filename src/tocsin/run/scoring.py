@@ -28,7 +28,7 @@ from tocsin.contract import (
 from tocsin.geo import Region
 from tocsin.run.offline import in_folder, write_text
 from tocsin.run.origins import Known, first_of, known_plots, plot_places
-from tocsin.run.sight import Coverage, Resolution, radar_coverage, radar_resolution
+from tocsin.run.sight import Sight
 from tocsin.run.site import Site, read_site
 
 TableT = TypeVar("TableT", bound=Table)
@@ -65,16 +65,14 @@ class World:
         effects: what was truly affected.
         zones: areas that can be warned.
         site: where the sensors stand; None: not known.
-        coverage: where the radars can see; None: everywhere.
-        resolution: which targets they tell apart; None: all.
+        sight: what its radars see and tell apart; None: everything.
     """
 
     truth: Truth
     effects: Effects | None
     zones: tuple[Zone, ...]
     site: Site | None
-    coverage: Coverage | None
-    resolution: Resolution | None
+    sight: Sight | None
 
     @property
     def origin(self) -> Origin:
@@ -166,8 +164,7 @@ def _world(outs: Sequence[Path], options: ScoreOptions) -> World:
         _table(Effects, truth_path.parent / "effects.parquet"),
         read_zones(zones_path) if zones_path else (),
         site,
-        None if site is None else radar_coverage(site),
-        None if site is None else radar_resolution(site),
+        None if site is None else Sight.of(site),
     )
 
 
@@ -213,7 +210,8 @@ def _names(outs: Sequence[Path]) -> list[str]:
 
 def _entry(name: str, tracks: Tracks, warnings: Warnings | None, world: World) -> evaluate.Entry:
     truth, config = world.truth, evaluate.TrackScoring()
-    paired = evaluate.scene(truth, tracks, world.origin, config, world.coverage, world.resolution)
+    sees = (None, None) if world.sight is None else (world.sight.coverage, world.sight.resolution)
+    paired = evaluate.scene(truth, tracks, world.origin, config, *sees)
     scores: dict[str, Any] = {"track_scores": evaluate.score_scene(paired)}
     if world.zones and world.effects is not None and warnings is not None:
         begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
