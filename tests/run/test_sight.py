@@ -7,11 +7,13 @@ import pytest
 
 from tests.evaluate.world import tracks_like, truth_of
 from tests.support import ROOT
-from tocsin.contract import InputError, write_parquet
-from tocsin.geo import Terrain
+from tocsin.cli.console import Say
+from tocsin.contract import NS, InputError, Origins, Reports, Truth, read_parquet, write_parquet
+from tocsin.geo import Terrain, within_coverage
 from tocsin.geo.terrain_file import write_terrain
 from tocsin.run.scoring import score_folder
 from tocsin.run.sight import Sight
+from tocsin.run.simulated import choose, simulate_to
 from tocsin.run.site import Site, parse_site, read_site
 
 SITE = """
@@ -148,3 +150,27 @@ def test_terrain_that_cannot_be_used_is_said(hilly: Path, tmp_path: Path) -> Non
     (tmp_path / "terrain.tif").write_text("no raster")
     with pytest.raises(InputError, match="cannot be read as terrain"):
         Sight.of(read_site(tmp_path / "site.toml"))
+
+
+def test_what_simulated_radars_detect_among_hills_is_in_sight(tmp_path: Path) -> None:
+    """The simulator hides by a mask of its own over ground of its own."""
+    scenario = choose(ROOT / "scenarios/blind-behind-hills.toml")
+    simulate_to(scenario, tmp_path, Say(as_json=True))
+    sight = Sight.of(read_site(tmp_path / "site.toml"))
+    truth = read_parquet(Truth, tmp_path / "truth/truth.parquet")
+    reports = read_parquet(Reports, tmp_path / "plots.parquet")
+    target_id = read_parquet(Origins, tmp_path / "truth/origins.parquet").target_id
+    place = (truth.latitude_deg, truth.longitude_deg, truth.height_wgs84_m)
+    position_m = sight.region.from_geodetic(*place)
+    moments = zip((truth.measured_at_ns // NS).tolist(), truth.target_id.tolist(), strict=True)
+    number = {moment: k for k, moment in enumerate(moments)}
+    for radar in sight.radars:
+        true = np.array([name is not None for name in target_id.tolist()])
+        mine = np.flatnonzero((reports.sensor_id == radar.sensor_id) & true)
+        at_s = (reports.measured_at_ns[mine] // NS).tolist()
+        of = zip(at_s, target_id[mine].tolist(), strict=True)
+        detected = [number[moment] for moment in of if moment in number]
+        sees = sight.sees(radar, position_m)
+        assert len(detected) > 100
+        assert sees[detected].mean() > 0.99
+        assert sees.mean() < 0.9 < within_coverage(radar, sight.region, position_m).mean()

@@ -4,11 +4,11 @@ from tocsin.evaluate.assignment import Gospa, gospa, ospa
 from tocsin.evaluate.bounds import TargetLooks, looks_along, lower_bound
 from tocsin.evaluate.chart_scenario import Setting, chart_scenario
 from tocsin.evaluate.config import TrackScoring, WarningScoring
-from tocsin.evaluate.consistency import chi2_band, nis
+from tocsin.evaluate.consistency import chi2_band, innovation_scores
 from tocsin.evaluate.distance import distance
 from tocsin.evaluate.entry import Entry, Evidence
 from tocsin.evaluate.moments import instants
-from tocsin.evaluate.oracle import OracleConfig, known_association
+from tocsin.evaluate.oracle import Oracle, OracleConfig, known_association, oracle
 from tocsin.evaluate.page import report_page
 from tocsin.evaluate.requirements import (
     STANDARDS,
@@ -30,6 +30,7 @@ __all__ = [
     "Entry",
     "Evidence",
     "Gospa",
+    "Oracle",
     "OracleConfig",
     "Outcome",
     "Resolution",
@@ -44,13 +45,14 @@ __all__ = [
     "chi2_band",
     "distance",
     "gospa",
+    "innovation_scores",
     "instants",
     "judge",
     "known_association",
     "looks_along",
     "lower_bound",
     "met",
-    "nis",
+    "oracle",
     "ospa",
     "parse_standard",
     "report_page",

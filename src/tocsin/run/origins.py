@@ -16,10 +16,17 @@ from tocsin.run.site import Site
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """Hold located plots and the true object behind each."""
+    """Hold located plots and the true object behind each.
+
+    Args:
+        plots: located, in the region frame.
+        target_id: (n,) the true object; None: false.
+        sensor_ids: names of the sensors, as plots number them.
+    """
 
     plots: Plots
     target_id: Objects
+    sensor_ids: tuple[str, ...]
 
 
 def known_plots(folders: Sequence[Path], site: Site | None) -> Known:
@@ -41,7 +48,8 @@ def known_plots(folders: Sequence[Path], site: Site | None) -> Known:
         what = f"has {len(origins)} rows, {plots_path} has {len(reports)}"
         raise InputError(origins_path, what, "give the origins of these plots")
     located = _located(reports, site)
-    return Known(located, origins.target_id[located.sequence])
+    names = tuple(sensor.sensor_id for sensor in site.pipeline_config().sensors)
+    return Known(located, origins.target_id[located.sequence], names)
 
 
 def plot_places(folders: Sequence[Path], site: Site | None, known: Known | None) -> tuple[F64, I64]:

@@ -14,6 +14,7 @@ from tocsin import evaluate
 from tocsin.contract import (
     NS,
     Effects,
+    Innovations,
     InputError,
     ObjectClass,
     Origin,
@@ -106,7 +107,8 @@ def score(outs: Sequence[Path], options: ScoreOptions, note: Note) -> dict[str, 
     entries = []
     for name, out, table in zip(_names(outs), outs, tracks, strict=True):
         note(f"scoring {name} ...")
-        entries.append(_entry(name, table, _table(Warnings, out / "warnings.parquet"), world))
+        warnings = _table(Warnings, out / "warnings.parquet")
+        entries.append(_entry(name, table, warnings, innovations_in(out), world))
     references = [] if known is None else _oracles(known, world, note)
     if references:
         best = references[0].world
@@ -191,6 +193,28 @@ def _tracks(out: Path, truth: Truth) -> Tracks:
     return tracks
 
 
+def innovations_in(out: Path) -> Innovations | None:
+    """Return what a tracker says of its innovations; None where it says nothing.
+
+    Raises:
+        InputError: a file that cannot be read, or with a row that cannot be.
+    """
+    path = out / "innovations.parquet"
+    found = _table(Innovations, path)
+    if found is None:
+        return None
+    for name, good, mend in (
+        ("dimension", found.dimension > 0, "give the degrees of freedom, 1 or more"),
+        ("distance2", found.distance2 >= 0.0, "give the squared distance, 0 or more"),
+        ("probability", (found.probability >= 0.0) & (found.probability <= 1.0), "give 0 to 1"),
+    ):
+        if not good.all():
+            row = int(np.argmin(good))
+            what = f"row {row} has the {name} {getattr(found, name)[row]}"
+            raise InputError(path, what, mend)
+    return found
+
+
 def _span(first_ns: int, last_ns: int) -> str:
     ends = (datetime.fromtimestamp(at // NS, UTC) for at in (first_ns, last_ns))
     return " to ".join(f"{at:%Y-%m-%d %H:%M:%S}" for at in ends)
@@ -208,11 +232,18 @@ def _names(outs: Sequence[Path]) -> list[str]:
     return names
 
 
-def _entry(name: str, tracks: Tracks, warnings: Warnings | None, world: World) -> evaluate.Entry:
+def _entry(
+    name: str,
+    tracks: Tracks,
+    warnings: Warnings | None,
+    innovations: Innovations | None,
+    world: World,
+) -> evaluate.Entry:
     truth, config = world.truth, evaluate.TrackScoring()
     sees = (None, None) if world.sight is None else (world.sight.coverage, world.sight.resolution)
     paired = evaluate.scene(truth, tracks, world.origin, config, *sees)
-    scores: dict[str, Any] = {"track_scores": evaluate.score_scene(paired)}
+    nis = {} if innovations is None else evaluate.innovation_scores(innovations)
+    scores: dict[str, Any] = {"track_scores": {**evaluate.score_scene(paired), **nis}}
     if world.zones and world.effects is not None and warnings is not None:
         begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
         scores["warning_scores"] = evaluate.score_warnings(
@@ -228,15 +259,16 @@ def _oracles(known: Known, world: World, note: Note) -> list[evaluate.Entry]:
     entries = []
     for name, k in (("oracle", 1), (f"oracle, {LATE_DETECTION}rd plot", LATE_DETECTION)):
         note(f"scoring the {name} ...")
-        tracks = evaluate.known_association(
+        found = evaluate.oracle(
             world.truth,
             known.plots,
             known.target_id,
             at_ns,
             Region.at(world.origin),
             evaluate.OracleConfig(k),
+            sensor_ids=known.sensor_ids,
         )
-        entries.append(_entry(name, tracks, None, world))
+        entries.append(_entry(name, found.tracks, None, found.innovations, world))
     return entries
 
 
