@@ -362,6 +362,9 @@ def bench(
 ) -> None:
     """Run the benchmarks of the repository's `bench` folder; needs a checkout.
 
+    All of them take about ten minutes on two cores; each says when it is done, and how long all
+    took is told at the end. Exits 1 where one of many failed; the others' results are printed.
+
     What follows a benchmark's name goes to its program. `compare` sets trackers, ours and
     peers, beside each other on the same plots and takes
 
@@ -383,3 +386,5 @@ def bench(
     say = Say(as_json)
     results: dict[str, Any] = benches.run(case, context.args, say)
     say.result(results, words.benched(results))
+    if benches.failed(results):
+        raise typer.Exit(FAILED)
