@@ -83,6 +83,8 @@ def test_several_folders_with_everything(
     assert ours["position_rmse_m"] == pytest.approx(50.0, rel=0.01)
     assert theirs["position_ratio"] > ours["position_ratio"] > 0.0
     assert ours["bound_position_rmse_m"] > 0.0
+    made, average = ours["bound_position_rmse_m"], ours["expected_bound_position_rmse_m"]
+    assert 0.5 * made < average < 1.1 * made
     assert result["trackers"]["b"]["requirements"]["met"]
     early, late = (result["oracles"][name]["completeness"] for name in result["oracles"])
     assert early >= late > 0.0

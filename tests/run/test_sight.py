@@ -1,5 +1,6 @@
 """What radars see and tell apart: by range, beam, horizon, terrain and resolution cells."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,16 @@ import pytest
 from tests.evaluate.world import tracks_like, truth_of
 from tests.support import ROOT
 from tocsin.cli.console import Say
-from tocsin.contract import NS, InputError, Origins, Reports, Truth, read_parquet, write_parquet
+from tocsin.contract import (
+    NS,
+    InputError,
+    ObjectClass,
+    Origins,
+    Reports,
+    Truth,
+    read_parquet,
+    write_parquet,
+)
 from tocsin.geo import Terrain, within_coverage
 from tocsin.geo.terrain_file import write_terrain
 from tocsin.run.scoring import score_folder
@@ -174,3 +184,25 @@ def test_what_simulated_radars_detect_among_hills_is_in_sight(tmp_path: Path) ->
         assert len(detected) > 100
         assert sees[detected].mean() > 0.99
         assert sees.mean() < 0.9 < within_coverage(radar, sight.region, position_m).mean()
+
+
+# -- chance of a detection ----------------------------------------------------------------------
+
+
+def test_the_chance_of_a_detection_is_the_radar_equation_s_where_it_is_known(hilly: Path) -> None:
+    kinds = [ObjectClass.HELICOPTER, ObjectClass.ONE_WAY_DRONE, ObjectClass.UNKNOWN]
+    codes = np.array(kinds, np.int8)
+    law = replace(Sight.of(site(SITE)).radars[0], clear_range_m=50_000.0, range_m=200_000.0)
+    rcs_m2 = np.sqrt([1.0 * 10.0, 0.01 * 0.3])  # of the class table
+    clear_m = 50_000.0 * rcs_m2**0.25
+    places = np.array([(0.0, r, 3_000.0) for r in (*clear_m, 60_000.0)])
+    chance = Sight.of(site(SITE)).chance(law, places, codes)
+    np.testing.assert_allclose(chance, 0.9, atol=0.02)  # the slant range is a little longer
+    twice = places * [1.0, 2.0, 1.0]
+    assert (Sight.of(site(SITE)).chance(law, twice, codes)[:2] < 0.35).all()
+    assert Sight.of(site(SITE)).chance(law, twice, codes)[2] == law.detection_probability
+    constant = Sight.of(site(SITE)).radars[0]
+    assert set(Sight.of(site(SITE)).chance(constant, places[:2], codes[:2])) == {0.9}
+    over_hills = Sight.of(read_site(hilly / "site.toml"))
+    hidden = over_hills.chance(law, np.array([BEHIND, OVER]), codes[:2])
+    assert hidden[0] == 0.0 < hidden[1]

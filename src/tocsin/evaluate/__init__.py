@@ -7,6 +7,7 @@ from tocsin.evaluate.config import TrackScoring, WarningScoring
 from tocsin.evaluate.consistency import chi2_band, innovation_scores
 from tocsin.evaluate.distance import distance
 from tocsin.evaluate.entry import Entry, Evidence
+from tocsin.evaluate.expected import Bound, Sources, expected_bound
 from tocsin.evaluate.moments import instants
 from tocsin.evaluate.oracle import Oracle, OracleConfig, known_association, oracle
 from tocsin.evaluate.page import report_page
@@ -26,6 +27,7 @@ from tocsin.evaluate.warning import score_warnings
 
 __all__ = [
     "STANDARDS",
+    "Bound",
     "Coverage",
     "Entry",
     "Evidence",
@@ -36,6 +38,7 @@ __all__ = [
     "Resolution",
     "Scene",
     "Setting",
+    "Sources",
     "Standard",
     "TargetLooks",
     "TrackScoring",
@@ -44,6 +47,7 @@ __all__ = [
     "chart_scenario",
     "chi2_band",
     "distance",
+    "expected_bound",
     "gospa",
     "innovation_scores",
     "instants",

@@ -32,7 +32,7 @@ from tocsin.evaluate.cv import predicted
 from tocsin.evaluate.moments import truth_moments
 from tocsin.geo import Region, pack_covariance, rotate_state_covariance, unpack_covariance
 
-_ROWS = 50_000
+ROWS = 50_000
 _UNMEASURED_M2 = 1e12
 
 
@@ -136,19 +136,19 @@ def oracle(
     number = {name: k for k, name in enumerate(true.names.tolist())}
     who = np.array([number.get(name, -1) for name in target_id.tolist()], np.intp)
     good = (who >= 0) & np.isfinite(plots.position_m).all(axis=1)
-    wander = _Wander(truth, number, settings)
+    wander = Wander(truth, number, settings)
     plots, who = plots.take(good), who[good]
     order = np.lexsort((plots.measured_at_ns, who))
     plots = plots.take(order)
     done = _filtered(plots, who[order], wander, settings)
     instant_ns = at_ns[true.instant]
-    row = _latest(done, true.who, instant_ns, wander.start_ns)
+    row = latest(done, true.who, instant_ns, wander.start_ns)
     detections = np.where(row >= 0, done.rank[row] + 1, 0) if len(done.rank) else 0 * row
     needed = settings.from_detection if settings.prior_state is not None else 1
     known = np.flatnonzero(detections >= max(needed, settings.from_detection))
     tables = []
-    for part in np.split(known, np.arange(_ROWS, len(known), _ROWS)):
-        state, cov = _predicted(done, row[part], true.who[part], instant_ns[part], wander, settings)
+    for part in np.split(known, np.arange(ROWS, len(known), ROWS)):
+        state, cov = advanced(done, row[part], true.who[part], instant_ns[part], wander, settings)
         tables.append(_tracks(state, cov, true.who[part], instant_ns[part], true.names, region))
     return Oracle(Tracks.concat(tables), _innovations(done, plots, true.names, sensor_ids))
 
@@ -171,7 +171,7 @@ def _innovations(
     ).sorted_by("measured_at_ns", "track_id")
 
 
-class _Wander:
+class Wander:
     """Tell how strongly each object's velocity changes, from the truth or as the model says."""
 
     def __init__(self, truth: Truth, number: dict[str, int], config: OracleConfig) -> None:
@@ -215,7 +215,7 @@ class _Wander:
         return np.eye(3) * np.maximum(squared, self._config.least_speed_mps**2)[:, None, :]
 
 
-def _filtered(plots: Plots, who: Index, wander: _Wander, config: OracleConfig) -> Filtered:
+def _filtered(plots: Plots, who: Index, wander: Wander, config: OracleConfig) -> Filtered:
     """Return the filter after each of (n,) plots, which are ordered by object and time."""
     count = len(who)
     rank = np.arange(count) - np.searchsorted(who, who, "left")
@@ -233,7 +233,7 @@ def _filtered(plots: Plots, who: Index, wander: _Wander, config: OracleConfig) -
     return done
 
 
-def _started(plots: Plots, who: Index, wander: _Wander) -> tuple[F64, F64]:
+def _started(plots: Plots, who: Index, wander: Wander) -> tuple[F64, F64]:
     state, cov = np.zeros((len(who), 6)), np.zeros((len(who), 6, 6))
     state[:, :3], cov[:, :3, :3] = plots.position_m, plots.position_cov_m2
     cov[:, 3:, 3:] = wander.velocity_cov_m2ps2(who, plots.measured_at_ns)
@@ -241,15 +241,15 @@ def _started(plots: Plots, who: Index, wander: _Wander) -> tuple[F64, F64]:
 
 
 def _ahead(
-    done: Filtered, before: Index, rows: Index, wander: _Wander, config: OracleConfig
+    done: Filtered, before: Index, rows: Index, wander: Wander, config: OracleConfig
 ) -> tuple[F64, F64]:
     """Return states at the instants of rows, from those before them or from the prior."""
     who, to_ns = done.who[rows], done.at_ns[rows]
-    return _predicted(done, np.where(done.rank[rows] > 0, before, -1), who, to_ns, wander, config)
+    return advanced(done, np.where(done.rank[rows] > 0, before, -1), who, to_ns, wander, config)
 
 
-def _predicted(
-    done: Filtered, row: Index, who: Index, to_ns: I64, wander: _Wander, config: OracleConfig
+def advanced(
+    done: Filtered, row: Index, who: Index, to_ns: I64, wander: Wander, config: OracleConfig
 ) -> tuple[F64, F64]:
     """Return states at instants, from filtered rows; from the prior where the row is -1."""
     if config.prior_state is not None and config.prior_cov is not None and np.any(row < 0):
@@ -286,7 +286,7 @@ def _updated(state: F64, cov: F64, plots: Plots) -> tuple[F64, F64, F64]:
     return state + np.einsum("nij,nj->ni", gain, apart), after, mahalanobis(apart, total)
 
 
-def _latest(done: Filtered, who: Index, at_ns: I64, start_ns: int) -> Index:
+def latest(done: Filtered, who: Index, at_ns: I64, start_ns: int) -> Index:
     """Return the last filtered row of an object by each instant, -1 where there is none."""
     span_us = (
         max(int(np.max(t, initial=start_ns)) for t in (done.at_ns, at_ns)) - start_ns

@@ -193,7 +193,8 @@ def _summary(
     words = (
         "Distance from the possible. Each scale starts at zero; the shaded part ends at the "
         "Cramér–Rao bound of the detections that were really made, below which no tracker with the "
-        "same motion model can be. Errors are compared where the first tracker and the oracle both "
+        "same motion model can be; the dashed line is the bound of what the site's radars detect "
+        "on the average. Errors are compared where the first tracker and the oracle both "
         "hold a track of the object."
     )
     yield numbers.figure(chart, words, key)

@@ -110,9 +110,9 @@ def score(outs: Sequence[Path], options: ScoreOptions, note: Note) -> dict[str, 
         warnings = _table(Warnings, out / "warnings.parquet")
         entries.append(_entry(name, table, warnings, innovations_in(out), world))
     references = [] if known is None else _oracles(known, world, note)
-    if references:
-        best = references[0].world
-        entries = [e.with_scores(oracle=evaluate.distance(e.world, best)) for e in entries]
+    if known is not None:
+        best, average = references[0].world, _expected(known, world)
+        entries = [e.with_scores(oracle=evaluate.distance(e.world, best, average)) for e in entries]
     if standard is not None:
         entries = [entry.judged(standard) for entry in entries]
     result = _result(entries, references, standard)
@@ -270,6 +270,17 @@ def _oracles(known: Known, world: World, note: Note) -> list[evaluate.Entry]:
         )
         entries.append(_entry(name, found.tracks, None, found.innovations, world))
     return entries
+
+
+def _expected(known: Known, world: World) -> evaluate.Bound | None:
+    """Return the bound of what the site's radars give on the average, and of what others told."""
+    if world.sight is None:
+        return None
+    others = ~np.isin(known.plots.sensor, known.radars)
+    sight, reports = world.sight, known.plots.take(others)
+    sources = evaluate.Sources(sight.radars, sight.chance, reports, known.target_id[others])
+    at_ns = evaluate.instants(world.truth, Tracks.empty(), evaluate.TrackScoring())
+    return evaluate.expected_bound(world.truth, sources, at_ns, sight.region)
 
 
 def _result(

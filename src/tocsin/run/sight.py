@@ -7,11 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, Bool, Sensor, SensorKind
+from tocsin.contract import F64, I8, Bool, ObjectClass, Sensor, SensorKind
 from tocsin.geo import Mask, Region, sensor_polar, within_coverage, within_sight
+from tocsin.radar.detection import detection_probability, required_snr
+from tocsin.radar.equation import CLEAR_PD
 from tocsin.run.coverage import site_masks
 from tocsin.run.site import Site
+from tocsin.simulate.limits import LIMITS
 
+MIDDLE_RCS_M2 = np.full(max(ObjectClass) + 1, np.nan)
+"""Geometric mean of each class's limits of radar cross-section; NaN: it has none."""
+for _kind, _limits in LIMITS.items():
+    MIDDLE_RCS_M2[_kind] = np.sqrt(_limits.rcs_m2[0] * _limits.rcs_m2[1])
 RAYS = 2_880
 """Rays of the terrain masks: 330 m apart at 150 km."""
 
@@ -50,6 +57,26 @@ class Sight(NamedTuple):
         """Return which positions any radar can see: range, beam, horizon and terrain."""
         seen = [self.sees(radar, position_m) for radar in self.radars]
         return np.any(seen, axis=0) if seen else np.zeros(len(position_m), bool)
+
+    def chance(self, radar: Sensor, position_m: F64, kind: I8) -> F64:
+        """Return the chance that a look of a radar detects objects; 0 where it does not see them.
+
+        By the fourth power of range where the radar's clear range is known, for the middle of the
+        class's cross-sections; else, and for what has no class, the radar's own constant.
+
+        Args:
+            radar: one of the site's.
+            position_m: (n, 3) region positions.
+            kind: (n,) object classes.
+        """
+        chance = np.full(len(kind), radar.detection_probability)
+        rcs_m2 = MIDDLE_RCS_M2[kind]
+        law = np.isfinite(rcs_m2) & np.isfinite(radar.clear_range_m)
+        if law.any():
+            range_m = sensor_polar(radar, self.region, position_m[law])[0]
+            gain = required_snr(CLEAR_PD) * (radar.clear_range_m / range_m) ** 4
+            chance[law] = detection_probability(gain * rcs_m2[law])
+        return np.where(self.sees(radar, position_m), chance, 0.0)
 
     def resolution(self, position_m: F64, other_m: F64) -> Bool:
         """Return which positions some radar tells from another one, by its resolution cell.
