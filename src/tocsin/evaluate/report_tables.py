@@ -84,7 +84,7 @@ INNOVATION_ROWS = (
     Row("nis_plots", "plots"),
     Row("nis_dimension", "dimensions", "", 1),
     Row("nis_mean", "NIS", "", 2),
-    Row("nis_mean_low", "from", "", 2),
+    Row("nis_mean_low", "95 % from", "", 2),
     Row("nis_mean_high", "to", "", 2),
     Row("nis_share_in_95", "within 95 %", "%", 1),
 )
