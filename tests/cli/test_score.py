@@ -93,6 +93,20 @@ def test_several_folders_with_everything(
     assert 100_000 < len(page) < 5_000_000
 
 
+def test_cut_off_and_dimension_are_as_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], world: Path
+) -> None:
+    where = (world / "a", "--truth", world / "a/truth")
+    _, tight = scored(monkeypatch, capsys, *where, "--cutoff", "40")
+    assert tight["track_scores"]["completeness"] == 0.0  # the tracks are 50 m off
+    assert tight["track_scores"]["cutoff_m"] == 40.0
+    _, deep = scored(monkeypatch, capsys, *where, "--dimension", "3", "--oracle")
+    assert deep["track_scores"]["nees_dimension"] == 6
+    _, flat = scored(monkeypatch, capsys, *where, "--oracle")
+    for name in ("oracle_position_rmse_m", "expected_bound_position_rmse_m"):
+        assert deep["oracle"][name] > 1.2 * flat["oracle"][name]  # heights are worse known
+
+
 def test_innovations_beside_the_tracks_are_scored(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
 ) -> None:
@@ -214,6 +228,8 @@ def test_missing_folders_and_files(
     assert "use one of early-warning, surveillance-service, or a TOML file" in line
     line = refused(monkeypatch, capsys, "score", world / "a", *truth, "--report", tmp_path)
     assert "cannot be written" in line
+    line = refused(monkeypatch, capsys, "score", world / "a", *truth, "--report", tmp_path / "x/y")
+    assert "y: is in no folder that there is; make the folder" in line
 
 
 def test_truth_of_another_time(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +48,7 @@ class ScoreOptions:
         report: where to write the page.
         standard: name of a standard, or a TOML file.
         oracle: whether to score the oracle beside.
+        scoring: cut-off, dimension and instants of the track scores.
     """
 
     truth: Path
@@ -55,6 +56,17 @@ class ScoreOptions:
     report: Path | None = None
     standard: str | None = None
     oracle: bool = False
+    scoring: evaluate.TrackScoring = field(default_factory=evaluate.TrackScoring)
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Hold what one tracker put out."""
+
+    name: str
+    tracks: Tracks
+    warnings: Warnings | None = None
+    innovations: Innovations | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +79,7 @@ class World:
         zones: areas that can be warned.
         site: where the sensors stand; None: not known.
         sight: what its radars see and tell apart; None: everything.
+        scoring: how tracks are scored.
     """
 
     truth: Truth
@@ -74,6 +87,7 @@ class World:
     zones: tuple[Zone, ...]
     site: Site | None
     sight: Sight | None
+    scoring: evaluate.TrackScoring
 
     @property
     def origin(self) -> Origin:
@@ -102,13 +116,14 @@ def score(outs: Sequence[Path], options: ScoreOptions, note: Note) -> dict[str, 
     """
     standard = None if options.standard is None else read_standard(options.standard)
     world = _world(outs, options)
-    tracks = [_tracks(out, world.truth) for out in outs]
+    given = [_given(name, out, world) for name, out in zip(_names(outs), outs, strict=True)]
     known = known_plots(_places(outs, options.truth), world.site) if options.oracle else None
+    if options.report is not None:
+        need_folder(options.report)
     entries = []
-    for name, out, table in zip(_names(outs), outs, tracks, strict=True):
-        note(f"scoring {name} ...")
-        warnings = _table(Warnings, out / "warnings.parquet")
-        entries.append(_entry(name, table, warnings, innovations_in(out), world))
+    for one in given:
+        note(f"scoring {one.name} ...")
+        entries.append(_entry(one, world))
     references = [] if known is None else _oracles(known, world, note)
     if known is not None:
         best, average = references[0].world, _expected(known, world)
@@ -167,6 +182,7 @@ def _world(outs: Sequence[Path], options: ScoreOptions) -> World:
         read_zones(zones_path) if zones_path else (),
         site,
         None if site is None else Sight.of(site),
+        options.scoring,
     )
 
 
@@ -174,6 +190,23 @@ def _places(outs: Sequence[Path], truth: Path) -> list[Path]:
     """Return where the files of a run may be: with the truth first, as it is common to all."""
     folder = in_folder(truth, "truth.parquet").parent
     return [folder, folder.parent, *outs]
+
+
+def _given(name: str, out: Path, world: World) -> Given:
+    tracks = _tracks(out, world.truth)
+    return Given(name, tracks, _table(Warnings, out / "warnings.parquet"), innovations_in(out))
+
+
+def need_folder(path: Path) -> None:
+    """Check early that a file can be made where it is wanted.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not path.parent.is_dir():
+        raise InputError(
+            path, "is in no folder that there is", "make the folder, or choose another"
+        )
 
 
 def _tracks(out: Path, truth: Truth) -> Tracks:
@@ -232,30 +265,24 @@ def _names(outs: Sequence[Path]) -> list[str]:
     return names
 
 
-def _entry(
-    name: str,
-    tracks: Tracks,
-    warnings: Warnings | None,
-    innovations: Innovations | None,
-    world: World,
-) -> evaluate.Entry:
-    truth, config = world.truth, evaluate.TrackScoring()
+def _entry(given: Given, world: World) -> evaluate.Entry:
+    truth, warnings = world.truth, given.warnings
     sees = (None, None) if world.sight is None else (world.sight.coverage, world.sight.resolution)
-    paired = evaluate.scene(truth, tracks, world.origin, config, *sees)
-    nis = {} if innovations is None else evaluate.innovation_scores(innovations)
+    paired = evaluate.scene(truth, given.tracks, world.origin, world.scoring, *sees)
+    told = given.innovations
+    nis = {} if told is None else evaluate.innovation_scores(told)
     scores: dict[str, Any] = {"track_scores": {**evaluate.score_scene(paired), **nis}}
     if world.zones and world.effects is not None and warnings is not None:
         begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
         scores["warning_scores"] = evaluate.score_warnings(
             world.effects, warnings, world.zones, begin, end, _classes(truth)
         )
-    return evaluate.Entry(name, paired, scores, warnings or Warnings.empty())
+    return evaluate.Entry(given.name, paired, scores, warnings or Warnings.empty())
 
 
 def _oracles(known: Known, world: World, note: Note) -> list[evaluate.Entry]:
     """Return the oracle that knows of an object at its first plot, and the one that waits."""
-    scoring = evaluate.TrackScoring()
-    at_ns = evaluate.instants(world.truth, Tracks.empty(), scoring)
+    at_ns = evaluate.instants(world.truth, Tracks.empty(), world.scoring)
     entries = []
     for name, k in (("oracle", 1), (f"oracle, {LATE_DETECTION}rd plot", LATE_DETECTION)):
         note(f"scoring the {name} ...")
@@ -266,9 +293,11 @@ def _oracles(known: Known, world: World, note: Note) -> list[evaluate.Entry]:
             at_ns,
             Region.at(world.origin),
             evaluate.OracleConfig(k),
-            sensor_ids=known.sensor_ids,
+            world.scoring,
+            known.sensor_ids,
         )
-        entries.append(_entry(name, found.tracks, None, found.innovations, world))
+        told = Given(name, found.tracks, innovations=found.innovations)
+        entries.append(_entry(told, world))
     return entries
 
 
@@ -279,8 +308,8 @@ def _expected(known: Known, world: World) -> evaluate.Bound | None:
     others = ~np.isin(known.plots.sensor, known.radars)
     sight, reports = world.sight, known.plots.take(others)
     sources = evaluate.Sources(sight.radars, sight.chance, reports, known.target_id[others])
-    at_ns = evaluate.instants(world.truth, Tracks.empty(), evaluate.TrackScoring())
-    return evaluate.expected_bound(world.truth, sources, at_ns, sight.region)
+    at_ns = evaluate.instants(world.truth, Tracks.empty(), world.scoring)
+    return evaluate.expected_bound(world.truth, sources, at_ns, sight.region, scoring=world.scoring)
 
 
 def _result(
