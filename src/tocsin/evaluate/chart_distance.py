@@ -24,17 +24,17 @@ class Measure:
         label: what is measured.
         unit: of the values.
         bound: nobody can be better on these plots; None: none is known.
-        expected: the bound for such a site on the average; None: none is known.
         oracles: names and values.
         trackers: names and values, in order.
+        expected: the bound for such a site on the average; None: none is known.
     """
 
     label: str
     unit: str
     bound: float | None
-    expected: float | None
     oracles: Sequence[tuple[str, float | None]]
     trackers: Sequence[tuple[str, float | None]]
+    expected: float | None = None
 
 
 def chart_distance(measures: Sequence[Measure]) -> str:

@@ -106,7 +106,6 @@ def distances(entries: Sequence[Entry], references: Sequence[Entry]) -> tuple[st
             "GOSPA",
             "m",
             None,
-            None,
             [(r.name, r.track_scores["gospa_m"]) for r in references],
             [(e.name, e.track_scores["gospa_m"]) for e in entries],
         )
@@ -118,9 +117,9 @@ def distances(entries: Sequence[Entry], references: Sequence[Entry]) -> tuple[st
                 f"{quantity} error",
                 unit.replace("mps", "m/s"),
                 first[f"bound_{rmse}"],
-                first[f"expected_bound_{rmse}"],
                 [(references[0].name, first[f"oracle_{rmse}"])],
                 [(entry.name, entry.scores["oracle"][rmse]) for entry in entries],
+                first[f"expected_bound_{rmse}"],
             )
         )
     legend = [key(name, "tracker", k) for k, name in enumerate(names)]
