@@ -97,6 +97,13 @@ def test_one_that_fails_does_not_stop_the_others(few: Path) -> None:
         benches.run("a_broken", [], quiet)
 
 
+def test_one_that_is_killed_says_by_what(few: Path) -> None:
+    program = "import os, sys\nprint('half way', file=sys.stderr)\nos.kill(os.getpid(), 9)"
+    (few / "bench" / "d_killed.py").write_text(program)
+    with pytest.raises(InputError, match="d_killed: was stopped by signal 9"):
+        benches.run("d_killed", [], Quiet())
+
+
 def test_all_end_with_one_where_one_failed(
     few: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

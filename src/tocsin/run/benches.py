@@ -103,6 +103,9 @@ def _run(name: str, arguments: Sequence[str], say: Say) -> Any:
         text = printed.read()
     if process.returncode == _BAD_USAGE:
         raise InputError(f"bench {name}", last.split(": ", 1)[-1], "see tocsin bench --help")
+    if process.returncode < 0:
+        what = f"was stopped by signal {-process.returncode}"
+        raise InputError(f"bench {name}", what, "is there memory enough?")
     if process.returncode:
         raise InputError(f"bench {name}", last or "said nothing", "see its program")
     try:
