@@ -297,11 +297,21 @@ def peer(targets: int) -> dict[str, Any]:
     return result
 
 
+def say(what: str) -> None:
+    """Tell on the way what is measured next."""
+    print(what, file=sys.stderr, flush=True)
+
+
 def main(quick: bool) -> None:
     """Print all cases as one JSON document."""
+    hours = 0.5 if quick else HOURS
+    say(f"one scan of {SCAN_TARGETS:,} targets")
     one = scan(SCAN_TARGETS)
+    say("a thousand objects before ten sensors")
     two = busy(60 if quick else 300)
-    three = days(0.5 if quick else HOURS)
+    say(f"{hours:g} h of mixed traffic")
+    three = days(hours)
+    say("Stone Soup's sensors")
     rival = peer(1_000 if quick else SCAN_TARGETS)
     result = {"radar_scan": one, "busy": two, "days": three, "stone_soup": rival}
     rates = [row["us_per_target"] for row in rival.values() if isinstance(row, dict)]

@@ -302,6 +302,25 @@ class Tracks(Table):
 
 
 @dataclass(frozen=True)
+class Innovations(Table):
+    """How far each plot lay from where its track was predicted; `innovations.parquet` holds it.
+
+    One row for each plot that a track was updated with, and for each track that took part of one.
+    """
+
+    NAME: ClassVar[str] = "innovations"
+
+    measured_at_ns: MeasuredAt
+    track_id: Annotated[Objects, Column("str", doc="as in tracks.parquet")]
+    sensor_id: SensorId
+    dimension: Annotated[I8, Column("int8", doc="of the measurement: its degrees of freedom")]
+    distance2: Annotated[
+        F64, Column("float64", "", "squared Mahalanobis distance: innovation over its covariance")
+    ]
+    probability: Annotated[F64, Column("float64", "", "of the association; 0 to 1")]
+
+
+@dataclass(frozen=True)
 class SensorHealth(Table):
     """How each sensor is heard at one instant."""
 
@@ -459,6 +478,7 @@ TABLES: dict[str, type[Table]] = {
         Biases,
         TrackUpdates,
         Tracks,
+        Innovations,
         SensorHealth,
         Truth,
         Origins,
