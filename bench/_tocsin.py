@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from tocsin.motion import CvNoise
 from tocsin.track import TrackConfig, start, step
 
 T0_NS = 1_900_000_000 * NS
-_ORIGIN = Origin(0.0, 0.0)
+ORIGIN = Origin(0.0, 0.0)
 _EVERYWHERE_M = 1e9
 _FLAT = 1e9
 """Effective-earth factor of a flat earth."""
@@ -51,33 +52,66 @@ def tocsin(scene: Scene, **settings: Any) -> Iterator[Readout]:
         scene: what to track.
         settings: of the tracker, beyond the case's models.
     """
-    return (partial(_read, updates, scene, config) for updates, config in follow(scene, **settings))
+    return (partial(read, updates, scene, config) for updates, config in follow(scene, **settings))
 
 
 def confirmed(scene: Scene) -> Iterator[Readout]:
     """Yield our confirmed tracks only, as the air picture shows them."""
-    return (partial(_read, updates, scene, None) for updates, _ in follow(scene))
+    return (partial(read, updates, scene, None) for updates, _ in follow(scene))
 
 
 def late(scene: Scene) -> Iterator[Readout]:
     """Yield, for each scan but the first, the estimates of the scan before it."""
-    for k, (updates, config) in enumerate(follow(scene, **{LAG: 1})):
+    settings: dict[str, Any] = {LAG: 1}
+    for k, (updates, config) in enumerate(follow(scene, **settings)):
         if k:
-            then = T0_NS + round(scene.scans[k - 1].truth.at_s * NS)
-            yield partial(_read, updates.take(updates.measured_at_ns == then), scene, config)
+            then_ns = T0_NS + round(scene.scans[k - 1].truth.at_s * NS)
+            yield partial(read, updates.take(updates.measured_at_ns == then_ns), scene, config)
 
 
-def follow(scene: Scene, **settings: Any) -> Iterator[tuple[TrackUpdates, TrackConfig]]:
-    """Yield what the tracker puts out after each scan, and its settings."""
+class Batch(NamedTuple):
+    """Hold what the tracker is given of one scan."""
+
+    plots: Plots
+    look: Looks
+    now_ns: int
+
+
+def batches(scene: Scene) -> Iterator[Batch]:
+    """Yield a scene's scans as the tracker takes them."""
+    for scan in scene.scans:
+        at_ns = T0_NS + round(scan.truth.at_s * NS)
+        yield Batch(_plots(scene, scan, at_ns), _look(scan, at_ns), at_ns)
+
+
+class Spent(NamedTuple):
+    """Hold what a step took: by the clock, and of the process's processor time."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def follow(
+    scene: Scene, spent: list[Spent] | None = None, **settings: Any
+) -> Iterator[tuple[TrackUpdates, TrackConfig]]:
+    """Yield what the tracker puts out after each scan, and its settings.
+
+    Args:
+        scene: what to track.
+        spent: gets what each step took, without the making of its batch.
+        settings: of the tracker, beyond the case's models.
+    """
+    if offers(FIRST):
+        settings = {FIRST: scene.first_density, **settings}
     first = _config(scene, scene.first_density, settings)
     later = _config(scene, scene.birth_density, settings)
-    if offers(FIRST):
-        first = later = dataclasses.replace(later, **{FIRST: scene.first_density})
-    state = start(first)
-    for k, scan in enumerate(scene.scans):
-        at_ns = T0_NS + round(scan.truth.at_s * NS)
-        state, updates = step(state, _plots(scene, scan, at_ns), _look(scan, at_ns), at_ns)
-        if k == 0 and later is not first:
+    state = start(later if offers(FIRST) else first)
+    for k, batch in enumerate(batches(scene)):
+        begin, cpu = perf_counter(), process_time()
+        state, updates = step(state, *batch)
+        if spent is not None:
+            spent.append(Spent(perf_counter() - begin, process_time() - cpu))
+        if k == 0 and not offers(FIRST):
             # The first scan's births are those before it; from now on those between scans.
             state = dataclasses.replace(state, config=later, site=start(later).site)
         yield updates, later
@@ -113,7 +147,7 @@ def _config(scene: Scene, births: float, settings: dict[str, Any]) -> TrackConfi
         "max_edges": max(10 * room, TrackConfig.max_edges),
         "max_waiting": max(room, TrackConfig.max_waiting),
     }
-    region = Region.at(_ORIGIN)
+    region = Region.at(ORIGIN)
     return TrackConfig(region, _sensors(scene), output_period_s=None, **{**told, **settings})
 
 
@@ -125,7 +159,7 @@ def _sensors(scene: Scene) -> tuple[Sensor, ...]:
     periods = scene.case.scene.get("periods_s", [models.period_s] * len(place))
     # Not on the ground: there even a flat earth has its horizon at once.
     east_north_up = np.column_stack([place[:, :2], np.full(len(place), 100.0)])
-    latitude, longitude, height = Region.at(_ORIGIN).to_geodetic(east_north_up)
+    latitude, longitude, height = Region.at(ORIGIN).to_geodetic(east_north_up)
     return tuple(
         Sensor(
             f"radar-{k}",
@@ -173,7 +207,7 @@ def _look(scan: Scan, at_ns: int) -> Looks:
     )
 
 
-def _read(updates: TrackUpdates, scene: Scene, config: TrackConfig | None) -> Estimate:
+def read(updates: TrackUpdates, scene: Scene, config: TrackConfig | None) -> Estimate:
     """Return the tracks that are reported, or without settings those that are confirmed."""
     if config is None:
         shown = updates.take(updates.status != TrackStatus.TENTATIVE)
