@@ -9,8 +9,13 @@ from typing import Any
 from bench._cases import DATA
 
 
-def judged(case: str, figures: Mapping[str, Any]) -> list[dict[str, Any]]:
+def judged(case: str, figures: Mapping[str, Any], tiny: bool = False) -> list[dict[str, Any]]:
     """Return a row for each measure of a case: its figure, floor, goal, and whether they are met.
+
+    Args:
+        case: which.
+        figures: what was measured.
+        tiny: sizes were not the case's own, so nothing is said to be met or not.
 
     >>> judged("million", {"seconds_per_scan": 0.7})[0]["goal_met"]
     False
@@ -22,7 +27,8 @@ def judged(case: str, figures: Mapping[str, Any]) -> list[dict[str, Any]]:
         for limit in ("floor", "goal"):
             wanted = line.get(limit)
             row[limit] = wanted
-            row[f"{limit}_met"] = None if wanted is None else _met(row["figure"], wanted, more)
+            silent = tiny or wanted is None
+            row[f"{limit}_met"] = None if silent else _met(row["figure"], wanted, more)
         rows.append({**row, "measure": line["measure"]})
     return rows
 

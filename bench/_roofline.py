@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from bench._asked import Asked
+from bench._asked import Answer, Asked
 from bench._speed import worked
 from bench._traffic import PERIOD_S, Traffic, revolutions
 from bench.kernels_roofline import CHAIN, multiply_add, triad
@@ -175,7 +175,7 @@ def _least_s(work: Callable[[], object]) -> float:
     return min(spent)
 
 
-def roofline(asked: Asked) -> dict[str, Any]:
+def roofline(asked: Asked) -> Answer:
     """Return what a plot needs, what this machine can do, what is reached, and where it goes."""
     asked.note("roofline: peaks of one core")
     limits = peaks(asked)
@@ -186,7 +186,7 @@ def roofline(asked: Asked) -> dict[str, Any]:
     flop_ns = need["flops_per_plot"] / limits["peak_gflops"]
     byte_ns = need["bytes_per_plot"] / limits["peak_gbytes_per_s"]
     least_ns = max(flop_ns, byte_ns)
-    return {
+    figures = {
         **limits,
         "tracks_per_plot": tracks_per_plot,
         **need,
@@ -196,8 +196,8 @@ def roofline(asked: Asked) -> dict[str, Any]:
         "cpu_ns_per_plot": cost_ns,
         "times_the_least": cost_ns / least_ns,
         "reached_gflops": need["flops_per_plot"] / cost_ns,
-        "profile": profile,
     }
+    return Answer(figures, profile)
 
 
 def _profiled(traffic: Traffic, turns: int) -> tuple[float, float, list[dict[str, Any]]]:

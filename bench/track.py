@@ -53,9 +53,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("case", nargs="?", help="one of the cases")
     parser.add_argument("--peers", action="store_true", help="peers on the same plots too")
     parser.add_argument("--seeds", type=int, help="runs, instead of the case's own number")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it works")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, not judged")
     parser.add_argument("--limit-s", type=float, default=LIMIT_S, help="seconds for each peer")
-    parser.add_argument("--roofline", action="store_true", help="the distance to this machine's")
+    parser.add_argument("--roofline", action="store_true", help="what this machine could do")
     return parser.parse_args()
 
 
@@ -95,10 +95,10 @@ def main() -> None:
         except InputError as missing:
             answer = Answer({"skipped": str(missing)}, [])
         result[name] = answer.figures
-        result["goals"] += judged(name, answer.figures)
+        result["goals"] += judged(name, answer.figures, asked.quick)
         result["rows"] += [_with_units(row, unit["ns_per_update"]) for row in answer.rows]
     if told.roofline:
-        result["roofline"] = roofline(asked)
+        result["roofline"], result["profile"] = roofline(asked)
     print(json.dumps(result, indent=1, default=_plain))
 
 
