@@ -16,7 +16,7 @@ from bench._asked import Answer, Asked
 from bench._cases import read_case
 from bench._ekf import positions
 from bench._scenes import Estimate, Scene, make
-from bench._tocsin import MODELS, follow, motion, offers, read
+from bench._tocsin import MODELS, motion, offers, read, tracked
 from tocsin.contract import F64
 from tocsin.evaluate import chi2_band
 from tocsin.evaluate.assignment import candidates, optimal
@@ -64,7 +64,7 @@ def _imm() -> dict[str, Any]:
 
 
 def _estimates(scene: Scene, settings: dict[str, Any]) -> list[Estimate]:
-    return [read(updates, scene, config) for updates, config in follow(scene, **settings)]
+    return [read(updates, scene, config) for updates, config in tracked(scene, **settings)]
 
 
 def _ekf(scene: Scene, noise_m2ps3: float) -> F64:

@@ -201,11 +201,8 @@ def roofline(asked: Asked) -> Answer:
 
 
 def _profiled(traffic: Traffic, turns: int) -> tuple[float, float, list[dict[str, Any]]]:
-    """Return the least processor time of a plot, tracks per plot, and the costliest functions.
-
-    Compiled kernels count for the function that calls them.
-    """
-    cost_ns, tracks, profiler = [], 0.0, cProfile.Profile()
+    """Return the least processor time of a plot, tracks per plot, and the costliest functions."""
+    cost_ns, tracks, profiler = [], 0.0, cProfile.Profile(process_time)
     for turn, done in enumerate(
         worked(traffic, revolutions(traffic, turns), output_period_s=PERIOD_S)
     ):
@@ -219,14 +216,22 @@ def _profiled(traffic: Traffic, turns: int) -> tuple[float, float, list[dict[str
 
 
 def _costliest(stats: pstats.Stats) -> list[dict[str, Any]]:
-    """Return the functions of the plots and track rooms that take most of the time themselves."""
-    own: dict[str, float] = {}
-    found: dict[tuple[str, int, str], tuple[Any, ...]] = stats.stats  # type: ignore[attr-defined]  # the stubs lack it
-    for (file, _, function), entry in found.items():
-        room = Path(file).parent.name
-        if room in {"plots", "track"}:
-            name = f"{room}.{Path(file).stem}.{function}"
-            own[name] = own.get(name, 0.0) + entry[2]
-    total = sum(own.values())
-    most = sorted(own, key=lambda name: -own[name])[:_SHOWN]
-    return [{"function": name, "share": own[name] / total} for name in most]
+    """Return our functions that take most of the time, what they call of libraries included."""
+    taken: dict[str, float] = {}
+    found: dict[Any, Any] = stats.stats  # type: ignore[attr-defined]  # the stubs lack it
+    for function, (_, _, own_s, _, callers) in found.items():
+        payers = {function: own_s} if _name(function) else {c: t[2] for c, t in callers.items()}
+        for payer, spent_s in payers.items():
+            if name := _name(payer):
+                taken[name] = taken.get(name, 0.0) + spent_s
+    whole_s = sum(entry[2] for entry in found.values())
+    most = sorted(taken, key=lambda name: -taken[name])[:_SHOWN]
+    return [{"function": name, "share": taken[name] / whole_s} for name in most]
+
+
+def _name(function: tuple[str, int, str]) -> str:
+    """Return room, file and name of a function of ours, nothing for another."""
+    path = Path(function[0])
+    if "tocsin" not in path.parts:
+        return ""
+    return f"{path.parent.name}.{path.stem}.{function[2]}"

@@ -18,7 +18,7 @@ from bench._accuracy import beside, made, ratios, rows_of
 from bench._asked import Answer, Asked
 from bench._cases import read_case
 from bench._scenes import Scene, make
-from bench._tocsin import MODELS, Spent, follow, motion, offers
+from bench._tocsin import MODELS, Spent, motion, offers, tracked
 from bench._traffic import PERIOD_S, REGION, Sweep, Traffic, revolutions, sectors
 from tocsin.contract import TrackStatus
 from tocsin.plots import PlotsConfig
@@ -37,14 +37,12 @@ class Worked(NamedTuple):
 
     Args:
         plots: how many.
-        located_s: wall time of the conversion.
-        spent: of conversion and tracking together.
+        spent: of conversion and tracking.
         state: the tracker's, after it.
         confirmed: tracks put out that are confirmed.
     """
 
     plots: int
-    located_s: float
     spent: Spent
     state: Any
     confirmed: int
@@ -60,16 +58,17 @@ def worked(traffic: Traffic, sweeps: Iterable[Sweep], **settings: Any) -> Iterat
         located, out = plots_step(located, sweep.reports, sweep.now_ns)
         middle = perf_counter()
         state, updates = step(state, out.plots, sweep.looks, sweep.now_ns)
-        spent = Spent(perf_counter() - begin, process_time() - cpu)
+        end = perf_counter()
+        spent = Spent(end - begin, process_time() - cpu, middle - begin)
         sure = int(np.count_nonzero(updates.status != TrackStatus.TENTATIVE))
-        yield Worked(len(sweep.reports), middle - begin, spent, state, sure)
+        yield Worked(len(sweep.reports), spent, state, sure)
 
 
 def _turns(traffic: Traffic, turns: int, **settings: Any) -> dict[str, Any]:
     """Return the speed over whole revolutions, the first half left out."""
     sweeps = revolutions(traffic, turns)
     done = list(worked(traffic, sweeps, output_period_s=PERIOD_S, **settings))[turns // 2 :]
-    each = np.array([(*w.spent, w.located_s) for w in done]) / [[w.plots] for w in done]
+    each = np.array([w.spent for w in done]) / [[w.plots] for w in done]
     wall, cpu, located = (each.min(axis=0) * 1e9).tolist()
     return {
         "targets": traffic.targets,
@@ -95,6 +94,10 @@ def speed(asked: Asked) -> Answer:
         found = _turns(Traffic(targets), turns, **motion(*_IMM3_M2PS3))
         rows.append({"what": "the same, IMM-3", **found})
         figures["imm3_plots_per_second"] = found["plots_per_second"]
+    asked.note(f"speed: {targets} targets in the squares of many radars")
+    plane = _scans(make(read_case("radar-polar"), targets, asked.size(20, 6)), located=True)
+    rows.append({"what": "range and azimuth of many radars to tracks", **plane})
+    figures["many_radars_plots_per_second"] = plane["plots_per_second"]
     grown = _growth(asked)
     figures |= grown.figures
     return Answer(figures | _beside_peer(asked, rows), rows + grown.rows)
@@ -119,28 +122,38 @@ def _flat(asked: Asked, targets: int, false_share: float) -> dict[str, Any]:
     share = false_share / case.models.detection_probability
     case = case.model_copy(update={"scene": {**case.scene, "false_share": share}})
     scans = asked.size(20 if targets < 100_000 else 10, 6)
-    return {"what": "located plots to tracks", **_scans(make(case, targets, scans), false_share)}
+    return {
+        "what": "located plots to tracks",
+        "false_share": false_share,
+        **_scans(make(case, targets, scans)),
+    }
 
 
-def _scans(scene: Scene, false_share: float) -> dict[str, Any]:
-    """Return the least time of a scan over the second half of them."""
+def _scans(scene: Scene, located: bool = False) -> dict[str, Any]:
+    """Return the least time of a scan over the second half of them.
+
+    Args:
+        scene: what to track.
+        located: whether to count the time in which plots are located too.
+    """
     spent: list[Spent] = []
     shown = 0
-    for updates, _ in follow(scene, spent):
+    for updates, _ in tracked(scene, spent):
         shown = int(np.count_nonzero(updates.status != TrackStatus.TENTATIVE))
     half = len(spent) // 2
-    pairs = list(zip(spent, scene.scans, strict=True))[half:]
-    each = [(one.wall_s, one.cpu_s, len(scan.measured)) for one, scan in pairs]
-    wall, cpu = (min(row[k] / row[2] for row in each) * 1e9 for k in range(2))
+    plots = np.array([[len(scan.measured)] for scan in scene.scans[half:]])
+    each = np.array(spent[half:])
+    each[:, :2] += located * each[:, 2:]
+    wall, cpu, conversion = ((each / plots).min(axis=0) * 1e9).tolist()
     return {
         "targets": scene.targets,
-        "false_share": false_share,
-        "plots_per_turn": int(np.mean([row[2] for row in each])),
+        "plots_per_turn": int(plots.mean()),
         "confirmed": shown,
         "plots_per_second": 1e9 / wall,
         "wall_ns_per_plot": wall,
         "cpu_ns_per_plot": cpu,
-        "seconds_per_scan": min(row[1] for row in each),
+        "conversion_ns_per_plot": conversion,
+        "seconds_per_scan": float(each[:, 1].min()),
     }
 
 
@@ -167,7 +180,7 @@ def million(asked: Asked) -> Answer:
     """Measure one scan of a million targets: located plots to tracks, processor time."""
     targets = asked.size(1_000_000, 2_000)
     asked.note(f"million: {targets} targets")
-    row = _scans(make(read_case("radar-flat"), targets, asked.size(10, 6)), 0.15)
+    row = _scans(make(read_case("radar-flat"), targets, asked.size(10, 6)))
     return Answer(dict(row), [row])
 
 
@@ -178,7 +191,7 @@ def latency(asked: Asked) -> Answer:
     asked.note(f"latency: {turns * traffic.sectors} sectors")
     done = list(worked(traffic, sectors(traffic, turns), output_period_s=None))
     small = [w for w in done[len(done) // 4 :] if w.plots <= _SECTOR_PLOTS]
-    wall, cpu = np.array([w.spent for w in small]).T * 1e6
+    wall, cpu, _ = np.array([w.spent for w in small]).T * 1e6
     figures = {
         "targets": targets,
         "sectors": len(small),

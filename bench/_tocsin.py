@@ -52,53 +52,45 @@ def tocsin(scene: Scene, **settings: Any) -> Iterator[Readout]:
         scene: what to track.
         settings: of the tracker, beyond the case's models.
     """
-    return (partial(read, updates, scene, config) for updates, config in follow(scene, **settings))
+    return (partial(read, updates, scene, config) for updates, config in tracked(scene, **settings))
 
 
 def confirmed(scene: Scene) -> Iterator[Readout]:
     """Yield our confirmed tracks only, as the air picture shows them."""
-    return (partial(read, updates, scene, None) for updates, _ in follow(scene))
+    return (partial(read, updates, scene, None) for updates, _ in tracked(scene))
 
 
 def late(scene: Scene) -> Iterator[Readout]:
     """Yield, for each scan but the first, the estimates of the scan before it."""
     settings: dict[str, Any] = {LAG: 1}
-    for k, (updates, config) in enumerate(follow(scene, **settings)):
+    for k, (updates, config) in enumerate(tracked(scene, **settings)):
         if k:
             then_ns = T0_NS + round(scene.scans[k - 1].truth.at_s * NS)
             yield partial(read, updates.take(updates.measured_at_ns == then_ns), scene, config)
 
 
-class Batch(NamedTuple):
-    """Hold what the tracker is given of one scan."""
-
-    plots: Plots
-    look: Looks
-    now_ns: int
-
-
-def batches(scene: Scene) -> Iterator[Batch]:
-    """Yield a scene's scans as the tracker takes them."""
-    for scan in scene.scans:
-        at_ns = T0_NS + round(scan.truth.at_s * NS)
-        yield Batch(_plots(scene, scan, at_ns), _look(scan, at_ns), at_ns)
-
-
 class Spent(NamedTuple):
-    """Hold what a step took: by the clock, and of the process's processor time."""
+    """Hold what a step took.
+
+    Args:
+        wall_s: by the clock.
+        cpu_s: of the process's processor time.
+        located_s: by the clock, to locate its plots beforehand.
+    """
 
     wall_s: float
     cpu_s: float
+    located_s: float
 
 
-def follow(
+def tracked(
     scene: Scene, spent: list[Spent] | None = None, **settings: Any
 ) -> Iterator[tuple[TrackUpdates, TrackConfig]]:
     """Yield what the tracker puts out after each scan, and its settings.
 
     Args:
         scene: what to track.
-        spent: gets what each step took, without the making of its batch.
+        spent: gets what each step took.
         settings: of the tracker, beyond the case's models.
     """
     if offers(FIRST):
@@ -106,11 +98,14 @@ def follow(
     first = _config(scene, scene.first_density, settings)
     later = _config(scene, scene.birth_density, settings)
     state = start(later if offers(FIRST) else first)
-    for k, batch in enumerate(batches(scene)):
+    for k, scan in enumerate(scene.scans):
+        before = perf_counter()
+        at_ns = T0_NS + round(scan.truth.at_s * NS)
+        plots, look = _plots(scene, scan, at_ns), _look(scan, at_ns)
         begin, cpu = perf_counter(), process_time()
-        state, updates = step(state, *batch)
+        state, updates = step(state, plots, look, at_ns)
         if spent is not None:
-            spent.append(Spent(perf_counter() - begin, process_time() - cpu))
+            spent.append(Spent(perf_counter() - begin, process_time() - cpu, begin - before))
         if k == 0 and not offers(FIRST):
             # The first scan's births are those before it; from now on those between scans.
             state = dataclasses.replace(state, config=later, site=start(later).site)
