@@ -50,6 +50,7 @@ def manoeuvre(asked: Asked) -> Answer:
     theirs = [_ekf(scene, best) for scene in scenes]
     trackers = {"tocsin": {}, **({"tocsin-imm": _imm()} if offers(MODELS) else {})}
     rows, figures = [], {}
+    # The last one counts: several models where the tracker has them.
     for name, settings in trackers.items():
         ours = [errors(scene, _estimates(scene, settings)) for scene in scenes]
         figures = _figures(ours, theirs) | {"ekf_noise_m2ps3": best}
@@ -113,7 +114,7 @@ def _figures(ours: list[Errors], theirs: list[F64]) -> dict[str, Any]:
         "position_rmse_m": rmse,
         "ekf_position_rmse_m": bar,
         "rmse_ratio_to_ekf": rmse / bar,
-        "compared_share": float(np.isfinite(ekf[both]).sum() / np.isfinite(ekf).sum()),
+        "compared_share": float(both.sum() / np.isfinite(ekf).sum()),
         "nees_mean": mean,
         "nees_low": low,
         "nees_high": high,

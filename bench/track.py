@@ -41,7 +41,7 @@ CASES: dict[str, Callable[[Asked], Answer]] = {
     "million": _speed.million,
     "memory": _speed.memory,
 }
-LIMIT_S = 600.0
+LIMIT_S = 900.0
 
 
 def _arguments() -> argparse.Namespace:
