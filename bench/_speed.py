@@ -39,7 +39,7 @@ class Worked(NamedTuple):
         plots: how many.
         spent: of conversion and tracking.
         state: the tracker's, after it.
-        confirmed: tracks put out that are confirmed.
+        confirmed: how many tracks were put out as confirmed.
     """
 
     plots: int
@@ -60,8 +60,8 @@ def worked(traffic: Traffic, sweeps: Iterable[Sweep], **settings: Any) -> Iterat
         state, updates = step(state, out.plots, sweep.looks, sweep.now_ns)
         end = perf_counter()
         spent = Spent(end - begin, process_time() - cpu, middle - begin)
-        sure = int(np.count_nonzero(updates.status != TrackStatus.TENTATIVE))
-        yield Worked(len(sweep.reports), spent, state, sure)
+        sure = updates.number[updates.status != TrackStatus.TENTATIVE]
+        yield Worked(len(sweep.reports), spent, state, len(np.unique(sure)))
 
 
 def _turns(traffic: Traffic, turns: int, **settings: Any) -> dict[str, Any]:
