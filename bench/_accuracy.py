@@ -176,7 +176,8 @@ def radar(asked: Asked) -> Answer:
     """Run the radar set with 100 and with 1,000 targets."""
     figures: dict[str, Any] = {}
     rows = []
-    for targets, scans in ((100, asked.size(16, 8)), (1_000, asked.size(10, 4))):
+    scans = asked.size(16, 8)
+    for targets in (100, 1_000):
         used = asked.size(targets, targets // 10)
         found = _plane(asked, "radar-flat", used, scans, ("gnn-kd", "jpda-kd"))
         figures |= {f"n{targets}_{key}": value for key, value in found.figures.items()}
