@@ -374,11 +374,14 @@ def bench(
 ) -> None:
     """Run the benchmarks of the repository's `bench` folder; needs a checkout.
 
-    All of them take about ten minutes on two cores; each says when it is done, and how long all
-    took is told at the end. Exits 1 where one of many failed; the others' results are printed.
+    Each says when it is done, and how long all took is told at the end. Exits 1 where one of many failed; the others' results are printed.
 
-    What follows a benchmark's name goes to its program. `compare` sets trackers, ours and
-    peers, beside each other on the same plots and takes
+    What follows a benchmark's name goes to its program. `track CASE` judges the tracker by its
+    floors and goals; CASE is one of williams15, williams15-fresh, radar, dense, manoeuvre, fusion,
+    swarm, real, speed, latency, million, memory, and it takes --peers, --seeds N, --quick (tiny
+    sizes), --limit-s SECONDS for each peer, and --roofline.
+
+    `compare` sets trackers, ours and peers, beside each other on the same plots and takes
 
     --case NAME[,NAME] (williams15, radar-flat, radar-polar, dense, swarm, manoeuvre, real ...),
     --targets N, --scans N, --runs N, --seed N, --limit-s SECONDS for each tracker, and
@@ -388,6 +391,10 @@ def bench(
     Examples:
 
         tocsin bench
+
+        tocsin bench track williams15 --json
+
+        tocsin bench track radar --peers --seeds 20
 
         tocsin bench compare --case dense
 
