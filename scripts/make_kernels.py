@@ -330,6 +330,13 @@ def mix(steps: Steps) -> Any:
     return steps.each("n", MEAN + own * apart), steps.triangle("np", MEAN_COV + own * spread)
 
 
+def spread(steps: Steps) -> Any:
+    """Derive one model's part of the combined covariance."""
+    apart = steps.each("a", X - MEAN)
+    whole = MEAN_COV + sp.Symbol("weight") * (P + apart * apart.T)
+    return X, steps.triangle("np", whole)
+
+
 # --- text ---------------------------------------------------------------------------------------
 
 PLACES: dict[str, list[Any]] = {
@@ -343,7 +350,9 @@ PLACES: dict[str, list[Any]] = {
     "mean_cov": [MEAN_COV[place] for place in UPPER],
 }
 """What each element of an array parameter is called in the equations."""
-JIT = '@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})'
+JIT = (
+    '@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)'
+)
 ARGUMENTS = {
     "state": "(6,) position and velocity, region frame.",
     "cov": "(21,) packed upper triangle of its covariance.",
@@ -358,11 +367,12 @@ ARGUMENTS = {
     "drag_area_m2pkg": "drag area over mass, Cd A / m.",
     "noise_m2ps3": "spectral density of each acceleration.",
     "drag_share2_s": "relative variance of the drag times the seconds that an error of it lasts.",
-    "mean": "(6,) combined mean of all models.",
-    "mean_cov": "(21,) combined covariance.",
+    "mean": "(6,) mean of the mixture.",
+    "mean_cov": "(21,) its covariance, or what is summed of it so far.",
     "own": "weight of the model's own state; the combined mean has the rest.",
+    "weight": "of this part.",
     "state_out": "(6,) result; may be `state`.",
-    "cov_out": "(21,) result; may be `cov`.",
+    "cov_out": "(21,) result; may be one of the covariances given.",
 }
 HEAD = '''"""Straight-line steps of filters: predict, update, mix.
 
@@ -460,6 +470,7 @@ def scalar(kernel: Kernel) -> str:
     outputs = []
     if "state_out" in kernel.parameters:
         outputs += [(f"state_out[{a}]", state[a]) for a in range(6)]
+    if "cov_out" in kernel.parameters:
         outputs += [(f"cov_out[{k}]", cov[place]) for k, place in enumerate(UPPER)]
     wanted = [value for _, value in outputs] + more
     lets = live(steps, wanted)
@@ -538,6 +549,13 @@ KERNELS = (
         (*STATE, "mean", "mean_cov", "own", *OUT),
         mix,
         source=BAR_SHALOM + "section 11.6.6; for a chain that forgets (see `imm`).",
+    ),
+    Kernel(
+        "add_spread",
+        "Add one weighted part to the covariance of a mixture whose mean is known.",
+        (*STATE, "mean", "mean_cov", "weight", "cov_out"),
+        spread,
+        source=BAR_SHALOM + "section 1.4.16.",
     ),
     *(
         Kernel(

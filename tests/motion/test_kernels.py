@@ -120,7 +120,7 @@ def _advanced(state, cov, mode, chain, dt):
 def test_all_models_of_a_track_equal_their_twins(rng):
     state, cov = tracks(rng, N, 3)
     state[..., 2] = np.abs(state[..., 2]) + 1e4
-    mode, chain = rng.dirichlet(np.ones(3), N), Chain.of((60.0, 20.0, 20.0))
+    mode, chain = rng.dirichlet(np.ones(3), N), Chain(0.05, np.array([0.6, 0.3, 0.1]))
     dt = rng.uniform(2.1, 4.0, N)
     want = _advanced(state, cov, mode, chain, dt)
     x, p, w = state.copy(), pack(cov), mode.copy()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.contract import F64, InputError
+from tocsin.contract import F64
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,22 +31,13 @@ class Chain:
     rate_ps: float
     share: F64
 
-    @classmethod
-    def of(cls, sojourn_s: tuple[float, ...]) -> Chain:
-        """Return the chain with these mean times in each mode.
+    def sojourn_s(self) -> F64:
+        """Return (M,) mean times that an object stays in each mode.
 
-        Raises:
-            InputError: one mode is left more often than the chain can be drawn anew.
+        >>> Chain(0.1, np.array([0.75, 0.25])).sojourn_s().round(1).tolist()
+        [40.0, 13.3]
         """
-        if len(sojourn_s) == 1:
-            return cls(0.0, np.ones(1))
-        leave = 1.0 / np.array(sojourn_s)
-        rate = float(leave.sum() / (len(leave) - 1))
-        share = 1.0 - leave / rate
-        if (share < 0.0).any():
-            mend = "lengthen the shortest time"
-            raise InputError("sojourn_s", "the shortest time is too short beside the others", mend)
-        return cls(rate, share)
+        return np.asarray(1.0 / (self.rate_ps * (1.0 - self.share)))
 
     def stay(self, dt_s: F64) -> F64:
         """Return (n,) probabilities that the mode was not drawn anew in (n,) seconds."""
@@ -55,8 +46,8 @@ class Chain:
     def transition(self, dt_s: float) -> F64:
         """Return the (M, M) probabilities from each mode to each after some seconds.
 
-        >>> Chain.of((10.0, 10.0)).transition(1e6).round(3).tolist()
-        [[0.5, 0.5], [0.5, 0.5]]
+        >>> Chain(0.1, np.array([0.75, 0.25])).transition(1e6).round(3).tolist()
+        [[0.75, 0.25], [0.75, 0.25]]
         """
         stay = np.exp(-self.rate_ps * dt_s)
         return np.asarray(stay * np.eye(len(self.share)) + (1.0 - stay) * self.share)

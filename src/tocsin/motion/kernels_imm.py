@@ -17,7 +17,7 @@ CV, TURN, FALL = 0, 1, 2
 FALL_STEP_S = 2.0
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def predict(kind: int, noise: F64, extra: F64, dt_s: float, state: F64, cov: F64) -> None:
     """Advance one model of one track in place.
 
@@ -40,7 +40,7 @@ def predict(kind: int, noise: F64, extra: F64, dt_s: float, state: F64, cov: F64
             step.predict_fall(state, cov, part_s, extra[1], noise[0], extra[2], state, cov)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def moments(state: F64, cov: F64, mode: F64, mean: F64, mean_cov: F64) -> None:
     """Combine the models of one track.
 
@@ -55,18 +55,13 @@ def moments(state: F64, cov: F64, mode: F64, mean: F64, mean_cov: F64) -> None:
         mean[a] = 0.0
         for m in range(mode.size):
             mean[a] += mode[m] * state[m, a]
-    c = 0
-    for a in range(6):
-        for b in range(a, 6):
-            total = 0.0
-            for m in range(mode.size):
-                apart = (state[m, a] - mean[a]) * (state[m, b] - mean[b])
-                total += mode[m] * (cov[m, c] + apart)
-            mean_cov[c] = total
-            c += 1
+    for c in range(21):
+        mean_cov[c] = 0.0
+    for m in range(mode.size):
+        step.add_spread(state[m], cov[m], mean, mean_cov, mode[m], mean_cov)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def advance(
     kind: I64,
     noise: F64,
@@ -107,7 +102,7 @@ def advance(
         predict(kind[m], noise[m], extra[m], dt_s, state[m], cov[m])
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def reweigh(mode: F64, log_likelihood: F64) -> float:
     """Make the modes posterior, in place; return the log likelihood of all models together.
 
@@ -127,7 +122,7 @@ def reweigh(mode: F64, log_likelihood: F64) -> float:
     return float(math.log(total) + top)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def update(
     noise: F64,
     plot_m: F64,

@@ -16,7 +16,7 @@ from tocsin.contract import F64
 # fmt: off
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def predict_cv(
     state: F64, cov: F64, dt_s: float, noise: F64, state_out: F64, cov_out: F64
 ) -> None:
@@ -28,7 +28,7 @@ def predict_cv(
         dt_s: seconds from the state to the new time.
         noise: (4,) see `tocsin.motion.models.Noise`.
         state_out: (6,) result; may be `state`.
-        cov_out: (21,) result; may be `cov`.
+        cov_out: (21,) result; may be one of the covariances given.
 
     Source: Y. Bar-Shalom, X. R. Li, T. Kirubarajan, Estimation with Applications to Tracking and
     Navigation (2001), section 6.2.2.
@@ -131,7 +131,7 @@ def predict_cv(
     cov_out[20] = np55
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def predict_turn(
     state: F64, cov: F64, dt_s: float, turn_radps: float, noise: F64, state_out: F64, cov_out:
     F64
@@ -145,7 +145,7 @@ def predict_turn(
         turn_radps: rate of turn, positive to the right.
         noise: (4,) see `tocsin.motion.models.Noise`.
         state_out: (6,) result; may be `state`.
-        cov_out: (21,) result; may be `cov`.
+        cov_out: (21,) result; may be one of the covariances given.
 
     Source: Y. Bar-Shalom, X. R. Li, T. Kirubarajan, Estimation with Applications to Tracking and
     Navigation (2001), section 11.7.1; the rate is given, not estimated.
@@ -287,7 +287,7 @@ def predict_turn(
     cov_out[20] = np55
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def predict_fall(
     state: F64, cov: F64, dt_s: float, drag_area_m2pkg: float, noise_m2ps3: float,
     drag_share2_s: float, state_out: F64, cov_out: F64
@@ -302,7 +302,7 @@ def predict_fall(
         noise_m2ps3: spectral density of each acceleration.
         drag_share2_s: relative variance of the drag times the seconds that an error of it lasts.
         state_out: (6,) result; may be `state`.
-        cov_out: (21,) result; may be `cov`.
+        cov_out: (21,) result; may be one of the covariances given.
 
     Source: X. R. Li, V. P. Jilkov, Survey of Maneuvering Target Tracking, Part II: Motion Models
     of Ballistic and Space Targets, IEEE Trans. AES 46 (2010) 96-119, section III.
@@ -550,7 +550,7 @@ def predict_fall(
     cov_out[20] = np55
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def mix(
     state: F64, cov: F64, mean: F64, mean_cov: F64, own: float, state_out: F64, cov_out: F64
 ) -> None:
@@ -559,11 +559,11 @@ def mix(
     Args:
         state: (6,) position and velocity, region frame.
         cov: (21,) packed upper triangle of its covariance.
-        mean: (6,) combined mean of all models.
-        mean_cov: (21,) combined covariance.
+        mean: (6,) mean of the mixture.
+        mean_cov: (21,) its covariance, or what is summed of it so far.
         own: weight of the model's own state; the combined mean has the rest.
         state_out: (6,) result; may be `state`.
-        cov_out: (21,) result; may be `cov`.
+        cov_out: (21,) result; may be one of the covariances given.
 
     Source: Y. Bar-Shalom, X. R. Li, T. Kirubarajan, Estimation with Applications to Tracking and
     Navigation (2001), section 11.6.6; for a chain that forgets (see `imm`).
@@ -684,7 +684,128 @@ def mix(
     cov_out[20] = np55
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+def add_spread(
+    state: F64, cov: F64, mean: F64, mean_cov: F64, weight: float, cov_out: F64
+) -> None:
+    """Add one weighted part to the covariance of a mixture whose mean is known.
+
+    Args:
+        state: (6,) position and velocity, region frame.
+        cov: (21,) packed upper triangle of its covariance.
+        mean: (6,) mean of the mixture.
+        mean_cov: (21,) its covariance, or what is summed of it so far.
+        weight: of this part.
+        cov_out: (21,) result; may be one of the covariances given.
+
+    Source: Y. Bar-Shalom, X. R. Li, T. Kirubarajan, Estimation with Applications to Tracking and
+    Navigation (2001), section 1.4.16.
+    """
+    x0 = state[0]
+    x1 = state[1]
+    x2 = state[2]
+    x3 = state[3]
+    x4 = state[4]
+    x5 = state[5]
+    p00 = cov[0]
+    p01 = cov[1]
+    p02 = cov[2]
+    p03 = cov[3]
+    p04 = cov[4]
+    p05 = cov[5]
+    p11 = cov[6]
+    p12 = cov[7]
+    p13 = cov[8]
+    p14 = cov[9]
+    p15 = cov[10]
+    p22 = cov[11]
+    p23 = cov[12]
+    p24 = cov[13]
+    p25 = cov[14]
+    p33 = cov[15]
+    p34 = cov[16]
+    p35 = cov[17]
+    p44 = cov[18]
+    p45 = cov[19]
+    p55 = cov[20]
+    m0 = mean[0]
+    m1 = mean[1]
+    m2 = mean[2]
+    m3 = mean[3]
+    m4 = mean[4]
+    m5 = mean[5]
+    c00 = mean_cov[0]
+    c01 = mean_cov[1]
+    c02 = mean_cov[2]
+    c03 = mean_cov[3]
+    c04 = mean_cov[4]
+    c05 = mean_cov[5]
+    c11 = mean_cov[6]
+    c12 = mean_cov[7]
+    c13 = mean_cov[8]
+    c14 = mean_cov[9]
+    c15 = mean_cov[10]
+    c22 = mean_cov[11]
+    c23 = mean_cov[12]
+    c24 = mean_cov[13]
+    c25 = mean_cov[14]
+    c33 = mean_cov[15]
+    c34 = mean_cov[16]
+    c35 = mean_cov[17]
+    c44 = mean_cov[18]
+    c45 = mean_cov[19]
+    c55 = mean_cov[20]
+    a0 = -m0 + x0
+    a1 = -m1 + x1
+    a2 = -m2 + x2
+    a3 = -m3 + x3
+    a4 = -m4 + x4
+    a5 = -m5 + x5
+    np00 = c00 + weight*((a0 * a0) + p00)
+    np01 = c01 + weight*(a0*a1 + p01)
+    np02 = c02 + weight*(a0*a2 + p02)
+    np03 = c03 + weight*(a0*a3 + p03)
+    np04 = c04 + weight*(a0*a4 + p04)
+    np05 = c05 + weight*(a0*a5 + p05)
+    np11 = c11 + weight*((a1 * a1) + p11)
+    np12 = c12 + weight*(a1*a2 + p12)
+    np13 = c13 + weight*(a1*a3 + p13)
+    np14 = c14 + weight*(a1*a4 + p14)
+    np15 = c15 + weight*(a1*a5 + p15)
+    np22 = c22 + weight*((a2 * a2) + p22)
+    np23 = c23 + weight*(a2*a3 + p23)
+    np24 = c24 + weight*(a2*a4 + p24)
+    np25 = c25 + weight*(a2*a5 + p25)
+    np33 = c33 + weight*((a3 * a3) + p33)
+    np34 = c34 + weight*(a3*a4 + p34)
+    np35 = c35 + weight*(a3*a5 + p35)
+    np44 = c44 + weight*((a4 * a4) + p44)
+    np45 = c45 + weight*(a4*a5 + p45)
+    np55 = c55 + weight*((a5 * a5) + p55)
+    cov_out[0] = np00
+    cov_out[1] = np01
+    cov_out[2] = np02
+    cov_out[3] = np03
+    cov_out[4] = np04
+    cov_out[5] = np05
+    cov_out[6] = np11
+    cov_out[7] = np12
+    cov_out[8] = np13
+    cov_out[9] = np14
+    cov_out[10] = np15
+    cov_out[11] = np22
+    cov_out[12] = np23
+    cov_out[13] = np24
+    cov_out[14] = np25
+    cov_out[15] = np33
+    cov_out[16] = np34
+    cov_out[17] = np35
+    cov_out[18] = np44
+    cov_out[19] = np45
+    cov_out[20] = np55
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def gate_position(
     state: F64, cov: F64, plot_m: F64, plot_cov: F64, dt_s: float, noise: F64
 ) -> tuple[float, float]:
@@ -781,7 +902,7 @@ def gate_position(
     return distance2, float(-0.5 * (distance2 + math.log(determinant) + 5.513631199228036))
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def gate_plane(
     state: F64, cov: F64, plot_m: F64, plot_cov: F64, dt_s: float, noise: F64
 ) -> tuple[float, float]:
@@ -845,7 +966,7 @@ def gate_plane(
     return distance2, float(-0.5 * (distance2 + math.log(determinant) + 3.6757541328186907))
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def update_position(
     state: F64, cov: F64, plot_m: F64, plot_cov: F64, dt_s: float, noise: F64, state_out: F64,
     cov_out: F64
@@ -860,7 +981,7 @@ def update_position(
         dt_s: seconds from the state to the new time.
         noise: (4,) see `tocsin.motion.models.Noise`.
         state_out: (6,) result; may be `state`.
-        cov_out: (21,) result; may be `cov`.
+        cov_out: (21,) result; may be one of the covariances given.
 
     Returns:
         Log density of the plot.
@@ -1038,7 +1159,7 @@ def update_position(
     return float(-0.5 * (distance2 + math.log(determinant) + 5.513631199228036))
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def update_plane(
     state: F64, cov: F64, plot_m: F64, plot_cov: F64, dt_s: float, noise: F64, state_out: F64,
     cov_out: F64
@@ -1053,7 +1174,7 @@ def update_plane(
         dt_s: seconds from the state to the new time.
         noise: (4,) see `tocsin.motion.models.Noise`.
         state_out: (6,) result; may be `state`.
-        cov_out: (21,) result; may be `cov`.
+        cov_out: (21,) result; may be one of the covariances given.
 
     Returns:
         Log density of the plot.
@@ -1199,7 +1320,7 @@ def update_plane(
     return float(-0.5 * (distance2 + math.log(determinant) + 3.6757541328186907))
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
 def update_range_rate(
     state: F64, cov: F64, sensor_m: F64, rate_mps: float, rate_var_m2ps2: float, dt_s: float,
     noise: F64, state_out: F64, cov_out: F64
@@ -1215,7 +1336,7 @@ def update_range_rate(
         dt_s: seconds from the state to the new time.
         noise: (4,) see `tocsin.motion.models.Noise`.
         state_out: (6,) result; may be `state`.
-        cov_out: (21,) result; may be `cov`.
+        cov_out: (21,) result; may be one of the covariances given.
 
     Returns:
         Log density of the range rate.
