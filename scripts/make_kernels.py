@@ -4,8 +4,7 @@
 
 Each derivation below is the textbook's matrix equation, taken element by element: what is zero in
 F and H vanishes, of a symmetric matrix one triangle is computed, and every intermediate result has
-a name. A scalar kernel takes the rows of one track; a tile kernel takes sixteen tracks at once from
-one buffer of literal stride, which is what LLVM needs to use vector registers.
+a name. A kernel takes the rows of one track and one model and is inlined where it is called.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ from sympy.printing.pycode import PythonCodePrinter
 from tocsin.motion import ballistic
 
 TARGET = Path(__file__).resolve().parents[1] / "src" / "tocsin" / "motion" / "kernels_models.py"
-LANES = 16
-MODELS = 3
 UPPER = [(a, b) for a in range(6) for b in range(a, 6)]
 
 
@@ -92,21 +89,6 @@ class Steps:
         places = [(a, b) for a in range(size) for b in range(a, size)]
         upper = {place: self.let(f"{name}{place[0]}{place[1]}", matrix[place]) for place in places}
         return sp.Matrix(size, size, lambda a, b: upper[min(a, b), max(a, b)])
-
-    def call(self, mark: str, derive: Callable[..., Any], given: dict[Any, Any], *args: Any) -> Any:
-        """Append another derivation's steps under names of their own; return its results.
-
-        Args:
-            mark: suffix of the new names.
-            derive: the derivation; it is given fresh steps first.
-            given: what stands for the symbols that it reads.
-            args: further arguments.
-        """
-        other = Steps()
-        results = derive(other, *args)
-        named = {symbol: sp.Symbol(f"{symbol}_{mark}") for symbol, _ in other.lets} | given
-        self.lets += [(named[s], expression.xreplace(named)) for s, expression in other.lets]
-        return [result.xreplace(named) for result in results]
 
 
 # --- motion -------------------------------------------------------------------------------------
@@ -376,9 +358,9 @@ ARGUMENTS = {
 }
 HEAD = '''"""Straight-line steps of filters: predict, update, mix.
 
-Made by `scripts/make_kernels.py` with SymPy; do not edit. The NumPy twins are in `reference`. A
-scalar kernel takes the rows of one track and one model; it reads all before it writes anything. A
-tile holds sixteen tracks as rows of sixteen lanes in one flat buffer.
+Made by `scripts/make_kernels.py` with SymPy; do not edit. The NumPy twins are in `models`,
+`falling`, `imm` and `measure`. Each kernel takes the rows of one track and one model, and reads
+all before it writes anything, so results may replace what was given.
 """
 
 from __future__ import annotations

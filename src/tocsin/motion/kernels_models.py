@@ -1,8 +1,8 @@
 """Straight-line steps of filters: predict, update, mix.
 
-Made by `scripts/make_kernels.py` with SymPy; do not edit. The NumPy twins are in `reference`. A
-scalar kernel takes the rows of one track and one model; it reads all before it writes anything. A
-tile holds sixteen tracks as rows of sixteen lanes in one flat buffer.
+Made by `scripts/make_kernels.py` with SymPy; do not edit. The NumPy twins are in `models`,
+`falling`, `imm` and `measure`. Each kernel takes the rows of one track and one model, and reads
+all before it writes anything, so results may replace what was given.
 """
 
 from __future__ import annotations
