@@ -155,6 +155,7 @@ def _sweep(state, cov, dt_s, noise):
         kernels_models.predict_cv(state[i], cov[i], dt_s, noise, state[i], cov[i])
 
 
+@pytest.mark.skipif(nb.config.DISABLE_JIT, reason="numba compiles nothing here")
 def test_a_loop_over_tracks_holds_the_kernel_itself_fused(rng):
     # Called instead of inlined, or without fused multiplication, it takes three times as long.
     state, cov = tracks(rng, N)
