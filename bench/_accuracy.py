@@ -11,7 +11,7 @@ from bench._cases import Case, read_case
 from bench._scenes import Scene, make
 from bench._scores import score, summary
 from bench._tables import scored
-from bench._tocsin import LAG, Spent, late, offers, tracked
+from bench._tocsin import Spent, late, tracked
 from bench._trackers import NOT_INSTALLED, PEERS, Trial, attempt, follow, tracker
 from tocsin.contract import F64
 
@@ -111,10 +111,8 @@ def williams15(asked: Asked) -> Answer:
     return Answer(figures, rows + [{"case": "williams15", **row} for row in case.published])
 
 
-def _one_scan_late(scenes: list[Scene]) -> float | None:
+def _one_scan_late(scenes: list[Scene]) -> float:
     """Return RMS-GOSPA of the estimates for each scan that are put out after the next one."""
-    if not offers(LAG):
-        return None
     scores = [score(scene, [readout() for readout in late(scene)]) for scene in scenes]
     return summary(scores, scenes[0].case.metric.p)["gospa"]
 

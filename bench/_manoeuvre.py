@@ -13,14 +13,14 @@ import numpy as np
 
 from bench._accuracy import beside, made, rows_of
 from bench._asked import Answer, Asked
-from bench._cases import read_case
 from bench._ekf import positions
 from bench._scenes import Estimate, Scene, make
-from bench._tocsin import MODELS, motion, offers, read, tracked
+from bench._tocsin import read, tracked
 from tocsin.contract import F64
 from tocsin.evaluate import chi2_band
 from tocsin.evaluate.assignment import candidates, optimal
 from tocsin.evaluate.consistency import mahalanobis
+from tocsin.motion import AGILE
 
 NOISES_M2PS3 = tuple(float(q) for q in np.round(np.geomspace(5.0, 20_000.0, 13)))
 _TUNING_RUN = 1_000
@@ -48,9 +48,9 @@ def manoeuvre(asked: Asked) -> Answer:
     best = min(tuning, key=lambda q: tuning[q])
     asked.note(f"manoeuvre: ours and the EKF on {runs} runs")
     theirs = [_ekf(scene, best) for scene in scenes]
-    trackers = {"tocsin": {}, **({"tocsin-imm": _imm()} if offers(MODELS) else {})}
+    trackers: dict[str, dict[str, Any]] = {"tocsin": {}, "tocsin-imm": {"models": AGILE}}
     rows, figures = [], {}
-    # The last one counts: several models where the tracker has them.
+    # The last one counts: the models of aircraft that turn with up to 7 g.
     for name, settings in trackers.items():
         ours = [errors(scene, _estimates(scene, settings)) for scene in scenes]
         figures = _figures(ours, theirs) | {"ekf_noise_m2ps3": best}
@@ -58,10 +58,6 @@ def manoeuvre(asked: Asked) -> Answer:
     peers = ("gnn", "jpda") if asked.peers else ()
     rows += rows_of(case.name, 6, beside(asked, case, scenes, ("tocsin", *peers)))
     return Answer(figures, rows)
-
-
-def _imm() -> dict[str, Any]:
-    return motion(*read_case("manoeuvre").scene["imm_m2ps3"], sojourn_s=15.0)
 
 
 def _estimates(scene: Scene, settings: dict[str, Any]) -> list[Estimate]:

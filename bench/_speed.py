@@ -18,7 +18,7 @@ from bench._accuracy import beside, made, ratios, rows_of
 from bench._asked import Answer, Asked
 from bench._cases import read_case
 from bench._scenes import Scene, make
-from bench._tocsin import MODELS, Spent, motion, offers, tracked
+from bench._tocsin import Spent, motion, tracked
 from bench._traffic import PERIOD_S, REGION, Sweep, Traffic, revolutions, sectors
 from tocsin.contract import TrackStatus
 from tocsin.plots import PlotsConfig
@@ -26,6 +26,7 @@ from tocsin.plots import start as plots_start
 from tocsin.plots import step as plots_step
 from tocsin.track import TrackConfig, start, step
 
+_CV_M2PS3 = 1.0
 _IMM3_M2PS3 = (1.0, 30.0, 300.0)
 _SECTOR_PLOTS = 100
 _HOURS = 72.0
@@ -86,14 +87,13 @@ def speed(asked: Asked) -> Answer:
     """Measure plots per second, how it grows, and the ratio to the peer."""
     targets, turns = asked.size((10_000, 24), (200, 8))
     asked.note(f"speed: {targets} targets in polar reports")
-    rows = [{"what": "reports to tracks", **_turns(Traffic(targets), turns)}]
+    one = motion(_CV_M2PS3)
+    rows = [{"what": "reports to tracks", **_turns(Traffic(targets), turns, **one)}]
     figures = {k: rows[0][k] for k in list(rows[0])[1:]}
-    figures["imm3_plots_per_second"] = None
-    if offers(MODELS):
-        asked.note("speed: the same with three models")
-        found = _turns(Traffic(targets), turns, **motion(*_IMM3_M2PS3))
-        rows.append({"what": "the same, IMM-3", **found})
-        figures["imm3_plots_per_second"] = found["plots_per_second"]
+    asked.note("speed: the same with three models")
+    found = _turns(Traffic(targets), turns, **motion(*_IMM3_M2PS3))
+    rows.append({"what": "the same, IMM-3", **found})
+    figures["imm3_plots_per_second"] = found["plots_per_second"]
     asked.note(f"speed: {targets} targets in the squares of many radars")
     plane = _scans(make(read_case("radar-polar"), targets, asked.size(20, 6)), located=True)
     rows.append({"what": "range and azimuth of many radars to tracks", **plane})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from functools import partial
 from time import perf_counter, process_time
@@ -25,24 +24,14 @@ from tocsin.contract import (
     TrackUpdates,
 )
 from tocsin.geo import Region, unpack_covariance
-from tocsin.motion import CvNoise
-from tocsin.track import TrackConfig, start, step
+from tocsin.motion import Model, ModelSet, Noise
+from tocsin.track import TrackConfig, start, step, step_in_full
 
 T0_NS = 1_900_000_000 * NS
 ORIGIN = Origin(0.0, 0.0)
 _EVERYWHERE_M = 1e9
 _FLAT = 1e9
 """Effective-earth factor of a flat earth."""
-
-
-_OFFERED = {field.name for field in dataclasses.fields(TrackConfig)}
-LAG, MODELS, FIRST, REPORTED = "lag_scans", "models", "first_pm3", "report_probability"
-"""What the tracker may offer: its settings' names."""
-
-
-def offers(setting: str) -> bool:
-    """Return whether the tracker has a setting; what needs one that it lacks is not measured."""
-    return setting in _OFFERED
 
 
 def tocsin(scene: Scene, **settings: Any) -> Iterator[Readout]:
@@ -61,12 +50,14 @@ def confirmed(scene: Scene) -> Iterator[Readout]:
 
 
 def late(scene: Scene) -> Iterator[Readout]:
-    """Yield, for each scan but the first, the estimates of the scan before it."""
-    settings: dict[str, Any] = {LAG: 1}
-    for k, (updates, config) in enumerate(tracked(scene, **settings)):
+    """Yield, for each scan but the first, the estimates of the scan before it, smoothed."""
+    config = _config(scene, {"lag": True})
+    state = start(config)
+    for k, scan in enumerate(scene.scans):
+        at_ns = T0_NS + round(scan.truth.at_s * NS)
+        state, out = step_in_full(state, _plots(scene, scan, at_ns), _look(scan, at_ns), at_ns)
         if k:
-            then_ns = T0_NS + round(scene.scans[k - 1].truth.at_s * NS)
-            yield partial(read, updates.take(updates.measured_at_ns == then_ns), scene, config)
+            yield partial(read, out.lagged, scene, config)
 
 
 class Spent(NamedTuple):
@@ -93,12 +84,9 @@ def tracked(
         spent: gets what each step took.
         settings: of the tracker, beyond the case's models.
     """
-    if offers(FIRST):
-        settings = {FIRST: scene.first_density, **settings}
-    first = _config(scene, scene.first_density, settings)
-    later = _config(scene, scene.birth_density, settings)
-    state = start(later if offers(FIRST) else first)
-    for k, scan in enumerate(scene.scans):
+    config = _config(scene, settings)
+    state = start(config)
+    for scan in scene.scans:
         before = perf_counter()
         at_ns = T0_NS + round(scan.truth.at_s * NS)
         plots, look = _plots(scene, scan, at_ns), _look(scan, at_ns)
@@ -106,26 +94,22 @@ def tracked(
         state, updates = step(state, plots, look, at_ns)
         if spent is not None:
             spent.append(Spent(perf_counter() - begin, process_time() - cpu, begin - before))
-        if k == 0 and not offers(FIRST):
-            # The first scan's births are those before it; from now on those between scans.
-            state = dataclasses.replace(state, config=later, site=start(later).site)
-        yield updates, later
+        yield updates, config
 
 
 def reported(updates: TrackUpdates, config: TrackConfig) -> Bool:
     """Return (n,) which tracks the tracker says are there."""
-    return np.asarray(updates.existence_probability >= getattr(config, REPORTED, 0.5))
+    return np.asarray(updates.existence_probability >= config.report_probability)
 
 
-def motion(*noises_m2ps3: float, sojourn_s: float = 30.0) -> dict[str, Any]:
-    """Return the settings for constant velocity at each of some noise densities."""
-    noises = tuple(CvNoise(q, q) for q in noises_m2ps3)
-    if offers(MODELS):
-        return {MODELS: noises, "sojourn_s": (sojourn_s,) * len(noises)}
-    return {"noise": noises[0]}
+def motion(*noises_m2ps3: float, memory_s: float = 15.0) -> dict[str, Any]:
+    """Return the settings for constant velocity at each of some noise densities, alike likely."""
+    share = 1.0 / len(noises_m2ps3)
+    models = tuple(Model(share, Noise(q, 0.0, 0.0, q)) for q in noises_m2ps3)
+    return {"models": ModelSet(memory_s, models)}
 
 
-def _config(scene: Scene, births: float, settings: dict[str, Any]) -> TrackConfig:
+def _config(scene: Scene, settings: dict[str, Any]) -> TrackConfig:
     """Return the case's models; everything else is the tracker's own default."""
     models, d = scene.case.models, len(scene.field.low_m)
     survival_s = -models.period_s / np.log(models.survival_probability)
@@ -136,7 +120,8 @@ def _config(scene: Scene, births: float, settings: dict[str, Any]) -> TrackConfi
         "speed_std_mps": models.birth_speed_std_mps,
         "climb_std_mps": models.birth_speed_std_mps if d == 3 else 1.0,
         "life_s": float(survival_s),
-        "birth_rate_pm3ps": births / models.period_s,
+        "birth_rate_pm3ps": scene.birth_density / models.period_s,
+        "first_pm3": scene.first_density,
         "air_depth_m": 1.0,
         "max_tracks": max(room, TrackConfig.max_tracks),
         "max_edges": max(10 * room, TrackConfig.max_edges),

@@ -16,17 +16,12 @@ from bench._cases import DATA, read_case
 from bench._goals import judged
 from bench._scenes import Estimate, Scene, make, polar
 from bench._tables import scored
-from bench._tocsin import LAG, MODELS, offers
 from bench._traffic import Traffic, revolutions, sectors
 from bench.kernels_roofline import multiply_add, multiply_add_twin, triad, triad_twin
 from tests.support import tocsin
 
 TINY = Asked(1, False, True, 60.0, lambda _text: None)
 PEERS = _trackers.tracker("gnn-tpr") is not None
-ABSENT = {
-    **({} if offers(LAG) else {"one_scan_late_rms_gospa": "no late output yet"}),
-    **({} if offers(MODELS) else {"imm3_plots_per_second": "one motion model"}),
-}
 
 
 def printed(
@@ -50,7 +45,7 @@ def test_every_case_prints_its_figures_and_its_goals(
     for goal in goals:
         assert goal["figure"] == found[case][goal["key"]]
         assert (goal["floor_met"], goal["goal_met"]) == (None, None)
-        waits = goal["key"] in ABSENT or goal["key"].endswith("ratio_to_stonesoup")
+        waits = goal["key"].endswith("ratio_to_stonesoup")
         assert (goal["figure"] is None) == waits
 
 

@@ -66,7 +66,7 @@ def scene():
 
 PLOTS, LOOKS = scene()
 CONFIG = TrackConfig(REGION, SENSORS)
-MODELS = len(CONFIG.models)
+MODELS = len(CONFIG.models.models)
 
 
 def in_batches(cuts_s, order=None):

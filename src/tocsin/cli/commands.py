@@ -374,7 +374,8 @@ def bench(
 ) -> None:
     """Run the benchmarks of the repository's `bench` folder; needs a checkout.
 
-    Each says when it is done, and how long all took is told at the end. Exits 1 where one of many failed; the others' results are printed.
+    Each says when it is done, and how long all took is told at the end. Exits 1 where one of many
+    failed; the others' results are printed.
 
     What follows a benchmark's name goes to its program. `track CASE` judges the tracker by its
     floors and goals; CASE is one of williams15, williams15-fresh, radar, dense, manoeuvre, fusion,
@@ -382,7 +383,6 @@ def bench(
     sizes), --limit-s SECONDS for each peer, and --roofline.
 
     `compare` sets trackers, ours and peers, beside each other on the same plots and takes
-
     --case NAME[,NAME] (williams15, radar-flat, radar-polar, dense, swarm, manoeuvre, real ...),
     --targets N, --scans N, --runs N, --seed N, --limit-s SECONDS for each tracker, and
     --trackers NAME[,NAME] (oracle, tocsin, tocsin-confirmed; with the extra

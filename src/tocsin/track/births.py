@@ -47,7 +47,7 @@ def new_objects(state: TrackState, plots: Plots, picture: Picture, pairs: Pairs)
 
 def _in_the_open(state: TrackState, plots: Plots, picture: Picture) -> Mixture:
     """Return the Gaussians of an object of which nothing else is known than one plot."""
-    config, models = state.config, len(state.config.models)
+    config, models = state.config, len(state.config.models.models)
     told: Bool = np.asarray(np.isfinite(plots.velocity_mps).all(axis=1))
     position = np.hstack([picture.position_m, np.where(told[:, None], plots.velocity_mps, 0.0)])
     cov = np.zeros((len(plots), 21))
@@ -62,7 +62,7 @@ def _in_the_open(state: TrackState, plots: Plots, picture: Picture) -> Mixture:
     return Mixture(
         np.repeat(position[:, None], models, axis=1),
         np.repeat(cov[:, None], models, axis=1),
-        np.full((len(plots), models), 1.0 / models),
+        np.tile(state.site.rules.model.share, (len(plots), 1)),
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tocsin.contract import Sensor
+from tocsin.contract import ObjectClass, Sensor
 from tocsin.geo import Region
-from tocsin.motion import CvNoise
+from tocsin.motion import SETS, ModelSet
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,7 @@ class TrackConfig:
             distinct plot time, for input that is scan-synchronous.
         lag: put out every instant a second time, at the next one, smoothed by what came between.
         associations: tell which plots went to which confirmed track.
-        models: motion models, constant velocity with different noise; several: an interacting
-            multiple-model filter.
-        sojourn_s: mean time that an object keeps to each model.
+        models: motion models; several: an interacting multiple-model filter.
         speed_std_mps: of each horizontal velocity component of a new track.
         climb_std_mps: of its vertical velocity.
         reported_speed_std_mps: of a velocity that a new track's plot reported.
@@ -72,8 +70,7 @@ class TrackConfig:
     output_period_s: float | None = 1.0
     lag: bool = False
     associations: bool = False
-    models: tuple[CvNoise, ...] = (CvNoise(1.0, 0.5), CvNoise(300.0, 20.0))
-    sojourn_s: tuple[float, ...] = (60.0, 10.0)
+    models: ModelSet = SETS[ObjectClass.UNKNOWN]
     speed_std_mps: float = 120.0
     climb_std_mps: float = 15.0
     reported_speed_std_mps: float = 10.0

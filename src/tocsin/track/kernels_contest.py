@@ -13,6 +13,7 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, Bool
+from tocsin.motion import Arrays
 from tocsin.track.kernels_clusters import children, join_parents, merge_alike
 from tocsin.track.kernels_filter import advance, clear, combine, correct_row, pour, settle
 from tocsin.track.kernels_hypotheses import best_children, components, options, tidy
@@ -96,7 +97,7 @@ class Edges(NamedTuple):
 class Rules(NamedTuple):
     """Hold the parameters of `TrackConfig` that these kernels need, see there."""
 
-    model: F64
+    model: Arrays
     limit: F64
     most_hypotheses: int
     cut: float
@@ -162,7 +163,8 @@ def _bring(body: Mixture, o: int, dt: float, rules: Rules) -> float:
     """Advance a row by some seconds, if it is behind; return its chance to live on."""
     if dt <= 0.0:
         return 1.0
-    advance(body.state, body.cov, body.mode, o, dt, rules.model, rules.limit)
+    mean, total = np.empty(6), np.empty(21)
+    advance(body.state, body.cov, body.mode, o, dt, rules.model, rules.limit, mean, total)
     return math.exp(-dt / rules.limit[0])
 
 

@@ -11,7 +11,9 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, Bool
-from tocsin.track.kernels_filter import correct_row, density, drift, pour, settle
+from tocsin.motion import Arrays
+from tocsin.motion.kernels_models import predict_cv
+from tocsin.track.kernels_filter import correct_row, density, pour, settle
 
 _IX = np.zeros((6, 6), np.int64)
 _IX[np.triu_indices(6)] = np.arange(21)
@@ -142,13 +144,16 @@ def _cells(low_m: float, high_m: float, cell_m: float, count: int) -> tuple[int,
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def _half_width(
-    state: F64, cov: F64, i: int, axis: int, lag: float, reach: F64, model: F64, gate: float
+    state: F64, cov: F64, i: int, axis: int, lag: float, reach: F64, model: Arrays, gate: float
 ) -> float:
     """Bound how far from a row's mean, by axis, a plot of the look may lie inside its gate."""
     place, speed, widest = _IX[axis, axis], _IX[axis + 3, axis + 3], 0.0
     for m in range(state.shape[1]):
         own = math.sqrt(cov[i, m, place]) + lag * math.sqrt(cov[i, m, speed])
-        noise = reach[axis] * reach[axis] + model[m, 0] * lag * lag * lag / 3.0
+        q = model.noise[m]
+        speed2 = state[i, m, 3] ** 2 + state[i, m, 4] ** 2
+        density_ = q[0] + (q[1] + q[2]) * speed2
+        noise = reach[axis] * reach[axis] + density_ * lag * lag * lag / 3.0
         width = math.sqrt(gate * (own * own + noise)) + lag * abs(state[i, m, axis + 3])
         widest = max(widest, width + abs(state[i, m, axis] - state[i, 0, axis]))
     return widest
@@ -172,7 +177,7 @@ def gate(
     cell_start: I64,
     grid: F64,
     reach: F64,
-    model: F64,
+    model: Arrays,
     gates: F64,
     same_address: float,
     start: I64,
@@ -199,7 +204,7 @@ def gate(
         grid: west and south edge, cell side, nx, ny.
         reach: largest plot standard deviation east and north, earliest and latest plot time
             relative to the first plot (s).
-        model: as in `kernels_filter.drift`.
+        model: the models.
         gates: (2,) squared distances for two and three dimensions.
         same_address: likelihood ratio of the same address.
         start: (k + 1,) out: first edge of each row.
@@ -321,7 +326,7 @@ def born(
     plot_cov: F64,
     plot_ns: I64,
     plot_dimension: I8,
-    model: F64,
+    model: Arrays,
     open_: F64,
     new: F64,
     new_cov: F64,
@@ -343,7 +348,7 @@ def born(
         plot_cov: (m, 6) packed.
         plot_ns: (m,).
         plot_dimension: (m,).
-        model: as in `kernels_filter.drift`.
+        model: the models.
         open_: (m,) density of new objects in the open.
         new: (m, M, 6) in: a new object in the open, at the plot's time; out: the whole.
         new_cov: (m, M, 21) likewise.
@@ -351,7 +356,7 @@ def born(
     """
     M = mode.shape[1]
     one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
-    touched, still, endless = np.zeros(plot_ns.size, np.bool_), 0.0 * model, np.full(3, np.inf)
+    touched, still = np.zeros(plot_ns.size, np.bool_), np.zeros(4)
     for k in range(rows.size):
         for e in range(start[k], start[k + 1]):
             i, j = rows[k], edge_plot[e]
@@ -366,7 +371,7 @@ def born(
             )  # fmt: skip
             # The correction is at the row's time, a new object at its plot's.
             for m in range(M):
-                drift(one, one_cov, 0, m, dt, still, endless)
+                predict_cv(one[0, m], one_cov[0, m], dt, still, one[0, m], one_cov[0, m])
             w = weight[i] * edge_density[e]
             pour(one, one_cov, one_mode, 0, w, new, new_cov, new_mode, j)
     for j in range(touched.size):
@@ -385,7 +390,7 @@ def take_up(
     plot_cov: F64,
     plot_ns: I64,
     plot_dimension: I8,
-    model: F64,
+    model: Arrays,
     gates: F64,
     scale: float,
 ) -> None:
@@ -403,7 +408,7 @@ def take_up(
         plot_cov: (m, 6) packed.
         plot_ns: (m,).
         plot_dimension: (m,).
-        model: as in `kernels_filter.drift`.
+        model: the models.
         gates: as in `gate`.
         scale: factor on the covariance.
     """

@@ -30,7 +30,8 @@ def smoothed(state: TrackState, bank: Bank, at_ns: int) -> tuple[F64, F64]:
     F = transition(dt)
     back = np.swapaxes(F, 1, 2)
     Q = sum(
-        bank.mode[:, m, None, None] * process_noise(dt, CvNoise(*state.site.rules.model[m, :2]))
+        bank.mode[:, m, None, None]
+        * process_noise(dt, CvNoise(*state.site.rules.model.noise[m, [0, 3]]))
         for m in range(bank.mode.shape[1])
     )
     ahead = F @ spread @ back + Q

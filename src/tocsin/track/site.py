@@ -59,9 +59,8 @@ def _site(config: TrackConfig) -> Site:
 
 
 def _rules(config: TrackConfig) -> Rules:
-    models = zip(config.models, config.sojourn_s, strict=False)
     return Rules(
-        model=np.array([[m.horizontal_m2ps3, m.vertical_m2ps3, stay] for m, stay in models]),
+        model=config.models.arrays(len(config.models.models)),
         limit=np.array([config.life_s, config.height_std_m, _CLIMB * config.climb_std_mps]),
         most_hypotheses=config.most_hypotheses,
         cut=config.cut_nats,

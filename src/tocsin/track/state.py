@@ -123,7 +123,7 @@ _COLUMNS = tuple(f.name for f in dataclasses.fields(Bank))
 
 def blank(config: TrackConfig, count: int) -> Bank:
     """Return ``count`` blank rows as a configuration wants them."""
-    return Bank.empty(count, len(config.sensors), len(config.models), int(config.lag))
+    return Bank.empty(count, len(config.sensors), len(config.models.models), int(config.lag))
 
 
 def no_hypotheses() -> Hypotheses:
