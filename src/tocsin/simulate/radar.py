@@ -18,7 +18,7 @@ from tocsin.contract import F64, Objects, ReportKind, Reports
 from tocsin.geo import Region
 from tocsin.radar.detection import required_snr, threshold
 from tocsin.radar.equation import CLEAR_PD
-from tocsin.simulate import kernels_sensors, kernels_sensors_draws
+from tocsin.simulate import kernels_sensors, kernels_sensors_draws, kernels_sensors_meet
 from tocsin.simulate.clutter import Patch, false_plots, patches
 from tocsin.simulate.draws import Purpose, instants
 from tocsin.simulate.schema_base import Place
@@ -161,7 +161,7 @@ def met(unit: RadarSet, sky_: Sky, swept: F64) -> tuple[Rows, Rows, F64]:
     while count < 0:  # hardly any object is met twice in a sweep
         which, encounter = np.empty(most, np.int64), np.empty(most, np.int64)
         rows = np.empty((most, 6))
-        count = kernels_sensors.meet(
+        count = kernels_sensors_meet.meet(
             swept,
             sky_.tick_s,
             sky_.path,
