@@ -68,7 +68,8 @@ def in_region(
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def wrapped(angle_rad: float) -> float:
-    return float(angle_rad - TURN_RAD * math.floor(angle_rad / TURN_RAD + 0.5))
+    """Return an angle less than half a turn either way."""
+    return float(angle_rad - TURN_RAD * np.floor(angle_rad / TURN_RAD + 0.5))
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")

@@ -2,7 +2,7 @@
 
 Candidates are worked on in blocks of literal width in one array, so that the compiler puts them
 side by side in vector registers; what needs branches is done between, one by one. The plain NumPy
-twins are `radar_twin.meet` and `numpy.arctan2`.
+twin is `radar_twin.meet`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from tocsin.contract import F64, I64
 from tocsin.geo.wgs84 import MEAN_RADIUS_M
+from tocsin.simulate.kernels_lanes import angle
 from tocsin.simulate.kernels_sensors import F32, TURN_RAD, above, wrapped
 
 _Three = tuple[float, float, float]
@@ -40,37 +41,6 @@ _NORTH, _SKYWARD = _WIDE, 2 * _WIDE
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _angle(y: float, x: float) -> float:
-    """Return what `atan2` does to a unit of the last digit, without a branch: it runs in lanes.
-
-    Source: S. L. Moshier, Cephes Mathematical Library 2.8, atan.c.
-    """
-    tall, wide = abs(y), abs(x)
-    low, high = (tall, wide) if tall < wide else (wide, tall)
-    high = high if high > 0.0 else 1.0
-    steep = low > 0.4142135623730951 * high
-    t = ((low - high) if steep else low) / ((low + high) if steep else high)
-    z = t * t
-    p = -8.750608600031904122785e-1 * z - 1.615753718733365076637e1
-    p = (p * z - 7.500855792314704667340e1) * z - 1.228866684490136173410e2
-    p = p * z - 6.485021904942025371773e1
-    q = (z + 2.485846490142306297962e1) * z + 1.650270098316988542046e2
-    q = (q * z + 4.328810604912902668951e2) * z + 4.853903996359136964868e2
-    q = q * z + 1.945506571482613964425e2
-    turned = (0.25 * math.pi if steep else 0.0) + (t + t * (z * p / q))
-    turned = 0.5 * math.pi - turned if tall > wide else turned
-    turned = math.pi - turned if x < 0.0 else turned
-    return -turned if y < 0.0 else turned
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def angles(y: F64, x: F64, out: F64) -> None:
-    """Fill (n,) with the angles whose sines and cosines are as y to x."""
-    for i in range(out.size):
-        out[i] = _angle(y[i], x[i])
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _at(block: F64, j: int, axis: int, share: float) -> float:
     """Return where a candidate is along one axis of the sensor at a share of the tick."""
     late = block[_MOVE + axis + j] + share * block[_BOW + axis + j]
@@ -81,7 +51,7 @@ def _at(block: F64, j: int, axis: int, share: float) -> float:
 def _ahead(block: F64, j: int, after_s: float, per_tick: float) -> float:
     """Return by how much a candidate is ahead of the beam, less than half a turn either way."""
     share = after_s * per_tick
-    azimuth = _angle(_at(block, j, 0, share), _at(block, j, _NORTH, share))
+    azimuth = angle(_at(block, j, 0, share), _at(block, j, _NORTH, share))
     beam = block[_BEGIN + j] + block[_RATE + j] * (after_s - block[_FIRST + j])
     return wrapped(azimuth - beam)
 
@@ -133,14 +103,14 @@ def _look(block: F64, per_tick: float, bend: float) -> None:
         up = _at(block, j, _SKYWARD, share)
         flat = math.sqrt(east * east + north * north)
         range_m = math.sqrt(flat * flat + up * up)
-        azimuth = _angle(east, north)
+        azimuth = angle(east, north)
         later = 2.0 * share * per_tick
         closing = (block[_SPEED + j] + later * block[_BOW + j]) * east
         closing += (block[_SPEED + _NORTH + j] + later * block[_BOW + _NORTH + j]) * north
         closing += (block[_SPEED + _SKYWARD + j] + later * block[_BOW + _SKYWARD + j]) * up
         block[_RANGE + j], block[_FLAT + j], block[_UP + j] = range_m, flat, up
         block[_AZIMUTH + j] = azimuth + TURN_RAD if azimuth < 0.0 else azimuth
-        block[_ELEVATION + j] = _angle(up, flat) + bend * range_m
+        block[_ELEVATION + j] = angle(up, flat) + bend * range_m
         block[_CLOSING + j] = closing / range_m
         block[_HEIGHT + j] = block[_LOW + j] * (1.0 - share) + block[_HIGH + j] * share
 
@@ -318,7 +288,7 @@ def meet(
         east, north, _ = _turned(x, y, z, place)
         ve, vn, _ = _turned(path[i, 6], path[i, 7], path[i, 8], place)
         turn = (ve * north - vn * east) / max(east * east + north * north, 1.0)
-        azimuth = _angle(east, north)
+        azimuth = angle(east, north)
         for g in range(sweeps.shape[0]):
             for k in range(_guesses(sweeps, g, azimuth, turn, tick_s, guess_s)):
                 if used == _WIDE:
