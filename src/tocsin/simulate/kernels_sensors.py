@@ -129,8 +129,11 @@ def merge(rows: F64, by_power: I64, cell: F64, group: I64, out: F64) -> None:
         out: (n, 6) out: merged encounters, in the rows of the strongest.
     """
     n = rows.shape[0]
-    group[:] = -1
     off = np.empty(5)
+    for i in range(n):
+        group[i] = -1
+        for c in range(6):
+            out[i, c] = rows[i, c]
     for j in range(by_power.size):
         strong = by_power[j]
         if group[strong] >= 0:
@@ -155,8 +158,7 @@ def merge(rows: F64, by_power: I64, cell: F64, group: I64, out: F64) -> None:
     for i in range(n):
         if group[i] < 0:
             group[i] = i
-            out[i] = rows[i]
-        out[i, 2] -= TURN_RAD * math.floor(out[i, 2] / TURN_RAD)
+        out[i, 2] = _once_round(out[i, 2])
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -220,11 +222,15 @@ def crowded(rows: F64, cell: F64, out: Bool) -> None:
         cell: (4,) as for `merge`.
         out: (n,) out.
     """
-    out[:] = False
-    for i in range(rows.shape[0]):
-        k = i + 1
-        while k < rows.shape[0] and rows[k, 1] - rows[i, 1] < cell[0]:
-            if _near(rows, i, k, cell):
+    n, least, most = rows.shape[0], 1.01 * cell[1], TURN_RAD - 1.01 * cell[1]
+    range_m, azimuth = np.empty(n), np.empty(n)
+    for i in range(n):
+        range_m[i], azimuth[i], out[i] = rows[i, 1], rows[i, 2], False
+    for i in range(n):
+        k, here = i + 1, azimuth[i]
+        while k < n and range_m[k] - range_m[i] < cell[0]:
+            turn = abs(azimuth[k] - here)
+            if (turn <= least or turn >= most) and _near(rows, i, k, cell):  # few are
                 out[i] = out[k] = True
             k += 1
 
