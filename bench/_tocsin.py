@@ -103,10 +103,13 @@ def reported(updates: TrackUpdates, config: TrackConfig) -> Bool:
 
 
 def motion(*noises_m2ps3: float, memory_s: float = 15.0) -> dict[str, Any]:
-    """Return the settings for constant velocity at each of some noise densities, alike likely."""
+    """Return the settings for constant velocity at each of some noise densities, alike likely.
+
+    The models of a case are told as its truth is made: nothing manoeuvres beyond them.
+    """
     share = 1.0 / len(noises_m2ps3)
     models = tuple(Model(share, Noise(q, 0.0, 0.0, q)) for q in noises_m2ps3)
-    return {"models": ModelSet(memory_s, models)}
+    return {"models": ModelSet(memory_s, models), "manoeuvre_probability": 0.0}
 
 
 def _config(scene: Scene, settings: dict[str, Any]) -> TrackConfig:

@@ -60,7 +60,7 @@ def associate(
         *pairs[1:4], cluster, bank.weight[pairs.rows], m, state.config.most_contested, parent,
         after, count, keep,
     )  # fmt: skip
-    pairs = _kept(pairs, keep)
+    pairs = kept(pairs, keep)
     alone = ((count[parent] == 1) & (cluster < 0)).astype(np.int8)
     weight, none, free = np.zeros(len(pairs.plot)), np.ones(k), np.ones(m)
     solve_alone(*pairs[1:4], alone, weight, none, free)
@@ -77,7 +77,8 @@ def associate(
     return Found(pairs, alone, weight, none, free, harvest, contested, divided, short)
 
 
-def _kept(pairs: Pairs, keep: Bool) -> Pairs:
+def kept(pairs: Pairs, keep: Bool) -> Pairs:
+    """Return the pairs that are kept."""
     if keep.all():
         return pairs
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep)])[pairs.start]

@@ -16,7 +16,7 @@ from tocsin.contract import F64, I64, NS, Associations, Dimension, Looks, Plots,
 from tocsin.track.associations import best_pairs, given_to
 from tocsin.track.births import begin, new_objects, note_plots
 from tocsin.track.clusters import joined, moved, of_clusters, without
-from tocsin.track.contest import Found, associate, continued
+from tocsin.track.contest import Found, associate, continued, kept
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict, update
 from tocsin.track.kernels_gate import gate, sort_cells, take_up, undetected, weigh
@@ -126,6 +126,7 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     faint, pairs = _gate(state, picture, hidden), _gate(state, picture, known)
     newborn, first = _newborn(bank, picture, faint)
     rest = picture.false_density + newborn
+    pairs = _tried_again(state, picture, known, pairs, rest)
     pairs = _weighed(state, pairs, known, rest)
     body = new_objects(state, group.plots, picture, faint)
     chance = newborn / rest
@@ -166,6 +167,43 @@ def _take_up(state: TrackState, picture: Picture, seen: Look) -> None:
             bank.state, bank.cov, bank.time_ns, seen.rows[rows], own[rows], *picture[:4],
             state.site.rules.model, state.site.gates, state.config.take_up_scale,
         )  # fmt: skip
+
+
+def _tried_again(
+    state: TrackState, picture: Picture, known: Look, pairs: Pairs, rest: F64
+) -> Pairs:
+    """Return the pairs with those of confirmed tracks that have manoeuvred as no model expects.
+
+    Such a track has no plot in its gate. It is tried once more with a wider covariance, which it
+    keeps if a plot is then probably its own.
+    """
+    config, bank = state.config, state.bank
+    lost = (np.diff(pairs.start) == 0) & (known.miss > 0.0) & bank.confirmed[known.rows]
+    again = np.flatnonzero(lost & (bank.cluster[known.rows] < 0))
+    if len(again) == 0 or len(picture.time_ns) == 0 or config.manoeuvre_probability == 0.0:
+        return pairs
+    rows = known.rows[again]
+    bank.cov[rows] *= config.manoeuvre_scale
+    more = _gate(state, picture, _part(known, again))
+    more.value[:] *= config.manoeuvre_probability
+    each = np.repeat(np.arange(len(again)), np.diff(more.start))
+    r, miss = bank.existence[rows], known.miss[again]
+    ratio = (r / (1.0 - r * miss))[each] * more.value / rest[more.plot]
+    found = np.bincount(each, ratio, len(again)) > 1.0
+    bank.cov[rows[~found]] /= config.manoeuvre_scale
+    more = kept(more, found[each])
+    count = np.diff(pairs.start)
+    count[again] = np.diff(more.start)
+    owner = np.repeat(np.arange(len(count)), np.diff(pairs.start))
+    owner = np.concatenate([owner, again[each[found[each]]]])
+    order = np.argsort(owner, kind="stable")
+    return Pairs(
+        pairs.rows,
+        np.concatenate([np.zeros(1, np.int64), np.cumsum(count)]),
+        np.concatenate([pairs.plot, more.plot])[order],
+        np.concatenate([pairs.value, more.value])[order],
+        pairs.overflow + more.overflow,
+    )
 
 
 def _part(seen: Look, chosen: np.ndarray) -> Look:
