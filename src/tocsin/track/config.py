@@ -32,9 +32,9 @@ class TrackConfig:
             away in balance.
         gate_probability: of a true plot to lie inside its track's gate.
         same_address_ratio: how much likelier the same address is than by accident.
-        manoeuvre_scale: factor on the covariance of a confirmed track without a plot in its gate,
-            if it manoeuvred as no model expects,
-        manoeuvre_probability: and that it did; 0: the models know all that an object can do.
+        manoeuvre_std_mps2: horizontal acceleration of a confirmed track without a plot in its gate,
+            if it manoeuvred as no model expects.
+        manoeuvre_probability: that it did; 0: the models know all that an object can do.
         take_up_scale: factor on the covariance of a confirmed track whose own address is heard
             outside its gate.
         split_probability: of a second plot of one object in one revolution.
@@ -84,7 +84,7 @@ class TrackConfig:
     air_depth_m: float = 12_000.0
     gate_probability: float = 0.9999
     same_address_ratio: float = 1e4
-    manoeuvre_scale: float = 25.0
+    manoeuvre_std_mps2: float = 20.0
     manoeuvre_probability: float = 0.01
     take_up_scale: float = 25.0
     split_probability: float = 0.02

@@ -60,7 +60,8 @@ def report(
             i = hyp.member[e]
             if existence[i] > least:
                 row[count] = i
-                state[count] = mean[i]
+                state[count], state_cov[count] = mean[i], cov[i]
+                sure[count] = min(existence[i], 1.0)
                 count += 1
         k = count - begin
         if k == 0:
@@ -89,8 +90,7 @@ def _refine(
 ) -> None:
     """Move each object to the mean of its matches in the leading hypotheses."""
     k, mass = state.shape[0], 0.0
-    total, spread = np.zeros((k, 6)), np.zeros((k, 21))
-    sure[:] = 0.0
+    total, spread, share_of = np.zeros((k, 6)), np.zeros((k, 21)), np.zeros(k)
     column = np.zeros(k, np.int64)
     for h in range(first, last):
         if mass >= _LEADING:
@@ -109,7 +109,7 @@ def _refine(
             if column[a] < n and cost[a, column[a]] < 0.0:
                 i = hyp.member[begin + column[a]]
                 w = hyp.weight[h] * existence[i]
-                share = w / (sure[a] + w)
+                share = w / (share_of[a] + w)
                 c = 0
                 for x in range(6):
                     dx = mean[i, x] - total[a, x]
@@ -120,8 +120,9 @@ def _refine(
                         c += 1
                 for x in range(6):
                     total[a, x] += share * (mean[i, x] - total[a, x])
-                sure[a] += w
+                share_of[a] += w
     for a in range(k):
-        if sure[a] > 0.0:
+        # One that is too uncertain to be matched stays as its hypothesis has it.
+        if share_of[a] > 0.0:
             state[a], state_cov[a] = total[a], spread[a]
-            sure[a] = min(sure[a] / mass, 1.0)
+            sure[a] = min(share_of[a] / mass, 1.0)

@@ -30,6 +30,8 @@ _UPPER = np.array([0, 1, 2, 4, 5, 8])
 _SPARE = 4
 """A full bank grows by this part of its rows more than it needs."""
 _CREDIT = 0.5
+_FEW_INTERVALS = 2.5
+"""A track silent for longer has not manoeuvred: it is lost."""
 _IDENTITY = 0.8
 
 
@@ -181,8 +183,8 @@ def _tried_again(
 ) -> Pairs:
     """Return the pairs with those of confirmed tracks that have manoeuvred as no model expects.
 
-    Such a track has no plot in its gate. It is tried once more with a wider covariance, which it
-    keeps if a plot is then probably its own.
+    Such a track has no plot in its gate. It is tried once more as if it had accelerated since its
+    last plot, and keeps that covariance if a plot is then probably its own.
     """
     config, bank = state.config, state.bank
     lost = (np.diff(pairs.start) == 0) & (known.miss > 0.0) & bank.confirmed[known.rows]
@@ -190,14 +192,18 @@ def _tried_again(
     if len(again) == 0 or len(picture.time_ns) == 0 or config.manoeuvre_probability == 0.0:
         return pairs
     rows = known.rows[again]
-    bank.cov[rows] *= config.manoeuvre_scale
+    since_s = (known.to_ns[again] - bank.last_plot_at_ns[rows]) / NS
+    lately = since_s < _FEW_INTERVALS * bank.interval_s[rows]
+    again, rows, since_s = again[lately], rows[lately], since_s[lately]
+    wider = _accelerated(config.manoeuvre_std_mps2, since_s)
+    bank.cov[rows] += wider
     more = _gate(state, picture, _part(known, again))
     more.value[:] *= config.manoeuvre_probability
     each = np.repeat(np.arange(len(again)), np.diff(more.start))
     r, miss = bank.existence[rows], known.miss[again]
     ratio = (r / (1.0 - r * miss))[each] * more.value / rest[more.plot]
     found = np.bincount(each, ratio, len(again)) > 1.0
-    bank.cov[rows[~found]] /= config.manoeuvre_scale
+    bank.cov[rows[~found]] -= wider[~found]
     more = kept(more, found[each])
     count = np.diff(pairs.start)
     count[again] = np.diff(more.start)
@@ -211,6 +217,16 @@ def _tried_again(
         np.concatenate([pairs.value, more.value])[order],
         pairs.overflow + more.overflow,
     )
+
+
+def _accelerated(std_mps2: float, since_s: F64) -> F64:
+    """Return (n, 1, 21) what an unknown constant acceleration adds to a covariance."""
+    added = np.zeros((len(since_s), 1, 21))
+    for place, mixed, speed in ((0, 3, 15), (6, 9, 18)):
+        added[:, 0, place] = (0.5 * std_mps2 * since_s**2) ** 2
+        added[:, 0, mixed] = 0.5 * std_mps2**2 * since_s**3
+        added[:, 0, speed] = (std_mps2 * since_s) ** 2
+    return added
 
 
 def _part(seen: Look, chosen: np.ndarray) -> Look:
