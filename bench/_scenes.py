@@ -66,10 +66,14 @@ class Estimate(NamedTuple):
     Args:
         track: (k,) number of each track, never used again.
         place: (k, d) positions.
+        velocity: (k, d); None where it was not read.
+        cov: (k, 2 d, 2 d) of position and velocity, likewise.
     """
 
     track: I64
     place: F64
+    velocity: F64 | None = None
+    cov: F64 | None = None
 
 
 Readout = Callable[[], Estimate]
@@ -139,7 +143,7 @@ def make(case: Case, targets: int, scans: int, run: int = 0) -> Scene:
 
     Args:
         case: which.
-        targets: how many; cases with a fixed number ignore it.
+        targets: how many; the published set, aircraft and recordings have their own number.
         scans: how many at most.
         run: number of the run: other noise, and other truth where the truth is random.
 
@@ -151,7 +155,7 @@ def make(case: Case, targets: int, scans: int, run: int = 0) -> Scene:
         return _published(case, scans, run)
     if case.generator == "crossing":
         square = Field(np.zeros(2), np.full(2, case.scene["side_m"]), np.zeros((0, 2)))
-        return _observed(rng, case, square, _crossing(rng, case, scans), 4)
+        return _observed(rng, case, square, _crossing(rng, case, scans, targets), targets)
     if case.generator == "turns":
         return _observed(rng, case, _dome(case), _six(case, scans), 6)
     if case.generator == "recorded":
@@ -208,19 +212,19 @@ def _moved(rng: Generator, state: F64, case: Case) -> F64:
     return state @ _transition(case, d).T + rng.standard_normal(state.shape) @ root.T
 
 
-def _crossing(rng: Generator, case: Case, scans: int) -> Iterable[Moment]:
-    """Yield four targets that meet in the middle; target 0 was last there just before."""
+def _crossing(rng: Generator, case: Case, scans: int, count: int) -> Iterable[Moment]:
+    """Yield targets that meet in the middle; the first ones were last there just before."""
     meet, middle = case.scene["scan_together"], case.scene["side_m"] / 2.0
-    state = np.empty((max(scans, meet + 1), 4, 4))
-    spread = np.sqrt(0.1) * rng.standard_normal((4, 4))
+    state = np.empty((max(scans, meet + 1), count, 4))
+    spread = np.sqrt(0.1) * rng.standard_normal((count, 4))
     state[meet] = np.array([middle, middle, 0.0, 0.0]) + spread
     for k in range(meet + 1, scans):
         state[k] = _moved(rng, state[k - 1], case)
     back, root = np.linalg.inv(_transition(case, 2)), np.linalg.cholesky(_noise(case, 2))
     for k in range(meet - 1, -1, -1):
-        state[k] = (state[k + 1] - rng.standard_normal((4, 4)) @ root.T) @ back.T
+        state[k] = (state[k + 1] - rng.standard_normal((count, 4)) @ root.T) @ back.T
     for k in range(scans):
-        who = np.arange(0 if k < meet else 1, 4)
+        who = np.arange(0 if k < meet else case.scene["dying"], count)
         yield Moment(k * case.models.period_s, 0, who, state[k, who])
 
 

@@ -92,8 +92,11 @@ def stone_soup(scene: Scene, method: str, gating: str) -> Iterator[Readout]:
 
 def _read(tracks: Any, place: list[int], numbers: dict[str, int]) -> Estimate:
     track = [numbers.setdefault(track.id, len(numbers)) for track in tracks]
-    rows = [np.ravel(track.state.mean)[place] for track in tracks]
-    return Estimate(np.array(track, np.int64), np.array(rows, float).reshape(-1, len(place)))
+    d = len(place)
+    columns = place + [k + 1 for k in place]
+    rows = np.array([np.ravel(track.state.mean)[columns] for track in tracks], float)
+    state = rows.reshape(-1, 2 * d)
+    return Estimate(np.array(track, np.int64), state[:, :d], state[:, d:])
 
 
 class _Parts:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from functools import partial
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from bench._plots import cartesian, false_density
 from bench._scenes import Estimate, Readout, Scan, Scene
 from tocsin.contract import (
     NS,
+    Bool,
     Dimension,
     Looks,
     Origin,
@@ -21,60 +23,115 @@ from tocsin.contract import (
     TrackStatus,
     TrackUpdates,
 )
-from tocsin.geo import Region
-from tocsin.motion import CvNoise
-from tocsin.track import TrackConfig, start, step
+from tocsin.geo import Region, unpack_covariance
+from tocsin.motion import Model, ModelSet, Noise
+from tocsin.track import TrackConfig, start, step, step_in_full
 
 T0_NS = 1_900_000_000 * NS
-_ORIGIN = Origin(0.0, 0.0)
+ORIGIN = Origin(0.0, 0.0)
 _EVERYWHERE_M = 1e9
 _FLAT = 1e9
 """Effective-earth factor of a flat earth."""
 
 
-def tocsin(scene: Scene, least_existence: float = 0.5) -> Iterator[Readout]:
-    """Yield our estimates: every track that exists more probably than not.
+def tocsin(scene: Scene, **settings: Any) -> Iterator[Readout]:
+    """Yield our estimates: every track that is reported.
 
     Args:
         scene: what to track.
-        least_existence: 1.1: only what is confirmed, as the product shows it.
+        settings: of the tracker, beyond the case's models.
     """
-    first, later = _config(scene, scene.first_density), _config(scene, scene.birth_density)
-    state = start(first)
-    for k, scan in enumerate(scene.scans):
-        at_ns = T0_NS + round(scan.truth.at_s * NS)
-        state, updates = step(state, _plots(scene, scan, at_ns), _look(scan, at_ns), at_ns)
-        if k == 0:
-            # The first scan's births are those before it; from now on those between scans.
-            state = dataclasses.replace(state, config=later, site=start(later).site)
-        yield partial(_read, updates, scene, least_existence)
+    return (partial(read, updates, scene, config) for updates, config in tracked(scene, **settings))
 
 
 def confirmed(scene: Scene) -> Iterator[Readout]:
     """Yield our confirmed tracks only, as the air picture shows them."""
-    return tocsin(scene, 1.1)
+    return (partial(read, updates, scene, None) for updates, _ in tracked(scene))
 
 
-def _config(scene: Scene, births: float) -> TrackConfig:
+def late(scene: Scene) -> Iterator[Readout]:
+    """Yield, for each scan but the first, the estimates of the scan before it, smoothed."""
+    config = _config(scene, {"lag": True})
+    state = start(config)
+    for k, scan in enumerate(scene.scans):
+        at_ns = T0_NS + round(scan.truth.at_s * NS)
+        state, out = step_in_full(state, _plots(scene, scan, at_ns), _look(scan, at_ns), at_ns)
+        if k:
+            yield partial(read, out.lagged, scene, config)
+
+
+class Spent(NamedTuple):
+    """Hold what a step took.
+
+    Args:
+        wall_s: by the clock.
+        cpu_s: of the process's processor time.
+        located_s: by the clock, to locate its plots beforehand.
+    """
+
+    wall_s: float
+    cpu_s: float
+    located_s: float
+
+
+def tracked(
+    scene: Scene, spent: list[Spent] | None = None, **settings: Any
+) -> Iterator[tuple[TrackUpdates, TrackConfig]]:
+    """Yield what the tracker puts out after each scan, and its settings.
+
+    Args:
+        scene: what to track.
+        spent: gets what each step took.
+        settings: of the tracker, beyond the case's models.
+    """
+    config = _config(scene, settings)
+    state = start(config)
+    for scan in scene.scans:
+        before = perf_counter()
+        at_ns = T0_NS + round(scan.truth.at_s * NS)
+        plots, look = _plots(scene, scan, at_ns), _look(scan, at_ns)
+        begin, cpu = perf_counter(), process_time()
+        state, updates = step(state, plots, look, at_ns)
+        if spent is not None:
+            spent.append(Spent(perf_counter() - begin, process_time() - cpu, begin - before))
+        yield updates, config
+
+
+def reported(updates: TrackUpdates, config: TrackConfig) -> Bool:
+    """Return (n,) which tracks the tracker says are there."""
+    return np.asarray(updates.existence_probability >= config.report_probability)
+
+
+def motion(*noises_m2ps3: float, memory_s: float = 15.0) -> dict[str, Any]:
+    """Return the settings for constant velocity at each of some noise densities, alike likely.
+
+    The models of a case are told as its truth is made: nothing manoeuvres beyond them.
+    """
+    share = 1.0 / len(noises_m2ps3)
+    models = tuple(Model(share, Noise(q, 0.0, 0.0, q)) for q in noises_m2ps3)
+    return {"models": ModelSet(memory_s, models), "manoeuvre_probability": 0.0}
+
+
+def _config(scene: Scene, settings: dict[str, Any]) -> TrackConfig:
     """Return the case's models; everything else is the tracker's own default."""
     models, d = scene.case.models, len(scene.field.low_m)
     survival_s = -models.period_s / np.log(models.survival_probability)
     # An expected target is undetected until its first plot; births are per second and m3.
     room = 4 * scene.targets + 1_000
-    return TrackConfig(
-        Region.at(_ORIGIN),
-        _sensors(scene),
-        output_period_s=None,
-        noise=CvNoise(models.process_noise_m2ps3, models.process_noise_m2ps3),
-        speed_std_mps=models.birth_speed_std_mps,
-        climb_std_mps=models.birth_speed_std_mps if d == 3 else 1.0,
-        life_s=float(survival_s),
-        birth_rate_pm3ps=births / models.period_s,
-        air_depth_m=1.0,
-        max_tracks=max(room, TrackConfig.max_tracks),
-        max_edges=max(10 * room, TrackConfig.max_edges),
-        max_waiting=max(room, TrackConfig.max_waiting),
-    )
+    told: dict[str, Any] = {
+        **motion(models.process_noise_m2ps3),
+        "speed_std_mps": models.birth_speed_std_mps,
+        "climb_std_mps": models.birth_speed_std_mps if d == 3 else 1.0,
+        "life_s": float(survival_s),
+        "birth_rate_pm3ps": scene.birth_density / models.period_s,
+        "first_pm3": scene.first_density,
+        "air_depth_m": 1.0,
+        "max_tracks": max(room, TrackConfig.max_tracks),
+        "max_edges": max(10 * room, TrackConfig.max_edges),
+        "max_waiting": max(room, TrackConfig.max_waiting),
+    }
+    region = Region.at(ORIGIN)
+    return TrackConfig(region, _sensors(scene), output_period_s=None, **{**told, **settings})
 
 
 def _sensors(scene: Scene) -> tuple[Sensor, ...]:
@@ -85,7 +142,7 @@ def _sensors(scene: Scene) -> tuple[Sensor, ...]:
     periods = scene.case.scene.get("periods_s", [models.period_s] * len(place))
     # Not on the ground: there even a flat earth has its horizon at once.
     east_north_up = np.column_stack([place[:, :2], np.full(len(place), 100.0)])
-    latitude, longitude, height = Region.at(_ORIGIN).to_geodetic(east_north_up)
+    latitude, longitude, height = Region.at(ORIGIN).to_geodetic(east_north_up)
     return tuple(
         Sensor(
             f"radar-{k}",
@@ -133,9 +190,17 @@ def _look(scan: Scan, at_ns: int) -> Looks:
     )
 
 
-def _read(updates: TrackUpdates, scene: Scene, least_existence: float) -> Estimate:
-    shown = updates.existence_probability >= least_existence
-    if least_existence > 1.0:
-        shown = updates.status != TrackStatus.TENTATIVE
+def read(updates: TrackUpdates, scene: Scene, config: TrackConfig | None) -> Estimate:
+    """Return the tracks that are reported, or without settings those that are confirmed."""
+    if config is None:
+        shown = updates.take(updates.status != TrackStatus.TENTATIVE)
+    else:
+        shown = updates.take(reported(updates, config))
     d = len(scene.field.low_m)
-    return Estimate(updates.number[shown].astype(np.int64), updates.state[shown, :d])
+    axes = [*range(d), *range(3, 3 + d)]
+    return Estimate(
+        shown.number.astype(np.int64),
+        shown.state[:, :d],
+        shown.state[:, 3 : 3 + d],
+        unpack_covariance(shown.state_cov)[:, axes][:, :, axes],
+    )

@@ -3,9 +3,8 @@
 python -m bench.compare [--case NAME[,NAME...]] [--targets N] [--scans N] [--runs N]
                         [--trackers NAME[,NAME...]] [--seed N] [--limit-s S]
 
-Prints one JSON document; `tocsin bench compare` prints it as a table. Times are processor time of
-this process, all threads, over the second half of the scans, so that nothing is counted while it
-starts; a tracker is stopped, and says so, when its limit of elapsed time has passed.
+Prints one JSON document; `tocsin bench compare` prints it as a table. What is timed, and when a
+tracker is stopped, is in `_trackers`.
 """
 
 from __future__ import annotations
@@ -14,106 +13,21 @@ import argparse
 import json
 import os
 import platform
-import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
-from time import perf_counter, process_time
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
 from bench._calibration import calibration
 from bench._cases import Case, Setup, read_case, read_cases
-from bench._oracle import oracle
-from bench._scenes import Estimate, Readout, Scene, make
-from bench._scores import Score, score, summary
-from bench._tocsin import confirmed, tocsin
+from bench._scenes import make
+from bench._trackers import NAMES, NOT_INSTALLED, attempt, follow, installed, tracker
 from tocsin.contract import InputError
 
-Tracker = Callable[[Scene], Iterator[Readout]]
 LIMIT_S = 60.0
-PEERS = ("gnn", "gnn-kd", "gnn-tpr", "jpda", "jpda-kd", "jpda-tpr")
-OWN: dict[str, Tracker] = {"oracle": oracle, "tocsin": tocsin, "tocsin-confirmed": confirmed}
-NAMES = (*OWN, *PEERS)
-
-
-class Timed(NamedTuple):
-    """Hold what a tracker did on one scene.
-
-    Args:
-        estimates: of each scan.
-        spent_s: processor time of each scan.
-        elapsed_s: until it was done or stopped.
-    """
-
-    estimates: list[Estimate]
-    spent_s: list[float]
-    elapsed_s: float
-
-
-class TooSlowError(Exception):
-    """Say that a tracker has used up its time."""
-
-
-def _installed(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def tracker(name: str) -> Tracker | None:
-    """Return a tracker by name, None where its library is not installed."""
-    if name in OWN:
-        return OWN[name]
-    if _installed("stonesoup") is None or (name.endswith("-tpr") and not _installed("rtree")):
-        return None
-    from bench._stonesoup import stone_soup
-
-    method, _, gating = name.partition("-")
-    return partial(stone_soup, method=method, gating=gating)
-
-
-@contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    """Raise TooSlowError inside the block after that much time.
-
-    Elapsed time: while a timer of processor time runs, Linux reads the process's clock in ticks.
-    """
-
-    def stop(_signal: int, _frame: object) -> None:
-        raise TooSlowError
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def follow(track: Tracker, scene: Scene, limit_s: float) -> Timed:
-    """Run a tracker over a scene, until its time is up."""
-    estimates: list[Estimate] = []
-    spent: list[float] = []
-    began = perf_counter()
-    try:
-        with _at_most(limit_s):
-            run = track(scene)
-            for _ in scene.scans:
-                begin = process_time()
-                readout = next(run)
-                spent.append(process_time() - begin)
-                estimates.append(readout())
-    except TooSlowError:
-        pass
-    done = len(estimates)
-    return Timed(estimates, spent[:done], perf_counter() - began)
 
 
 def compare(case: Case, setup: Setup, limit_s: float, note: Callable[[str], None]) -> list[Any]:
@@ -129,45 +43,12 @@ def compare(case: Case, setup: Setup, limit_s: float, note: Callable[[str], None
         row = {"case": case.name, "targets": scenes[0].targets, "tracker": name}
         track = tracker(name)
         if track is None:
-            rows.append({**row, "note": "not installed (extra peers)"})
+            rows.append({**row, "note": NOT_INSTALLED})
             continue
         # Once for nothing: what is compiled, loaded or cached is not the tracker's time.
         follow(track, make(case, min(setup.targets, 20), 4), limit_s)
-        rows.append({**row, **_figures(track, scenes, limit_s)})
+        rows.append({**row, **attempt(track, scenes, limit_s).row()})
     return _with_ratios(rows) + [{"case": case.name, **line} for line in case.published]
-
-
-def _figures(track: Tracker, scenes: list[Scene], limit_s: float) -> dict[str, Any]:
-    scores: list[Score] = []
-    spent_s, plots, scans, left_s = 0.0, 0, 0, limit_s
-    for scene in scenes:
-        timed = follow(track, scene, left_s)
-        left_s -= timed.elapsed_s
-        done = len(timed.estimates)
-        # Runs are pooled, so one cut short would weigh its first scans too heavily.
-        if done < len(scene.scans) and scores:
-            break
-        half = done // 2
-        spent_s += sum(timed.spent_s[half:])
-        plots += sum(len(scan.measured) for scan in scene.scans[half:done])
-        scans += done
-        if done:
-            scores.append(score(scene, timed.estimates))
-        if done < len(scene.scans):
-            break
-    wanted = sum(len(scene.scans) for scene in scenes)
-    row: dict[str, Any] = {"runs": len(scores), "scans": scans, **_rate(plots, spent_s)}
-    if scores:
-        row |= summary(scores, scenes[0].case.metric.p)
-    if scans < wanted:
-        row["note"] = f"stopped after {limit_s:g} s, at scan {scans} of {wanted}"
-    return row
-
-
-def _rate(plots: int, spent_s: float) -> dict[str, float]:
-    if plots == 0 or spent_s <= 0.0:
-        return {}
-    return {"plots_per_s": plots / spent_s, "ns_per_plot": spent_s / plots * 1e9}
 
 
 def _with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -230,13 +111,14 @@ def _setups(case: Case, asked: argparse.Namespace) -> tuple[Setup, ...]:
     return (case.setups[0].model_copy(update={"targets": asked.targets}),)
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Return what the figures were measured on and with."""
     packages = ("tocsin", "numpy", "numba", "stonesoup", "rtree")
     return {
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        **{name: _installed(name) for name in packages},
+        **{name: installed(name) for name in packages},
     }
 
 
@@ -263,7 +145,7 @@ def main() -> None:
         except InputError as missing:
             skipped[case.name] = str(missing)
     result = {
-        "machine": _machine(),
+        "machine": machine(),
         "calibration": unit,
         "rows": [_plain(row, unit["ns_per_update"]) for row in rows],
         "skipped": skipped,

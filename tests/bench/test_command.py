@@ -1,6 +1,7 @@
 """`tocsin bench`: its help, its errors, its table."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,6 +64,59 @@ def test_arguments_reach_the_program_and_its_rows_become_a_table() -> None:
     assert lines[head].split()[:3] == ["case", "targets", "tracker"]
     assert [line.split()[2] for line in lines[head + 1 :]] == ["oracle", "tocsin"]
     assert "dense, 12 targets: tocsin" in done.stderr
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A checkout with three benchmarks: one fails, one works, one says nothing."""
+    folder = tmp_path / "bench"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "a_broken.py").write_text("raise SystemExit('no disk')")
+    done = "import sys\nprint('half way', file=sys.stderr)\nprint('{\"rate\": 5}')"
+    (folder / "b_whole.py").write_text(done)
+    (folder / "c_silent.py").write_text("")
+    monkeypatch.setattr(benches, "_ROOT", tmp_path)
+    return tmp_path
+
+
+def test_one_that_fails_does_not_stop_the_others(few: Path) -> None:
+    quiet = Quiet()
+    results = benches.run(None, [], quiet)
+    assert results["b_whole"] == {"rate": 5}
+    assert benches.failed(results) == ["a_broken", "c_silent"]
+    assert "no disk" in results["a_broken"]["failed"]
+    assert "printed no JSON" in results["c_silent"]["failed"]
+    took = results["elapsed_s"]
+    assert list(took) == ["a_broken", "b_whole", "c_silent", "total"]
+    assert took["total"] == pytest.approx(sum(list(took.values())[:3]), abs=0.01)
+    assert quiet.notes[0].startswith("3 benchmarks, ")
+    assert "  half way" in quiet.notes
+    assert quiet.notes[-1] == f"all: {took['total']:.0f} s"
+    with pytest.raises(InputError, match="no disk"):
+        benches.run("a_broken", [], quiet)
+
+
+def test_one_that_is_killed_says_by_what(few: Path) -> None:
+    program = "import os, sys\nprint('half way', file=sys.stderr)\nos.kill(os.getpid(), 9)"
+    (few / "bench" / "d_killed.py").write_text(program)
+    with pytest.raises(InputError, match="d_killed: was stopped by signal 9"):
+        benches.run("d_killed", [], Quiet())
+
+
+def test_all_end_with_one_where_one_failed(
+    few: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for left_out, code in ((), 1), (("a_broken.py", "c_silent.py"), 0):
+        for name in left_out:
+            (few / "bench" / name).unlink()
+        monkeypatch.setattr(sys, "argv", ["tocsin", "bench"])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert end.value.code == code
+        said = capsys.readouterr().out
+        assert "b_whole:\n  rate  5\n" in said
+        assert "\n  total " in said
 
 
 def test_a_table_has_a_column_for_every_key() -> None:

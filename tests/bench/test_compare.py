@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from bench import compare
+from bench import _trackers, compare
 from bench._cases import read_case, read_cases
 from bench._oracle import oracle
 from bench._scenes import FALSE, Estimate, Readout, Scene, make
@@ -16,7 +16,7 @@ from bench._scores import score, summary
 from bench._tocsin import confirmed, tocsin
 from bench.kernels_calibration import filters, filters_twin
 
-PEERS = [name for name in compare.PEERS if compare.tracker(name)]
+PEERS = [name for name in _trackers.PEERS if _trackers.tracker(name)]
 
 
 def easy(name: str = "radar-flat", targets: int = 8, scans: int = 8) -> Scene:
@@ -40,7 +40,7 @@ def last_errors(scene: Scene, readouts: Iterator[Readout]) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["radar-flat", "radar-polar", "manoeuvre"])
 @pytest.mark.parametrize("track", [oracle, tocsin, confirmed])
-def test_ours_and_the_oracle_find_every_target(name: str, track: compare.Tracker) -> None:
+def test_ours_and_the_oracle_find_every_target(name: str, track: _trackers.Tracker) -> None:
     scene = easy(name)
     limit = {"radar-flat": 200.0, "radar-polar": 600.0, "manoeuvre": 400.0}[name]
     assert np.all(last_errors(scene, track(scene)) < limit)
@@ -48,7 +48,7 @@ def test_ours_and_the_oracle_find_every_target(name: str, track: compare.Tracker
 
 @pytest.mark.parametrize("peer", PEERS)
 def test_every_peer_finds_every_target(peer: str) -> None:
-    track = compare.tracker(peer)
+    track = _trackers.tracker(peer)
     assert track is not None
     scene = easy()
     assert np.all(last_errors(scene, track(scene)) < 300.0)
@@ -56,7 +56,7 @@ def test_every_peer_finds_every_target(peer: str) -> None:
 
 @pytest.mark.parametrize("name", ["radar-polar", "manoeuvre"])
 def test_a_peer_reads_range_azimuth_and_elevation_as_we_do(name: str) -> None:
-    track = compare.tracker("gnn")
+    track = _trackers.tracker("gnn")
     if track is None:
         pytest.skip("stonesoup is not installed")
     scene = easy(name)
@@ -133,7 +133,7 @@ def test_the_plots_are_no_secret_to_nobody() -> None:
     scene = easy(targets=5, scans=5)
     hidden = tuple(s._replace(origin=np.full(len(s.origin), FALSE)) for s in scene.scans)
     blind = dataclasses.replace(scene, scans=hidden)
-    for track in filter(None, [tocsin, compare.tracker("gnn")]):
+    for track in filter(None, [tocsin, _trackers.tracker("gnn")]):
         for one, other in zip(track(scene), track(blind), strict=True):
             np.testing.assert_allclose(
                 np.sort(one().place, axis=0), np.sort(other().place, axis=0), rtol=1e-12
@@ -148,7 +148,7 @@ def test_a_slow_tracker_is_stopped_and_says_so(monkeypatch: pytest.MonkeyPatch) 
                 total += 1
             yield lambda: Estimate(np.zeros(0, np.int64), np.zeros((0, 2)))
 
-    monkeypatch.setitem(compare.OWN, "slow", slow)
+    monkeypatch.setitem(_trackers.OWN, "slow", slow)
     case = read_case("radar-flat")
     setup = case.setups[0].model_copy(update={"trackers": ("slow",), "scans": 6, "targets": 5})
     row = compare.compare(case, setup, 0.2, lambda _text: None)[0]
@@ -229,7 +229,7 @@ def test_wrong_arguments_end_in_one_line(
 def test_default_set_ups_name_known_trackers_and_grow(name: str) -> None:
     setups = read_case(name).setups
     for setup in setups:
-        assert set(setup.trackers) <= set(compare.NAMES)
+        assert set(setup.trackers) <= set(_trackers.NAMES)
         assert "tocsin" in setup.trackers
     sizes = [setup.targets * setup.scans for setup in setups]
     assert sizes == sorted(sizes)

@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.test_bad_input import refused, run
 from tests.evaluate.world import tracks_like
 from tocsin.contract import (
     NS,
+    Innovations,
     Origins,
     Reports,
     Tracks,
@@ -81,12 +83,96 @@ def test_several_folders_with_everything(
     assert ours["position_rmse_m"] == pytest.approx(50.0, rel=0.01)
     assert theirs["position_ratio"] > ours["position_ratio"] > 0.0
     assert ours["bound_position_rmse_m"] > 0.0
+    made, average = ours["bound_position_rmse_m"], ours["expected_bound_position_rmse_m"]
+    assert 0.5 * made < average < 1.1 * made
     assert result["trackers"]["b"]["requirements"]["met"]
     early, late = (result["oracles"][name]["completeness"] for name in result["oracles"])
     assert early >= late > 0.0
     page = report.read_text("utf-8")
     assert "2 trackers" in page
     assert 100_000 < len(page) < 5_000_000
+
+
+def test_cut_off_and_dimension_are_as_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], world: Path
+) -> None:
+    where = (world / "a", "--truth", world / "a/truth")
+    _, tight = scored(monkeypatch, capsys, *where, "--cutoff", "40")
+    assert tight["track_scores"]["completeness"] == 0.0  # the tracks are 50 m off
+    assert tight["track_scores"]["cutoff_m"] == 40.0
+    _, deep = scored(monkeypatch, capsys, *where, "--dimension", "3", "--oracle")
+    assert deep["track_scores"]["nees_dimension"] == 6
+    _, flat = scored(monkeypatch, capsys, *where, "--oracle")
+    for name in ("oracle_position_rmse_m", "expected_bound_position_rmse_m"):
+        assert deep["oracle"][name] > 1.2 * flat["oracle"][name]  # heights are worse known
+
+
+def test_innovations_beside_the_tracks_are_scored(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+) -> None:
+    tracks = read_parquet(Tracks, world / "a/tracks.parquet")
+    write_parquet(tracks, tmp_path / "tracks.parquet")
+    told = innovations_like(tracks)
+    write_parquet(told, tmp_path / "innovations.parquet")
+    report = tmp_path / "report.html"
+    asked = ("--truth", world / "a/truth", "--oracle", "--report", report)
+    code, result = scored(monkeypatch, capsys, tmp_path, *asked)
+    assert code == 0
+    scores = result["track_scores"]
+    fair, bold = (scores["nis_by_sensor"][name] for name in ("radar-1", "radar-2"))
+    assert fair["nis_mean_low"] < fair["nis_mean"] < fair["nis_mean_high"]
+    assert bold["nis_mean"] > bold["nis_mean_high"]
+    assert scores["nis_plots"] == len(told)
+    page = report.read_text("utf-8")
+    assert page.count(">too sure</td>") >= 1
+    assert "Normalised innovation squared" in page
+    # The oracle's plots have the errors that they state; how objects manoeuvre it only guesses.
+    oracle = result["oracles"]["oracle"]
+    assert oracle["nis_mean"] < 1.2 * oracle["nis_dimension"]
+    assert set(oracle["nis_by_sensor"]) == set(
+        read_parquet(Reports, world / "a/plots.parquet").sensor_id
+    )
+    capsys.readouterr()
+    assert run(monkeypatch, "score", tmp_path, "--truth", world / "a/truth") == 0
+    assert "NIS " in capsys.readouterr().out
+    _, without = scored(monkeypatch, capsys, world / "a", "--truth", world / "a/truth")
+    assert "nis_mean" not in without["track_scores"]
+
+
+def innovations_like(tracks: Tracks) -> Innovations:
+    """One of two sensors says half its true deviation."""
+    draw = np.random.default_rng(1)
+    first = np.arange(len(tracks)) % 2 == 0
+    return Innovations.build(
+        len(tracks),
+        measured_at_ns=tracks.measured_at_ns,
+        track_id=tracks.track_id,
+        sensor_id=np.where(first, "radar-1", "radar-2").astype(object),
+        dimension=2,
+        distance2=draw.chisquare(2, len(tracks)) * np.where(first, 1.0, 4.0),
+        probability=1.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("distance2", -1.0), ("distance2", np.nan), ("probability", 1.5)]
+)
+def test_innovations_that_cannot_be_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    world: Path,
+    tmp_path: Path,
+    column: str,
+    value: float,
+) -> None:
+    tracks = read_parquet(Tracks, world / "a/tracks.parquet")
+    write_parquet(tracks, tmp_path / "tracks.parquet")
+    told = innovations_like(tracks)
+    wrong = getattr(told, column).copy()
+    wrong[3] = value
+    write_parquet(told.replace(**{column: wrong}), tmp_path / "innovations.parquet")
+    line = refused(monkeypatch, capsys, "score", tmp_path, "--truth", world / "a/truth")
+    assert f"innovations.parquet: row 3 has the {column} {value}; give" in line
 
 
 def test_words_for_people(
@@ -142,6 +228,8 @@ def test_missing_folders_and_files(
     assert "use one of early-warning, surveillance-service, or a TOML file" in line
     line = refused(monkeypatch, capsys, "score", world / "a", *truth, "--report", tmp_path)
     assert "cannot be written" in line
+    line = refused(monkeypatch, capsys, "score", world / "a", *truth, "--report", tmp_path / "x/y")
+    assert "y: is in no folder that there is; make the folder" in line
 
 
 def test_truth_of_another_time(

@@ -186,7 +186,11 @@ def good_warning() -> dict[str, pa.Array]:
 @pytest.mark.parametrize(
     ("name", "column", "line"),
     [
-        ("zone_id", None, "W, column zone_id|column zone_id is missing; a warnings file needs it"),
+        (
+            "zone_id",
+            None,
+            "W, column zone_id|column zone_id is missing; the table warnings needs it",
+        ),
         ("stage", pa.array(["red"]), "unknown name 'red', expected one of quiet, pre_alert, alert"),
         ("stage", pa.array([None], pa.string()), "column stage.*nulls are not allowed.*; use"),
         ("decided_at_ns", pa.array(["noon"]), "column decided_at_ns: cannot be read.*; use int64"),
@@ -233,7 +237,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_parquet(Truth, path)
     for content in (b"", b"\x00\xff" * 500):
         path.write_bytes(content)
-        with pytest.raises(InputError, match="is no Parquet file; expected a truth file"):
+        with pytest.raises(InputError, match="is no Parquet file; expected the table truth"):
             read_parquet(Truth, path)
     with pytest.raises(InputError, match=r"no Parquet file|no such file"):
         read_parquet(Truth, tmp_path)

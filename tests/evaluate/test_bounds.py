@@ -8,12 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm, solve_discrete_are
 
-from tests.evaluate.world import REGION
-from tocsin.contract import NS, Sensor, SensorKind
-from tocsin.evaluate import TargetLooks, looks_along, lower_bound
+from tests.evaluate.world import REGION, START_NS, truth_of
+from tocsin.contract import NS, Dimension, ObjectClass, Plots, Sensor, SensorKind
+from tocsin.evaluate import (
+    OracleConfig,
+    Sources,
+    TargetLooks,
+    TrackScoring,
+    expected_bound,
+    known_association,
+    looks_along,
+    lower_bound,
+)
 from tocsin.evaluate.bounds import polar_information
 from tocsin.evaluate.cv import predicted, process_noise, transition
-from tocsin.geo import enu_to_polar
+from tocsin.geo import enu_to_polar, unpack_covariance
 
 NOISE = np.array([1.0, 2.0, 0.5])
 PRIOR = np.diag([1e-4, 1e-4, 1e-4, 1e-3, 1e-3, 1e-2])
@@ -186,3 +195,76 @@ def test_motion_is_that_of_white_noise_acceleration() -> None:
     np.testing.assert_allclose(transition(np.array([step_s]))[0], F, atol=1e-12)
     Q = process_noise(np.array([step_s]), NOISE)[0]
     np.testing.assert_allclose(Q, F @ block[:6, 6:], rtol=1e-12, atol=1e-12)
+
+
+# -- along the paths of a truth -----------------------------------------------------------------
+
+PATHS = {"a": (20_000, 0, 3_000, 50, 20), "b": (-9_000, 30_000, 6_000, -80, 0)}
+EVERYWHERE = TrackScoring(dimension=3)
+MODEL = OracleConfig(noise_m2ps3=2.0)
+
+
+def expected(chance: float, at_ns: np.ndarray, *sensors: Sensor, hidden: str = "") -> np.ndarray:
+    """Return the (2, instants, targets) bounds of both paths over two minutes."""
+    truth = truth_of(PATHS, range(121), [ObjectClass.AIRLINER, ObjectClass.BIRD])
+    unseen = {"": -1, "a": ObjectClass.AIRLINER, "b": ObjectClass.BIRD}[hidden]
+
+    def found(_: Sensor, place: np.ndarray, kind: np.ndarray) -> np.ndarray:
+        return np.where(kind == unseen, 0.0, chance)
+
+    sources = Sources(sensors, found, Plots.empty(), np.zeros(0, object))
+    bound = expected_bound(truth, sources, at_ns, REGION, MODEL, EVERYWHERE)
+    return np.array(bound).reshape(2, len(at_ns), 2)
+
+
+@pytest.mark.parametrize("chance", [1.0, 0.6])
+def test_expected_information_is_the_reduction_factor_s(chance: float) -> None:
+    sensor = radar(period_s=4.0)
+    looks_s = np.arange(2.0, 121.0, 4.0)
+    at_ns = START_NS + (looks_s * NS).astype(np.int64)
+    found = expected(chance, at_ns, sensor)
+    for k, (east, north, height, ve, vn) in enumerate(PATHS.values()):
+        velocity = np.array([ve, vn, 0.0])
+        place = np.array([east, north, height]) + looks_s[:, None] * velocity
+        along = TargetLooks(
+            looks_s, polar_information(sensor, REGION, place), np.full(len(looks_s), chance)
+        )
+        level = (ve**2 + vn**2) / 2.0
+        prior = np.diag([1e-10] * 3 + [1.0 / max(level, 25.0)] * 2 + [1.0 / 25.0])
+        theirs = lower_bound(along, np.full(3, 2.0), prior, depth=0)
+        for quantity, block in enumerate((slice(0, 3), slice(3, 6))):
+            trace = np.trace(theirs[:, block, block], axis1=1, axis2=2)
+            np.testing.assert_allclose(found[quantity, :, k], np.sqrt(trace), rtol=1e-3)
+
+
+def test_less_is_known_of_what_is_seldom_or_never_seen() -> None:
+    at_ns = START_NS + np.array([1, 60, 100]) * NS
+    sure, seldom = (expected(chance, at_ns, radar(period_s=4.0)) for chance in (0.9, 0.4))
+    assert np.isnan(sure[:, 0]).all()  # before the first look
+    assert (seldom[:, 1:] > 1.1 * sure[:, 1:]).all()
+    both = expected(0.4, at_ns, radar(period_s=4.0), radar(period_s=4.0, latitude_deg=-38.3))
+    assert (both[0, 1:] < seldom[0, 1:]).all()
+    hidden = expected(0.9, at_ns, radar(period_s=4.0), hidden="b")
+    assert np.isnan(hidden[:, :, 1]).all()
+    np.testing.assert_array_equal(hidden[:, 1:, 0], sure[:, 1:, 0])
+
+
+def test_reports_that_came_count_as_they_are() -> None:
+    """With nothing else it is what the oracle's covariance states."""
+    truth = truth_of(PATHS, range(0, 121, 5))
+    place = REGION.from_geodetic(truth.latitude_deg, truth.longitude_deg, truth.height_wgs84_m)
+    plots = Plots.build(
+        len(truth),
+        measured_at_ns=truth.measured_at_ns,
+        dimension=int(Dimension.FULL),
+        position_m=place,
+        position_cov_m2=np.tile(np.diag([900.0, 1600.0, 2500.0]), (len(truth), 1, 1)),
+    )
+    at_ns = START_NS + np.arange(3, 120, 9) * NS
+    sources = Sources((), lambda *_: np.zeros(0), plots, truth.target_id)
+    bound = expected_bound(truth, sources, at_ns, REGION, MODEL, EVERYWHERE)
+    tracks = known_association(truth, plots, truth.target_id, at_ns, REGION, MODEL)
+    stated = unpack_covariance(tracks.state_cov_m_mps)
+    for found, block in zip(bound, (slice(0, 3), slice(3, 6)), strict=True):
+        trace = np.trace(stated[:, block, block], axis1=1, axis2=2)
+        np.testing.assert_allclose(found, np.sqrt(trace), rtol=1e-5)

@@ -5,13 +5,12 @@ import pytest
 from scipy.stats import chi2
 
 from tests.evaluate.world import NS, ORIGIN, START_NS, tracks_like, truth_of
-from tocsin.contract import Dimension, Plots, TrackUpdates
-from tocsin.evaluate import TrackScoring, chi2_band, nis, score_tracks
+from tocsin.contract import Innovations
+from tocsin.evaluate import TrackScoring, chi2_band, innovation_scores, score_tracks
 from tocsin.evaluate.consistency import mahalanobis
 from tocsin.evaluate.matching import match
 from tocsin.evaluate.moments import instants, track_moments, truth_moments
 from tocsin.evaluate.ospa2 import Windows, ospa2
-from tocsin.geo import pack_covariance
 
 
 def covariances(draw: np.random.Generator, count: int, size: int) -> np.ndarray:
@@ -44,41 +43,51 @@ def test_the_band_holds_nineteen_means_of_twenty() -> None:
     assert several[0][1] == pytest.approx(chi2.ppf(0.025, 120) / 20)
 
 
-def plots_and_predictions(count: int, flat: bool) -> tuple[Plots, TrackUpdates]:
-    """Innovations drawn as the covariances say."""
-    draw = np.random.default_rng(9)
-    noise, spread = covariances(draw, count, 3), covariances(draw, count, 6)
-    state = draw.normal(size=(count, 6)) * 1e4
-    total = noise + spread[:, :3, :3]
-    step = np.einsum("nij,nj->ni", np.linalg.cholesky(total), draw.normal(size=(count, 3)))
-    if flat:
-        step[:, 2] = 1e6  # an assumed height, of which nothing may depend
-    plots = Plots.build(
-        count,
-        dimension=int(Dimension.HORIZONTAL if flat else Dimension.FULL),
-        position_m=state[:, :3] + step,
-        position_cov_m2=noise,
+def innovations_of(distance2: np.ndarray, dimension: object, **columns: object) -> Innovations:
+    given = {"sensor_id": "a", "probability": 1.0, "measured_at_ns": START_NS, **columns}
+    return Innovations.build(
+        len(distance2), distance2=distance2, dimension=dimension, track_id="T", **given
     )
-    return plots, TrackUpdates.build(count, state=state, state_cov=pack_covariance(spread))
 
 
-@pytest.mark.parametrize(("flat", "degrees"), [(True, 2), (False, 3)])
-def test_nis_of_a_consistent_filter_is_chi_square(flat: bool, degrees: int) -> None:
-    plots, predictions = plots_and_predictions(4_000, flat)
-    value, freedom = nis(plots, predictions)
-    low, high = chi2_band(len(value), degrees)
-    assert np.all(freedom == degrees)
-    assert low < value.mean() < high
-    bold = predictions.replace(state_cov=predictions.state_cov * 0.01)
-    assert nis(plots.replace(position_cov_m2=plots.position_cov_m2 * 0.01), bold)[
-        0
-    ].mean() == pytest.approx(100 * value.mean(), rel=1e-6)
+def test_innovations_of_several_dimensions_add_up() -> None:
+    draw = np.random.default_rng(9)
+    dimension = np.tile([1, 2, 3], 2_000)
+    fair = draw.chisquare(dimension)
+    scores = innovation_scores(innovations_of(fair, dimension))
+    assert scores["nis_dimension"] == 2.0
+    assert scores["nis_mean"] == pytest.approx(fair.mean())
+    assert scores["nis_mean_low"] == pytest.approx(chi2.ppf(0.025, 12_000) / 6_000)
+    assert scores["nis_mean_low"] < scores["nis_mean"] < scores["nis_mean_high"]
+    assert scores["nis_share_in_95"] == pytest.approx(0.95, abs=0.01)
+    for factor in (0.9, 1.1):
+        off = innovation_scores(innovations_of(factor * fair, dimension))
+        assert not off["nis_mean_low"] < off["nis_mean"] < off["nis_mean_high"]
 
 
-def test_nis_wants_one_prediction_to_each_plot() -> None:
-    plots, predictions = plots_and_predictions(3, True)
-    with pytest.raises(ValueError, match="3 plots but 2 predictions"):
-        nis(plots, predictions.take(slice(0, 2)))
+def test_nineteen_means_of_twenty_lie_within_the_bounds_of_innovations() -> None:
+    draw = np.random.default_rng(3)
+    inside = 0
+    for _ in range(800):
+        scores = innovation_scores(innovations_of(draw.chisquare(2, 30), 2))
+        inside += scores["nis_mean_low"] < scores["nis_mean"] < scores["nis_mean_high"]
+    assert inside / 800 == pytest.approx(0.95, abs=0.03)
+
+
+def test_only_sure_associations_count_and_each_sensor_for_itself() -> None:
+    told = innovations_of(
+        np.array([2.0, 4.0, 1000.0, 50.0, 9.0]),
+        2,
+        probability=[0.9, 1.0, 0.89, 0.95, 0.1],
+        sensor_id=["a", "a", "a", "b", "c"],
+    )
+    scores = innovation_scores(told)
+    assert scores["nis_plots"] == 3
+    assert scores["nis_mean"] == pytest.approx(56.0 / 3.0)
+    assert scores["nis_by_sensor"]["a"]["nis_mean"] == 3.0
+    assert scores["nis_by_sensor"]["b"]["nis_mean"] > scores["nis_by_sensor"]["b"]["nis_mean_high"]
+    nothing = scores["nis_by_sensor"]["c"]
+    assert (nothing.pop("nis_plots"), set(nothing.values())) == (0, {None})
 
 
 def test_each_axis_is_judged_by_itself() -> None:

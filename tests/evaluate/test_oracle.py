@@ -10,14 +10,16 @@ import pytest
 
 from tests.evaluate.world import ORIGIN, REGION, START_NS, truth_of
 from tests.support import ROOT
-from tocsin.contract import NS, Dimension, ObjectClass, Origin, Plots, Truth
+from tocsin.contract import NS, Dimension, Innovations, ObjectClass, Origin, Plots, Truth
 from tocsin.evaluate import (
     OracleConfig,
     TargetLooks,
     TrackScoring,
     gospa,
+    innovation_scores,
     known_association,
     lower_bound,
+    oracle,
     score_tracks,
 )
 from tocsin.evaluate.cv import process_noise, transition
@@ -189,6 +191,45 @@ def test_it_errs_as_much_as_it_says(scene: tuple) -> None:
     assert 5.0 < scores["nees_mean"] < 6.2
     assert scores["false_tracks"] == 0
     assert 0.97 < scores["completeness"] < 1.0
+
+
+def settled_innovations(scene: tuple, stated_std_m: float, flat: bool = True) -> Innovations:
+    """Innovations of the oracle on the wandering objects, once it knows their velocities."""
+    truth, plots, who = scene
+    cov = np.tile(np.eye(3) * stated_std_m**2, (len(plots), 1, 1))
+    measured = int(Dimension.HORIZONTAL if flat else Dimension.FULL)
+    stated = plots.replace(
+        position_cov_m2=cov,
+        dimension=np.full(len(plots), measured, np.int8),
+        sensor=np.arange(len(plots), dtype=np.int32) % 2,
+    )
+    model = OracleConfig(noise_m2ps3=Q)
+    at_ns = instants_of(truth)[:1]
+    told = oracle(truth, stated, who, at_ns, REGION, model, sensor_ids=("even", "odd")).innovations
+    return told.take(told.measured_at_ns > START_NS + 8 * round(STEP_S * NS))
+
+
+def test_its_innovations_are_as_large_as_it_says(scene: tuple) -> None:
+    told = settled_innovations(scene, STD_M)
+    assert set(told.dimension.tolist()) == {2}
+    scores = innovation_scores(told)
+    assert scores["nis_plots"] > 2_000
+    assert list(scores["nis_by_sensor"]) == ["even", "odd"]
+    for one in (scores, *scores["nis_by_sensor"].values()):
+        assert one["nis_mean_low"] < one["nis_mean"] < one["nis_mean_high"]
+        assert one["nis_share_in_95"] == pytest.approx(0.95, abs=0.015)
+    assert set(settled_innovations(scene, STD_M, flat=False).dimension.tolist()) == {3}
+
+
+@pytest.mark.parametrize(("stated_std_m", "too_sure"), [(0.8 * STD_M, True), (1.25 * STD_M, False)])
+def test_a_wrong_measurement_error_shows_in_the_innovations(
+    scene: tuple, stated_std_m: float, too_sure: bool
+) -> None:
+    scores = innovation_scores(settled_innovations(scene, stated_std_m))
+    if too_sure:
+        assert scores["nis_mean"] > scores["nis_mean_high"]
+    else:
+        assert scores["nis_mean"] < scores["nis_mean_low"]
 
 
 def test_its_error_is_the_bound(scene: tuple) -> None:

@@ -232,12 +232,15 @@ def test_gaps_and_logarithms() -> None:
 
 
 def test_distance_puts_marks_in_proportion() -> None:
-    measure = Measure("error", "m", 10.0, [("oracle", 20.0)], [("ours", 40.0), ("none", None)])
+    trackers = [("ours", 40.0), ("none", None)]
+    measure = Measure("error", "m", 10.0, [("oracle", 20.0)], trackers, 15.0)
     svg = ElementTree.fromstring(chart_distance([measure]))
     edge = float(next(r for r in svg.iter("rect")).get("width"))
     marks = [p for p in svg.iter("path") if p.get("transform")]
     places = [float(re.search(r"\(([\d.]+)", p.get("transform"))[1]) - 190.0 for p in marks]
     assert places == pytest.approx([2 * edge, 4 * edge], rel=0.01)
+    average = next(p for p in svg.iter("path") if p.get("class") == "limit average")
+    assert float(average.get("d")[1:].split()[0]) - 190.0 == pytest.approx(1.5 * edge, rel=0.01)
 
 
 @pytest.mark.browser

@@ -40,9 +40,8 @@ def test_the_horizon_is_where_the_grazing_ray_is(sensor: float, target: float, k
     # The ray that grazes the sphere leaves the antenna by acos(kR / (kR + h)) below level.
     radius = k * MEAN_RADIUS_M
     dip = -np.arccos(radius / (radius + sensor))
-    slant = np.sqrt((radius + sensor) ** 2 - radius**2) + np.sqrt(
-        (radius + target) ** 2 - radius**2
-    )
+    # (R + h)^2 - R^2, without the loss of digits for a hair's height.
+    slant = np.sqrt(sensor * (2.0 * radius + sensor)) + np.sqrt(target * (2.0 * radius + target))
     assert float(el2height(dip, sensor, slant, k)) == pytest.approx(target, abs=1e-3)
     assert float(horizon_range_m(sensor, target, k)) == pytest.approx(slant, rel=2e-3, abs=1e-6)
 

@@ -17,7 +17,7 @@ from tests.track.scenes import (
 )
 from tocsin.contract import NS, Looks, Plots, TrackStatus
 from tocsin.geo import unpack_covariance
-from tocsin.motion import CvNoise
+from tocsin.motion import CvNoise, Model, ModelSet, Noise
 from tocsin.track import TrackConfig, track_plots, track_recording
 
 
@@ -65,6 +65,9 @@ def test_thirty_targets_in_clutter_are_all_held_and_nothing_else():
     assert state.counters.late == state.counters.lookless == state.counters.edges_overflow == 0
 
 
+ONE_MODEL = ModelSet(1.0, (Model(1.0, Noise(5.0, 0.0, 0.0, 1.0)),))
+
+
 class Wanderer:
     """A target whose acceleration is white noise of a known density."""
 
@@ -100,7 +103,7 @@ def test_errors_are_as_large_as_their_covariance_says(detection):
         Wanderer(rng, (x * 1e3, y * 1e3, 6000.0), rng.normal(0, 40, 3) * [1, 1, 0.1], noise, 101)
         for x, y in places
     ]
-    _, updates = run([sweep(rng, targets, sensors, 0, 100)], sensors, noise=noise)
+    _, updates = run([sweep(rng, targets, sensors, 0, 100)], sensors, models=ONE_MODEL)
     for wanted in (40.0, 70.0, 96.0):
         rows = next(rows for t, rows in at_instants(updates) if t == wanted)
         rows = rows.take(rows.status > 0)

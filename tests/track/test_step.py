@@ -39,7 +39,8 @@ from tocsin.track import (
     track_recording,
     warm_up,
 )
-from tocsin.track.kernels_associate import associate
+from tocsin.track.kernels_clusters import divide, solve_alone
+from tocsin.track.kernels_contest import contest
 from tocsin.track.kernels_filter import predict, update
 from tocsin.track.kernels_gate import gate, sort_cells, view
 from tocsin.track.manage import unite
@@ -65,6 +66,7 @@ def scene():
 
 PLOTS, LOOKS = scene()
 CONFIG = TrackConfig(REGION, SENSORS)
+MODELS = len(CONFIG.models.models)
 
 
 def in_batches(cuts_s, order=None):
@@ -323,17 +325,18 @@ def test_plots_without_height_make_a_track_that_another_sensor_lifts():
 def pair_of_tracks(apart_m=20.0, addresses=(-1, 7), heard=((0, 100), (97, 0))):
     """Return a tracker with two confirmed tracks of one place; `heard` in s by two radars."""
     state = start(TrackConfig(REGION, SENSORS[:2]))
-    bank = Bank.empty(2, 2)
-    bank.state[:] = [[0, 0, 3000, 90, 20, 0], [apart_m, apart_m, 3000, 88, 21, 0]]
-    bank.cov[:, [0, 6, 11]] = 60.0**2
-    bank.cov[:, [15, 18, 20]] = 8.0**2
+    bank = Bank.empty(2, 2, MODELS)
+    states = [[0, 0, 3000, 90, 20, 0], [apart_m, apart_m, 3000, 88, 21, 0]]
+    bank.state[:] = np.array(states)[:, None]
+    bank.cov[:, :, [0, 6, 11]] = 60.0**2
+    bank.cov[:, :, [15, 18, 20]] = 8.0**2
     bank.time_ns[:] = T0_NS + 100 * NS
     bank.existence[:] = (0.9, 0.99)
     bank.address[:] = addresses
     bank.number[:] = (4, 9)
     bank.plots[:] = (30, 12)
     bank.confirmed[:] = True
-    bank.callsign[1] = "CIVIL 1"
+    bank.callsign[1] = b"CIVIL 1"
     bank.heard_ns[:] = np.where(np.array(heard) > 0, T0_NS + np.array(heard) * NS, 0)
     bank.last_plot_at_ns[:] = bank.heard_ns.max(axis=1)
     return dataclasses.replace(state, bank=bank)
@@ -350,7 +353,7 @@ def test_two_tracks_of_one_object_become_the_older_one_with_both_their_knowledge
     state = united(pair_of_tracks())
     assert state.bank.number.tolist() == [4]
     assert state.bank.address.tolist() == [7]
-    assert state.bank.callsign.tolist() == ["CIVIL 1"]
+    assert state.bank.callsign.tolist() == [b"CIVIL 1"]
     assert state.bank.existence.tolist() == [0.99]
     assert (state.bank.heard_ns > 0).all()
     assert state.counters.merged == 1
@@ -374,11 +377,11 @@ def test_two_objects_stay_two_tracks(other):
 def on_the_edge(rest_s=0.0, shift_m=0.0):
     """Return a track on the edge of two neighbouring sectors, and those sectors' groups."""
     sensors = (radar(detection_probability=0.9),)
-    state = start(TrackConfig(REGION, sensors, life_s=1e12))
-    bank = Bank.empty(1, 1)
-    bank.state[:] = [[20e3, 20e3, 3000, 0, 0, 0]]
-    bank.cov[:, [0, 6, 11]] = 200.0**2
-    bank.cov[:, [15, 18, 20]] = 1.0
+    state = start(TrackConfig(REGION, sensors, life_s=1e12, first_pm3=4e-16))
+    bank = Bank.empty(1, 1, MODELS)
+    bank.state[:] = [20e3, 20e3, 3000, 0, 0, 0]
+    bank.cov[:, :, [0, 6, 11]] = 200.0**2
+    bank.cov[:, :, [15, 18, 20]] = 1.0
     bank.time_ns[:] = bank.last_plot_at_ns[:] = T0_NS
     bank.existence[:], bank.number[:], bank.plots[:] = 0.9, 5, 9
     bank.confirmed[:] = True
@@ -400,7 +403,7 @@ def on_the_edge(rest_s=0.0, shift_m=0.0):
 
 
 def missed_in(state, sector):
-    return look(state, Group(sector.known_ns, 0, sector, Plots.empty()))
+    return look(state, Group(sector.known_ns, 0, sector, Plots.empty()))[0]
 
 
 def test_missing_on_both_sides_of_an_edge_is_one_miss():
@@ -416,7 +419,7 @@ def test_missing_on_both_sides_of_an_edge_is_one_miss():
 
 def test_a_track_found_before_the_edge_cannot_be_missed_behind_it():
     state, before, after, plot = on_the_edge()
-    found = look(state, Group(before.known_ns, 0, before, plot))
+    found = look(state, Group(before.known_ns, 0, before, plot))[0]
     assert found.bank.existence[0] > 0.999
     later = missed_in(found, after)
     assert later.bank.existence[0] == pytest.approx(found.bank.existence[0], rel=1e-9)
@@ -424,9 +427,9 @@ def test_a_track_found_before_the_edge_cannot_be_missed_behind_it():
 
 def test_a_plot_split_over_an_edge_starts_no_second_track():
     state, before, after, plot = on_the_edge()
-    found = look(state, Group(before.known_ns, 0, before, plot))
+    found = look(state, Group(before.known_ns, 0, before, plot))[0]
     again = plot.replace(measured_at_ns=[after.start_ns + 1])
-    split = look(found, Group(after.known_ns, 0, after, again))
+    split = look(found, Group(after.known_ns, 0, after, again))[0]
     assert split.bank.existence[split.bank.number != 5].max(initial=0.0) < 0.01
 
 
@@ -437,7 +440,7 @@ def test_finish_uses_what_still_waits():
     state, _ = step(
         start(TrackConfig(REGION, sensors)), scan.plots, scan.looks.take(slice(0, 40)), T0_NS
     )
-    state, out = finish(state)
+    state, (out, _, _) = finish(state)
     assert len(state.waiting) == 0
     assert (out.measured_at_ns >= T0_NS).all()
 
@@ -450,7 +453,7 @@ def test_more_sensors_than_bits_are_refused():
 def test_live_use_compiles_nothing_that_the_warm_up_did_not():
     """A kernel called with other array types or layouts would stop a live run for seconds."""
     warm_up()
-    kernels = (predict, update, view, sort_cells, gate, associate)
+    kernels = (predict, update, view, sort_cells, gate, divide, solve_alone, contest)
     before = [len(kernel.signatures) for kernel in kernels]
     state, _ = track_recording(PLOTS, LOOKS, CONFIG)
     frozen = PLOTS.take(slice(0, 1))

@@ -262,9 +262,19 @@ def score(
     oracle: Annotated[
         bool, typer.Option(help="Score what is possible on these plots too.")
     ] = False,
+    cutoff: Annotated[
+        float, typer.Option(min=1.0, help="Metres beyond which a track is of no object.")
+    ] = 2_000.0,
+    dimension: Annotated[
+        int, typer.Option(min=2, max=3, help="2: over the ground; 3: heights count too.")
+    ] = 2,
     as_json: Json = False,
 ) -> None:
     """Score tracks and warnings against the truth: one tracker, or several side by side.
+
+    Beside tracks.parquet it reads warnings.parquet and innovations.parquet where they are there;
+    with or above the truth plots.parquet, zones.geojson and site.toml, whose radars and terrain say
+    what could be seen at all.
 
     With a standard, exits 1 where a requirement fails or none could be measured.
 
@@ -274,10 +284,12 @@ def score(
 
         tocsin score OURS THEIRS --truth OURS/truth --oracle --standard early-warning
     """
+    from tocsin.evaluate.config import TrackScoring
     from tocsin.run import scoring
 
     say = Say(as_json)
-    options = scoring.ScoreOptions(truth, zones, report, standard, oracle)
+    how = TrackScoring(cutoff_m=cutoff, dimension=dimension, hysteresis_m=cutoff / 10.0)
+    options = scoring.ScoreOptions(truth, zones, report, standard, oracle, how)
     result = scoring.score(outs, options, say.note)
     say.result(result, words.scored(result))
     if not scoring.all_met(result):
@@ -362,9 +374,15 @@ def bench(
 ) -> None:
     """Run the benchmarks of the repository's `bench` folder; needs a checkout.
 
-    What follows a benchmark's name goes to its program. `compare` sets trackers, ours and
-    peers, beside each other on the same plots and takes
+    Each says when it is done, and how long all took is told at the end. Exits 1 where one of many
+    failed; the others' results are printed.
 
+    What follows a benchmark's name goes to its program. `track CASE` judges the tracker by its
+    floors and goals; CASE is one of williams15, williams15-fresh, radar, dense, manoeuvre, fusion,
+    swarm, real, speed, latency, million, memory, and it takes --peers, --seeds N, --quick (tiny
+    sizes), --limit-s SECONDS for each peer, and --roofline.
+
+    `compare` sets trackers, ours and peers, beside each other on the same plots and takes
     --case NAME[,NAME] (williams15, radar-flat, radar-polar, dense, swarm, manoeuvre, real ...),
     --targets N, --scans N, --runs N, --seed N, --limit-s SECONDS for each tracker, and
     --trackers NAME[,NAME] (oracle, tocsin, tocsin-confirmed; with the extra
@@ -373,6 +391,10 @@ def bench(
     Examples:
 
         tocsin bench
+
+        tocsin bench track williams15 --json
+
+        tocsin bench track radar --peers --seeds 20
 
         tocsin bench compare --case dense
 
@@ -383,3 +405,5 @@ def bench(
     say = Say(as_json)
     results: dict[str, Any] = benches.run(case, context.args, say)
     say.result(results, words.benched(results))
+    if benches.failed(results):
+        raise typer.Exit(FAILED)

@@ -64,6 +64,7 @@ CHIEF = (
     ("position_rmse_m", "position error RMS, m", 1.0),
     ("velocity_rmse_mps", "velocity error RMS, m/s", 1.0),
     ("nees_mean", "NEES (consistent: 4)", 1.0),
+    ("nis_mean", "NIS", 1.0),
     ("false_tracks_per_h", "false tracks per hour", 1.0),
     ("identity_switches_per_flight_h", "identity switches per flight-hour", 1.0),
     ("breaks_per_flight_h", "breaks per flight-hour", 1.0),
@@ -107,6 +108,7 @@ def scored(result: Result) -> Iterator[str]:
 def _columns(
     title: str, rows: Sequence[tuple[str, str, float]], columns: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
+    rows = [row for row in rows if any(row[0] in scores for scores in columns.values())]
     width = max(len(label) for _, label, _ in rows)
     wide = [max(len(name), 10) for name in columns]
     heads = (f"{name:>{size}}" for name, size in zip(columns, wide, strict=True))

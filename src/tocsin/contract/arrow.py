@@ -105,7 +105,7 @@ def from_arrow(cls: type[T], data: pa.Table, where: object = "table") -> T:
     present = [name for name in schema if name not in hidden and name in available]
     for name, column in schema.items():
         if name not in present and name not in hidden and not column.optional:
-            raise InputError(where, f"column {name} is missing", f"a {cls.NAME} file needs it")
+            raise InputError(where, f"column {name} is missing", f"the table {cls.NAME} needs it")
     columns: dict[str, object] = {}
     for name in present:
         column = schema[name]
@@ -208,7 +208,7 @@ def read_parquet(cls: type[T], path: Path) -> T:
     except FileNotFoundError as error:
         raise InputError(path, "no such file", "check the path") from error
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(path, "is no Parquet file", f"expected a {cls.NAME} file") from error
+        raise InputError(path, "is no Parquet file", f"expected the table {cls.NAME}") from error
     metadata = data.schema.metadata or {}
     version = metadata.get(b"tocsin.version", str(VERSION).encode()).decode()
     if version != str(VERSION):

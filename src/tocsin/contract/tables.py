@@ -208,6 +208,9 @@ class Associations(Table):
     position_m: Annotated[F64, Column("float64", "m", "the plot's, region frame", shape=(3,))]
     position_cov_m2: Annotated[F64, Column("float64", "m2", "the plot's", shape=(3, 3))]
     velocity_mps: Annotated[F64, Column("float64", "m/s", "the track's", shape=(3,))]
+    distance2: Annotated[
+        F64, Column("float64", "", "squared Mahalanobis distance of the plot from the track")
+    ]
 
 
 @dataclass(frozen=True)
@@ -296,6 +299,25 @@ class Tracks(Table):
     sensor_ids: Annotated[Objects, Column("strs", doc="those sensors", optional=True)]
     first_at_ns: Annotated[I64, Column("int64", "ns UTC", "first plot", optional=True)]
     last_plot_at_ns: Annotated[I64, Column("int64", "ns UTC", "latest plot", optional=True)]
+
+
+@dataclass(frozen=True)
+class Innovations(Table):
+    """How far each plot lay from where its track was predicted; `innovations.parquet` holds it.
+
+    One row for each plot that a track was updated with, and for each track that took part of one.
+    """
+
+    NAME: ClassVar[str] = "innovations"
+
+    measured_at_ns: MeasuredAt
+    track_id: Annotated[Objects, Column("str", doc="as in tracks.parquet")]
+    sensor_id: SensorId
+    dimension: Annotated[I8, Column("int8", doc="of the measurement: its degrees of freedom")]
+    distance2: Annotated[
+        F64, Column("float64", "", "squared Mahalanobis distance: innovation over its covariance")
+    ]
+    probability: Annotated[F64, Column("float64", "", "of the association; 0 to 1")]
 
 
 @dataclass(frozen=True)
@@ -456,6 +478,7 @@ TABLES: dict[str, type[Table]] = {
         Biases,
         TrackUpdates,
         Tracks,
+        Innovations,
         SensorHealth,
         Truth,
         Origins,

@@ -4,11 +4,12 @@ from tocsin.evaluate.assignment import Gospa, gospa, ospa
 from tocsin.evaluate.bounds import TargetLooks, looks_along, lower_bound
 from tocsin.evaluate.chart_scenario import Setting, chart_scenario
 from tocsin.evaluate.config import TrackScoring, WarningScoring
-from tocsin.evaluate.consistency import chi2_band, nis
+from tocsin.evaluate.consistency import chi2_band, innovation_scores
 from tocsin.evaluate.distance import distance
 from tocsin.evaluate.entry import Entry, Evidence
+from tocsin.evaluate.expected import Bound, Sources, expected_bound
 from tocsin.evaluate.moments import instants
-from tocsin.evaluate.oracle import OracleConfig, known_association
+from tocsin.evaluate.oracle import Oracle, OracleConfig, known_association, oracle
 from tocsin.evaluate.page import report_page
 from tocsin.evaluate.requirements import (
     STANDARDS,
@@ -26,15 +27,18 @@ from tocsin.evaluate.warning import score_warnings
 
 __all__ = [
     "STANDARDS",
+    "Bound",
     "Coverage",
     "Entry",
     "Evidence",
     "Gospa",
+    "Oracle",
     "OracleConfig",
     "Outcome",
     "Resolution",
     "Scene",
     "Setting",
+    "Sources",
     "Standard",
     "TargetLooks",
     "TrackScoring",
@@ -43,14 +47,16 @@ __all__ = [
     "chart_scenario",
     "chi2_band",
     "distance",
+    "expected_bound",
     "gospa",
+    "innovation_scores",
     "instants",
     "judge",
     "known_association",
     "looks_along",
     "lower_bound",
     "met",
-    "nis",
+    "oracle",
     "ospa",
     "parse_standard",
     "report_page",

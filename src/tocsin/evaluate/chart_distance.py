@@ -23,9 +23,10 @@ class Measure:
     Args:
         label: what is measured.
         unit: of the values.
-        bound: nobody can be better; None: none is known.
+        bound: nobody can be better on these plots; None: none is known.
         oracles: names and values.
         trackers: names and values, in order.
+        expected: the bound for such a site on the average; None: none is known.
     """
 
     label: str
@@ -33,6 +34,7 @@ class Measure:
     bound: float | None
     oracles: Sequence[tuple[str, float | None]]
     trackers: Sequence[tuple[str, float | None]]
+    expected: float | None = None
 
 
 def chart_distance(measures: Sequence[Measure]) -> str:
@@ -45,7 +47,7 @@ def chart_distance(measures: Sequence[Measure]) -> str:
 
 def _row(measure: Measure, top: float) -> list[str]:
     known: list[float] = [v for _, v in (*measure.oracles, *measure.trackers) if v is not None]
-    high = max([*known, measure.bound or 0.0]) * 1.08 or 1.0
+    high = max([*known, measure.bound or 0.0, measure.expected or 0.0]) * 1.08 or 1.0
     across = Axis(0.0, high, LEFT_PX, WIDTH_PX - RIGHT_PX)
     line = top + 30.0
     parts = [
@@ -63,6 +65,9 @@ def _row(measure: Measure, top: float) -> list[str]:
             f'width="{x - LEFT_PX:.1f}" height="9"/>'
             f'<path class="limit" d="M{x:.1f} {line - 13:.1f}v13"/>'
         )
+    if measure.expected is not None:
+        x = across(measure.expected)
+        parts.append(f'<path class="limit average" d="M{x:.1f} {line - 13:.1f}v13"/>')
     for style, row in (("oracle", measure.oracles), ("tracker", measure.trackers)):
         for k, (_, value) in enumerate(row):
             if value is not None:

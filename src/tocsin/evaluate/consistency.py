@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from tocsin.contract import F64, I64, Dimension, Plots, TrackUpdates
-from tocsin.geo import unpack_covariance
+from tocsin.contract import F64, Innovations
+from tocsin.evaluate.summary import share
 
 TAILS = (0.025, 0.975)
+SURE = 0.9
+"""Associations at least this probable are taken for what they say."""
 
 
 def mahalanobis(error: F64, cov: F64) -> F64:
@@ -56,24 +58,33 @@ def chi2_band(count: NDArray[Any] | int, dimension: int) -> tuple[F64, F64]:
     return np.asarray(low), np.asarray(high)
 
 
-def nis(plots: Plots, predictions: TrackUpdates) -> tuple[F64, I64]:
-    """Return the normalised innovation squared of each plot, and its degrees of freedom.
+def innovation_scores(innovations: Innovations) -> dict[str, Any]:
+    """Return the normalised innovations squared, over all and by sensor, with their bounds.
+
+    Only sure associations count: what is shared between tracks is no draw of one of them.
 
     Args:
-        plots: located plots, region frame.
-        predictions: row by row the track's state at the plot's time, made without that plot.
-
-    Raises:
-        ValueError: not one prediction to each plot.
+        innovations: of a tracker, or of the oracle.
     """
-    if len(plots) != len(predictions):
-        raise ValueError(f"{len(plots)} plots but {len(predictions)} predictions")
-    innovation = plots.position_m - predictions.state[:, :3]
-    cov = plots.position_cov_m2 + unpack_covariance(predictions.state_cov)[:, :3, :3]
-    flat = plots.dimension == Dimension.HORIZONTAL
-    value = np.where(
-        flat,
-        mahalanobis(innovation[:, :2], cov[:, :2, :2]),
-        mahalanobis(innovation, cov),
-    )
-    return value, np.where(flat, 2, 3).astype(np.int64)
+    sure = innovations.take(innovations.probability >= SURE)
+    by_sensor = {
+        sensor: _nis(sure.take(sure.sensor_id == sensor))
+        for sensor in sorted(dict.fromkeys(innovations.sensor_id.tolist()))
+    }
+    return {**_nis(sure), "nis_by_sensor": by_sensor}
+
+
+def _nis(innovations: Innovations) -> dict[str, Any]:
+    """Return the mean with its bounds; measurements of several dimensions add up."""
+    value, freedom = innovations.distance2, innovations.dimension.astype(float)
+    count, total = len(value), float(freedom.sum())
+    low, high = (chi2.ppf(tail, freedom) for tail in TAILS)
+    bounds = [float(chi2.ppf(tail, total)) / count if count else None for tail in TAILS]
+    return {
+        "nis_mean": share(value),
+        "nis_mean_low": bounds[0],
+        "nis_mean_high": bounds[1],
+        "nis_dimension": share(freedom),
+        "nis_plots": count,
+        "nis_share_in_95": share((value >= low) & (value <= high)),
+    }

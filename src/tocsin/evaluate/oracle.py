@@ -7,18 +7,32 @@ know where the object is. `docs/reference/bounds.md` states the model.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS, Dimension, Objects, Plots, Tracks, TrackStatus, Truth
+from tocsin.contract import (
+    F64,
+    I64,
+    NS,
+    Dimension,
+    Innovations,
+    Objects,
+    Plots,
+    Tracks,
+    TrackStatus,
+    Truth,
+)
 from tocsin.evaluate.assignment import Index
 from tocsin.evaluate.config import TrackScoring
+from tocsin.evaluate.consistency import mahalanobis
 from tocsin.evaluate.cv import predicted
 from tocsin.evaluate.moments import truth_moments
 from tocsin.geo import Region, pack_covariance, rotate_state_covariance, unpack_covariance
 
-_ROWS = 50_000
+ROWS = 50_000
 _UNMEASURED_M2 = 1e12
 
 
@@ -57,6 +71,7 @@ class Filtered:
         at_ns: (n,) when.
         state: (n, 6) region position and velocity.
         cov: (n, 21) upper triangles.
+        distance2: (n,) squared Mahalanobis distance of the innovation; NaN: the first, without one.
     """
 
     who: Index
@@ -64,6 +79,19 @@ class Filtered:
     at_ns: I64
     state: F64
     cov: F64
+    distance2: F64
+
+
+class Oracle(NamedTuple):
+    """Hold what the oracle puts out.
+
+    Args:
+        tracks: a row for every existing, detected object at every instant.
+        innovations: a row for every plot but each object's first.
+    """
+
+    tracks: Tracks
+    innovations: Innovations
 
 
 def known_association(
@@ -75,7 +103,21 @@ def known_association(
     config: OracleConfig | None = None,
     scoring: TrackScoring | None = None,
 ) -> Tracks:
-    """Return the oracle's tracks: a row for every existing, detected object at every instant.
+    """Return the oracle's tracks; the arguments are those of `oracle`."""
+    return oracle(truth, plots, target_id, at_ns, region, config, scoring).tracks
+
+
+def oracle(
+    truth: Truth,
+    plots: Plots,
+    target_id: Objects,
+    at_ns: I64,
+    region: Region,
+    config: OracleConfig | None = None,
+    scoring: TrackScoring | None = None,
+    sensor_ids: Sequence[str] = (),
+) -> Oracle:
+    """Return the oracle's tracks and how far each plot lay from their prediction.
 
     Args:
         truth: where every object was.
@@ -85,29 +127,51 @@ def known_association(
         region: frame of the plots.
         config: the model.
         scoring: how the truth is taken at instants.
+        sensor_ids: names of the site's sensors, as plots number them; without: the numbers.
     """
     if len(truth) == 0:
-        return Tracks.empty()
+        return Oracle(Tracks.empty(), Innovations.empty())
     settings = config or OracleConfig()
     true = truth_moments(truth, at_ns, scoring or TrackScoring())
     number = {name: k for k, name in enumerate(true.names.tolist())}
     who = np.array([number.get(name, -1) for name in target_id.tolist()], np.intp)
     good = (who >= 0) & np.isfinite(plots.position_m).all(axis=1)
-    wander = _Wander(truth, number, settings)
-    done = _filtered(plots.take(good), who[good], wander, settings)
+    wander = Wander(truth, number, settings)
+    plots, who = plots.take(good), who[good]
+    order = np.lexsort((plots.measured_at_ns, who))
+    plots = plots.take(order)
+    done = _filtered(plots, who[order], wander, settings)
     instant_ns = at_ns[true.instant]
-    row = _latest(done, true.who, instant_ns, wander.start_ns)
+    row = latest(done, true.who, instant_ns, wander.start_ns)
     detections = np.where(row >= 0, done.rank[row] + 1, 0) if len(done.rank) else 0 * row
     needed = settings.from_detection if settings.prior_state is not None else 1
     known = np.flatnonzero(detections >= max(needed, settings.from_detection))
     tables = []
-    for part in np.split(known, np.arange(_ROWS, len(known), _ROWS)):
-        state, cov = _predicted(done, row[part], true.who[part], instant_ns[part], wander, settings)
+    for part in np.split(known, np.arange(ROWS, len(known), ROWS)):
+        state, cov = advanced(done, row[part], true.who[part], instant_ns[part], wander, settings)
         tables.append(_tracks(state, cov, true.who[part], instant_ns[part], true.names, region))
-    return Tracks.concat(tables)
+    return Oracle(Tracks.concat(tables), _innovations(done, plots, true.names, sensor_ids))
 
 
-class _Wander:
+def _innovations(
+    done: Filtered, plots: Plots, names: Objects, sensor_ids: Sequence[str]
+) -> Innovations:
+    """Return the innovations of (n,) plots, in the filter's order."""
+    some = np.flatnonzero(np.isfinite(done.distance2))
+    sensors = plots.sensor[some].tolist()
+    flat = plots.dimension[some] == Dimension.HORIZONTAL
+    return Innovations.build(
+        len(some),
+        measured_at_ns=done.at_ns[some],
+        track_id=names[done.who[some]],
+        sensor_id=[sensor_ids[s] if s < len(sensor_ids) else str(s) for s in sensors],
+        dimension=np.where(flat, 2, 3),
+        distance2=done.distance2[some],
+        probability=1.0,
+    ).sorted_by("measured_at_ns", "track_id")
+
+
+class Wander:
     """Tell how strongly each object's velocity changes, from the truth or as the model says."""
 
     def __init__(self, truth: Truth, number: dict[str, int], config: OracleConfig) -> None:
@@ -151,26 +215,25 @@ class _Wander:
         return np.eye(3) * np.maximum(squared, self._config.least_speed_mps**2)[:, None, :]
 
 
-def _filtered(plots: Plots, who: Index, wander: _Wander, config: OracleConfig) -> Filtered:
-    order = np.lexsort((plots.measured_at_ns, who))
-    who, plots = who[order], plots.take(order)
-    rank = np.arange(len(who)) - np.searchsorted(who, who, "left")
-    done = Filtered(
-        who, rank, plots.measured_at_ns, np.zeros((len(who), 6)), np.zeros((len(who), 21))
-    )
+def _filtered(plots: Plots, who: Index, wander: Wander, config: OracleConfig) -> Filtered:
+    """Return the filter after each of (n,) plots, which are ordered by object and time."""
+    count = len(who)
+    rank = np.arange(count) - np.searchsorted(who, who, "left")
+    empty = (np.zeros((count, 6)), np.zeros((count, 21)), np.full(count, np.nan))
+    done = Filtered(who, rank, plots.measured_at_ns, *empty)
     turns = np.argsort(rank, kind="stable")
     # The k-th plot of every object at once.
-    for rows in np.split(turns, np.cumsum(np.bincount(rank))[:-1]) if len(rank) else []:
+    for rows in np.split(turns, np.cumsum(np.bincount(rank))[:-1]) if count else []:
         if rank[rows[0]] or config.prior_state is not None:
             state, cov = _ahead(done, rows - 1, rows, wander, config)
-            state, cov = _updated(state, cov, plots.take(rows))
+            state, cov, done.distance2[rows] = _updated(state, cov, plots.take(rows))
         else:
             state, cov = _started(plots.take(rows), who[rows], wander)
         done.state[rows], done.cov[rows] = state, pack_covariance(cov)
     return done
 
 
-def _started(plots: Plots, who: Index, wander: _Wander) -> tuple[F64, F64]:
+def _started(plots: Plots, who: Index, wander: Wander) -> tuple[F64, F64]:
     state, cov = np.zeros((len(who), 6)), np.zeros((len(who), 6, 6))
     state[:, :3], cov[:, :3, :3] = plots.position_m, plots.position_cov_m2
     cov[:, 3:, 3:] = wander.velocity_cov_m2ps2(who, plots.measured_at_ns)
@@ -178,15 +241,15 @@ def _started(plots: Plots, who: Index, wander: _Wander) -> tuple[F64, F64]:
 
 
 def _ahead(
-    done: Filtered, before: Index, rows: Index, wander: _Wander, config: OracleConfig
+    done: Filtered, before: Index, rows: Index, wander: Wander, config: OracleConfig
 ) -> tuple[F64, F64]:
     """Return states at the instants of rows, from those before them or from the prior."""
     who, to_ns = done.who[rows], done.at_ns[rows]
-    return _predicted(done, np.where(done.rank[rows] > 0, before, -1), who, to_ns, wander, config)
+    return advanced(done, np.where(done.rank[rows] > 0, before, -1), who, to_ns, wander, config)
 
 
-def _predicted(
-    done: Filtered, row: Index, who: Index, to_ns: I64, wander: _Wander, config: OracleConfig
+def advanced(
+    done: Filtered, row: Index, who: Index, to_ns: I64, wander: Wander, config: OracleConfig
 ) -> tuple[F64, F64]:
     """Return states at instants, from filtered rows; from the prior where the row is -1."""
     if config.prior_state is not None and config.prior_cov is not None and np.any(row < 0):
@@ -205,21 +268,25 @@ def _predicted(
     return predicted(state, cov, step_s, wander.noise_m2ps3(who, from_ns, to_ns))
 
 
-def _updated(state: F64, cov: F64, plots: Plots) -> tuple[F64, F64]:
-    """Return states and covariances after a plot each; a flat plot says nothing of the height."""
+def _updated(state: F64, cov: F64, plots: Plots) -> tuple[F64, F64, F64]:
+    """Return states and covariances after a plot each, and its squared Mahalanobis distance.
+
+    A flat plot says nothing of the height.
+    """
     apart, noise = plots.position_m - state[:, :3], plots.position_cov_m2.copy()
     flat = plots.dimension == Dimension.HORIZONTAL
     apart[flat, 2] = noise[flat, 2, :] = noise[flat, :, 2] = 0.0
     noise[flat, 2, 2] = _UNMEASURED_M2
-    gain = np.swapaxes(np.linalg.solve(cov[:, :3, :3] + noise, cov[:, :3, :]), -1, -2)
+    total = cov[:, :3, :3] + noise
+    gain = np.swapaxes(np.linalg.solve(total, cov[:, :3, :]), -1, -2)
     keep = np.tile(np.eye(6), (len(state), 1, 1))
     keep[:, :, :3] -= gain
     # Joseph's form: symmetric and positive whatever is rounded.
     after = keep @ cov @ np.swapaxes(keep, -1, -2) + gain @ noise @ np.swapaxes(gain, -1, -2)
-    return state + np.einsum("nij,nj->ni", gain, apart), after
+    return state + np.einsum("nij,nj->ni", gain, apart), after, mahalanobis(apart, total)
 
 
-def _latest(done: Filtered, who: Index, at_ns: I64, start_ns: int) -> Index:
+def latest(done: Filtered, who: Index, at_ns: I64, start_ns: int) -> Index:
     """Return the last filtered row of an object by each instant, -1 where there is none."""
     span_us = (
         max(int(np.max(t, initial=start_ns)) for t in (done.at_ns, at_ns)) - start_ns

@@ -17,6 +17,7 @@ from tocsin.evaluate.entry import Entry, Evidence
 from tocsin.evaluate.report_charts import counts, distances, errors_over_time, gospa_over_time, nees
 from tocsin.evaluate.report_tables import (
     class_table,
+    innovation_table,
     requirement_table,
     score_table,
     written,
@@ -80,6 +81,7 @@ def report_page(
         *_requirements(entries, standard, numbers),
         *_where(entries, base, records, numbers),
         *_when(entries, references, numbers),
+        *_innovations(entries, references, numbers),
         *_classes(entries, numbers),
         *_worst(entries, base, numbers),
         *warning_parts(entries, records, numbers.heading, numbers.figure, numbers.caption),
@@ -191,7 +193,8 @@ def _summary(
     words = (
         "Distance from the possible. Each scale starts at zero; the shaded part ends at the "
         "Cramér–Rao bound of the detections that were really made, below which no tracker with the "
-        "same motion model can be. Errors are compared where the first tracker and the oracle both "
+        "same motion model can be; the dashed line is the bound of what the site's radars detect "
+        "on the average. Errors are compared where the first tracker and the oracle both "
         "hold a track of the object."
     )
     yield numbers.figure(chart, words, key)
@@ -269,10 +272,23 @@ def _when(
     for chart, words in (
         gospa_over_time(entries, references),
         errors_over_time(entries, references),
-        nees(entries),
         counts(entries),
+        nees(entries),
     ):
         yield numbers.figure(chart, words)
+
+
+def _innovations(
+    entries: Sequence[Entry], references: Sequence[Entry], numbers: _Numbers
+) -> Iterator[str]:
+    if not any("nis_by_sensor" in entry.track_scores for entry in entries):
+        return
+    words = (
+        "Normalised innovation squared (NIS): how far plots lay from where their tracks were "
+        "predicted, over plots that surely were the track's, with the 95 % interval of the mean in "
+        "a consistent tracker. Above it the tracker, or the sensor's stated errors, are too sure."
+    )
+    yield innovation_table(entries, references, numbers.caption("Table", words))
 
 
 def _classes(entries: Sequence[Entry], numbers: _Numbers) -> Iterator[str]:

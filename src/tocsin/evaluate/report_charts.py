@@ -119,6 +119,7 @@ def distances(entries: Sequence[Entry], references: Sequence[Entry]) -> tuple[st
                 first[f"bound_{rmse}"],
                 [(references[0].name, first[f"oracle_{rmse}"])],
                 [(entry.name, entry.scores["oracle"][rmse]) for entry in entries],
+                first[f"expected_bound_{rmse}"],
             )
         )
     legend = [key(name, "tracker", k) for k, name in enumerate(names)]

@@ -56,6 +56,8 @@ GROUPS: tuple[tuple[str, tuple[Row, ...]], ...] = (
             Row("height_rmse_m", "height error, RMS", "m"),
             Row("nees_mean", "NEES, mean", "", 1, 0),
             Row("nees_share_in_95", "errors within their stated 95 %", "%", 1, 1),
+            Row("nis_mean", "NIS, mean", "", 2, 0),
+            Row("nis_share_in_95", "plots within their predicted 95 %", "%", 1, 1),
             Row("latency_p95_s", "latency, 95th percentile", "s", 2),
         ),
     ),
@@ -77,6 +79,14 @@ CLASS_ROWS = (
     Row("nees_mean", "NEES", "", 1, 0),
     Row("identity_switches", "changes of identity"),
     Row("breaks", "breaks"),
+)
+INNOVATION_ROWS = (
+    Row("nis_plots", "plots"),
+    Row("nis_dimension", "dimensions", "", 1),
+    Row("nis_mean", "NIS", "", 2),
+    Row("nis_mean_low", "95 % from", "", 2),
+    Row("nis_mean_high", "to", "", 2),
+    Row("nis_share_in_95", "within 95 %", "%", 1),
 )
 OUTCOME_STYLE = {Outcome.PASSED: "passed", Outcome.FAILED: "failed", Outcome.NOT_MEASURED: "open"}
 
@@ -184,6 +194,47 @@ def _class_cell(row: Row, scores: Mapping[str, Any]) -> str:
     full, rest = round(value * 48), 48 - round(value * 48)
     bar = f'<i class="share" style="width:{full}px"></i><i class="rest" style="width:{rest}px"></i>'
     return f"<td>{shown}{bar}</td>"
+
+
+def innovation_table(entries: Sequence[Entry], references: Sequence[Entry], caption: str) -> str:
+    """Return the NIS of each sensor's plots; nothing where no tracker told of its innovations."""
+    told = [entry for entry in entries if "nis_by_sensor" in entry.track_scores]
+    if not told:
+        return ""
+    shown = [(entry, "") for entry in told] + [(entry, "ref") for entry in references[:1]]
+    names = [name for entry, _ in shown for name in entry.track_scores["nis_by_sensor"]]
+    head = "<th>sensor</th>" + ("<th>tracker</th>" if len(shown) > 1 else "")
+    head += "".join(f'<th class="n">{row.label}</th>' for row in INNOVATION_ROWS) + "<th></th>"
+    parts = []
+    for name in ("", *dict.fromkeys(names)):
+        first = escape(name) or "all"
+        for entry, style in shown:
+            scores = entry.track_scores
+            own = scores["nis_by_sensor"].get(name) if name else scores
+            if own is None:
+                continue
+            tracker = f'<th class="{style}">{escape(entry.name)}</th>' if len(shown) > 1 else ""
+            parts.append(f"<tr><th>{first}</th>{tracker}{_innovation_cells(own, style)}</tr>")
+            first = ""
+    return table(head, "".join(parts), caption, "wide")
+
+
+def _innovation_cells(scores: Mapping[str, Any], style: str) -> str:
+    values = ((scores[row.key], row) for row in INNOVATION_ROWS)
+    cells = "".join(
+        f'<td class="{style}">{written(value, row.unit, row.digits)}</td>' for value, row in values
+    )
+    return f'{cells}<td class="words {style}">{_honesty(scores)}</td>'
+
+
+def _honesty(scores: Mapping[str, Any]) -> str:
+    """Say what it means where a mean lies against its bounds."""
+    mean, low, high = (scores[f"nis_{name}"] for name in ("mean", "mean_low", "mean_high"))
+    if mean is None:
+        return ""
+    if mean > high:
+        return "too sure"
+    return "not sure enough" if mean < low else "consistent"
 
 
 def requirement_table(entries: Sequence[Entry], standard: Standard, caption: str) -> str:

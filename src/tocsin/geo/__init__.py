@@ -6,9 +6,10 @@ from tocsin.geo.horizon import (
     ground_range_m,
     horizon_range_m,
     sensor_polar,
+    within_beam,
     within_coverage,
 )
-from tocsin.geo.masking import Mask, mask
+from tocsin.geo.masking import Mask, mask, within_sight
 from tocsin.geo.polar import (
     bending_rad,
     elevation_at_height,
@@ -58,7 +59,9 @@ __all__ = [
     "rotate_state_covariance",
     "sensor_polar",
     "unpack_covariance",
+    "within_beam",
     "within_coverage",
+    "within_sight",
     "zone_index",
     "zone_shapes",
 ]

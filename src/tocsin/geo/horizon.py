@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.contract import F64, Sensor
+from tocsin.contract import F64, Bool, Sensor
 from tocsin.geo.polar import enu_to_polar
 from tocsin.geo.region import Region
 from tocsin.geo.wgs84 import MEAN_RADIUS_M
@@ -94,7 +94,7 @@ def sensor_polar(sensor: Sensor, region: Region, position_m: F64) -> tuple[F64, 
     return enu_to_polar((position_m - own) @ rotation.T, sensor.earth_factor)
 
 
-def within_coverage(sensor: Sensor, region: Region, position_m: F64) -> np.ndarray:
+def within_coverage(sensor: Sensor, region: Region, position_m: F64) -> Bool:
     """Return (n,) whether a sensor can see (n, 3) region positions: range, beam and horizon.
 
     A sensor without a position (a network feed) covers nothing that could be missed.
@@ -104,5 +104,20 @@ def within_coverage(sensor: Sensor, region: Region, position_m: F64) -> np.ndarr
     range_m, _, elevation = sensor_polar(sensor, region, position_m)
     height = region.to_geodetic(position_m)[2]
     horizon = horizon_range_m(sensor.height_wgs84_m, height, sensor.earth_factor)
-    in_beam = (elevation >= sensor.elevation_min_rad) & (elevation <= sensor.elevation_max_rad)
-    return (range_m <= np.minimum(sensor.range_m, horizon)) & in_beam
+    seen: Bool = within_beam(sensor, range_m, elevation) & (range_m <= horizon)
+    return seen
+
+
+def within_beam(sensor: Sensor, range_m: F64, elevation_rad: F64) -> Bool:
+    """Return whether measured ranges and elevations are in a sensor's range and beam.
+
+    Args:
+        sensor: whose range and edges of the beam count.
+        range_m: slant ranges, any shape.
+        elevation_rad: as the sensor would measure them.
+    """
+    in_beam = (elevation_rad >= sensor.elevation_min_rad) & (
+        elevation_rad <= sensor.elevation_max_rad
+    )
+    seen: Bool = (range_m <= sensor.range_m) & in_beam
+    return seen

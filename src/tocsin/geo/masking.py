@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tocsin.contract import F64, Bool, Origin, Sensor
-from tocsin.geo.horizon import ground_range_m
+from tocsin.geo.horizon import ground_range_m, sensor_polar, within_beam
 from tocsin.geo.kernels_masking import horizon, sample
 from tocsin.geo.region import Region
 from tocsin.geo.terrain import F32, Ground, Terrain
@@ -83,6 +83,25 @@ class Mask:
         along = ground_range_m(range_m, height_wgs84_m, self.height_wgs84_m)
         seen: Bool = self.lowest_visible_m(along, azimuth_rad) <= height_wgs84_m
         return seen
+
+
+def within_sight(sensor: Sensor, hides: Mask, region: Region, position_m: F64) -> Bool:
+    """Return (n,) whether a sensor sees (n, 3) region positions: range, beam and terrain.
+
+    The terrain's horizon stands in place of the smooth earth's; what is unknown is not in sight.
+
+    Args:
+        sensor: its range and beam count.
+        hides: what terrain hides from it.
+        region: frame of the positions.
+        position_m: (n, 3) where.
+    """
+    if len(position_m) == 0:
+        return np.zeros(0, bool)
+    range_m, azimuth, elevation = sensor_polar(sensor, region, position_m)
+    height = region.to_geodetic(position_m)[2]
+    seen: Bool = within_beam(sensor, range_m, elevation) & hides.visible(range_m, azimuth, height)
+    return seen
 
 
 def mask(

@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
+from time import perf_counter
 from typing import Any
 
 from tocsin.contract import InputError
@@ -16,6 +17,8 @@ from tocsin.run.offline import Say
 
 _ROOT = Path(__file__).parents[3]
 _BAD_USAGE = 2
+FAILED = "failed"
+USUAL = "about ten minutes on two cores"
 
 
 def cases() -> list[str]:
@@ -32,7 +35,9 @@ def cases() -> list[str]:
 
 
 def run(case: str | None, arguments: Sequence[str], say: Say) -> dict[str, Any]:
-    """Run one benchmark or all; return what each measured.
+    """Run one benchmark or all; return what each measured, and of all how long they took.
+
+    One of many that fails says why in its place, and the others go on.
 
     Args:
         case: one benchmark's name; None: all of them.
@@ -43,10 +48,34 @@ def run(case: str | None, arguments: Sequence[str], say: Say) -> dict[str, Any]:
         InputError: no such benchmark, arguments that it does not take, or no checkout.
     """
     known = cases()
-    if case is not None and case not in known:
+    if case is None:
+        return _run_all(known, arguments, say)
+    if case not in known:
         raise InputError("bench", f"no benchmark {case!r}", f"use one of {', '.join(known)}")
-    chosen = known if case is None else [case]
-    return {name: _run(name, arguments, say) for name in chosen}
+    return {case: _run(case, arguments, say)}
+
+
+def failed(results: Mapping[str, Any]) -> list[str]:
+    """Return the names of the benchmarks that failed."""
+    return [name for name, result in results.items() if FAILED in result]
+
+
+def _run_all(names: Sequence[str], arguments: Sequence[str], say: Say) -> dict[str, Any]:
+    say.note(f"{len(names)} benchmarks, {USUAL}; one alone: tocsin bench NAME")
+    results: dict[str, Any] = {}
+    elapsed_s: dict[str, float] = {}
+    for name in names:
+        began_s = perf_counter()
+        try:
+            results[name] = _run(name, arguments, say)
+        except InputError as error:
+            say.note(f"  {error}")
+            results[name] = {FAILED: str(error)}
+        elapsed_s[name] = round(perf_counter() - began_s, 1)
+        say.note(f"bench {name}: {elapsed_s[name]:.0f} s")
+    total_s = round(sum(elapsed_s.values()), 1)
+    say.note(f"all: {total_s:.0f} s")
+    return {**results, "elapsed_s": {**elapsed_s, "total": total_s}}
 
 
 def _run(name: str, arguments: Sequence[str], say: Say) -> Any:
@@ -74,6 +103,9 @@ def _run(name: str, arguments: Sequence[str], say: Say) -> Any:
         text = printed.read()
     if process.returncode == _BAD_USAGE:
         raise InputError(f"bench {name}", last.split(": ", 1)[-1], "see tocsin bench --help")
+    if process.returncode < 0:
+        what = f"was stopped by signal {-process.returncode}"
+        raise InputError(f"bench {name}", what, "is there memory enough?")
     if process.returncode:
         raise InputError(f"bench {name}", last or "said nothing", "see its program")
     try:

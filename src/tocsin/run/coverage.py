@@ -32,7 +32,7 @@ from tocsin.run.site import Site, read_site
 MAX_CELLS = 150_000_000
 HEIGHTS_M = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 MARGIN_DEG = 0.05
-PAGE_STEP_M, PAGE_RAYS = 100.0, 720
+MASK_STEP_M, PAGE_RAYS = 100.0, 720
 _ANY = Target(rcs_m2=1e9)
 """A target that is seen to the end of every radar's instrumented range."""
 
@@ -118,8 +118,12 @@ def _level(latitude_deg: F64, _: F64, height_m: float) -> F64:
     return np.full(np.shape(latitude_deg), height_m)
 
 
-def site_masks(site: Site) -> dict[str, Mask]:
-    """Return the masks of a site's radars for its page, coarse; none where it names no terrain.
+def site_masks(site: Site, rays: int = PAGE_RAYS) -> dict[str, Mask]:
+    """Return the masks of a site's radars, by sensor id; none where it names no terrain.
+
+    Args:
+        site: its terrain and radars count.
+        rays: of each mask; the default is coarse, for the page.
 
     Raises:
         InputError: the terrain cannot be read, or lies elsewhere.
@@ -129,7 +133,7 @@ def site_masks(site: Site) -> dict[str, Mask]:
         return {}
     grid = grid_about(found, _ANY, 1000.0)
     ground = read_terrain(site.terrain, _bounds(grid), site.file.site.geoid_m)
-    return {s.sensor_id: mask(ground, s, PAGE_STEP_M, PAGE_RAYS) for s in found}
+    return {s.sensor_id: mask(ground, s, MASK_STEP_M, rays) for s in found}
 
 
 def _bounds(grid: Grid) -> tuple[float, float, float, float]:

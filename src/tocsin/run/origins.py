@@ -9,17 +9,36 @@ from pathlib import Path
 import numpy as np
 
 from tocsin import plots
-from tocsin.contract import F64, I64, InputError, Objects, Origins, Plots, Reports, read_parquet
+from tocsin.contract import (
+    F64,
+    I64,
+    InputError,
+    Objects,
+    Origins,
+    Plots,
+    Reports,
+    SensorKind,
+    read_parquet,
+)
 from tocsin.geo import Region
 from tocsin.run.site import Site
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """Hold located plots and the true object behind each."""
+    """Hold located plots and the true object behind each.
+
+    Args:
+        plots: located, in the region frame.
+        target_id: (n,) the true object; None: false.
+        sensor_ids: names of the sensors, as plots number them.
+        radars: which of these numbers are radars.
+    """
 
     plots: Plots
     target_id: Objects
+    sensor_ids: tuple[str, ...]
+    radars: tuple[int, ...]
 
 
 def known_plots(folders: Sequence[Path], site: Site | None) -> Known:
@@ -41,7 +60,10 @@ def known_plots(folders: Sequence[Path], site: Site | None) -> Known:
         what = f"has {len(origins)} rows, {plots_path} has {len(reports)}"
         raise InputError(origins_path, what, "give the origins of these plots")
     located = _located(reports, site)
-    return Known(located, origins.target_id[located.sequence])
+    sensors = site.pipeline_config().sensors
+    names = tuple(sensor.sensor_id for sensor in sensors)
+    radars = tuple(k for k, sensor in enumerate(sensors) if sensor.kind is SensorKind.RADAR)
+    return Known(located, origins.target_id[located.sequence], names, radars)
 
 
 def plot_places(folders: Sequence[Path], site: Site | None, known: Known | None) -> tuple[F64, I64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from tocsin import evaluate
 from tocsin.contract import (
     NS,
     Effects,
+    Innovations,
     InputError,
     ObjectClass,
     Origin,
@@ -28,7 +29,7 @@ from tocsin.contract import (
 from tocsin.geo import Region
 from tocsin.run.offline import in_folder, write_text
 from tocsin.run.origins import Known, first_of, known_plots, plot_places
-from tocsin.run.sight import Coverage, Resolution, radar_coverage, radar_resolution
+from tocsin.run.sight import Sight
 from tocsin.run.site import Site, read_site
 
 TableT = TypeVar("TableT", bound=Table)
@@ -47,6 +48,7 @@ class ScoreOptions:
         report: where to write the page.
         standard: name of a standard, or a TOML file.
         oracle: whether to score the oracle beside.
+        scoring: cut-off, dimension and instants of the track scores.
     """
 
     truth: Path
@@ -54,6 +56,17 @@ class ScoreOptions:
     report: Path | None = None
     standard: str | None = None
     oracle: bool = False
+    scoring: evaluate.TrackScoring = field(default_factory=evaluate.TrackScoring)
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Hold what one tracker put out."""
+
+    name: str
+    tracks: Tracks
+    warnings: Warnings | None = None
+    innovations: Innovations | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +78,16 @@ class World:
         effects: what was truly affected.
         zones: areas that can be warned.
         site: where the sensors stand; None: not known.
-        coverage: where the radars can see; None: everywhere.
-        resolution: which targets they tell apart; None: all.
+        sight: what its radars see and tell apart; None: everything.
+        scoring: how tracks are scored.
     """
 
     truth: Truth
     effects: Effects | None
     zones: tuple[Zone, ...]
     site: Site | None
-    coverage: Coverage | None
-    resolution: Resolution | None
+    sight: Sight | None
+    scoring: evaluate.TrackScoring
 
     @property
     def origin(self) -> Origin:
@@ -103,16 +116,18 @@ def score(outs: Sequence[Path], options: ScoreOptions, note: Note) -> dict[str, 
     """
     standard = None if options.standard is None else read_standard(options.standard)
     world = _world(outs, options)
-    tracks = [_tracks(out, world.truth) for out in outs]
+    given = [_given(name, out, world) for name, out in zip(_names(outs), outs, strict=True)]
     known = known_plots(_places(outs, options.truth), world.site) if options.oracle else None
+    if options.report is not None:
+        need_folder(options.report)
     entries = []
-    for name, out, table in zip(_names(outs), outs, tracks, strict=True):
-        note(f"scoring {name} ...")
-        entries.append(_entry(name, table, _table(Warnings, out / "warnings.parquet"), world))
+    for one in given:
+        note(f"scoring {one.name} ...")
+        entries.append(_entry(one, world))
     references = [] if known is None else _oracles(known, world, note)
-    if references:
-        best = references[0].world
-        entries = [e.with_scores(oracle=evaluate.distance(e.world, best)) for e in entries]
+    if known is not None:
+        best, average = references[0].world, _expected(known, world)
+        entries = [e.with_scores(oracle=evaluate.distance(e.world, best, average)) for e in entries]
     if standard is not None:
         entries = [entry.judged(standard) for entry in entries]
     result = _result(entries, references, standard)
@@ -166,8 +181,8 @@ def _world(outs: Sequence[Path], options: ScoreOptions) -> World:
         _table(Effects, truth_path.parent / "effects.parquet"),
         read_zones(zones_path) if zones_path else (),
         site,
-        None if site is None else radar_coverage(site),
-        None if site is None else radar_resolution(site),
+        None if site is None else Sight.of(site),
+        options.scoring,
     )
 
 
@@ -175,6 +190,23 @@ def _places(outs: Sequence[Path], truth: Path) -> list[Path]:
     """Return where the files of a run may be: with the truth first, as it is common to all."""
     folder = in_folder(truth, "truth.parquet").parent
     return [folder, folder.parent, *outs]
+
+
+def _given(name: str, out: Path, world: World) -> Given:
+    tracks = _tracks(out, world.truth)
+    return Given(name, tracks, _table(Warnings, out / "warnings.parquet"), innovations_in(out))
+
+
+def need_folder(path: Path) -> None:
+    """Check early that a file can be made where it is wanted.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not path.parent.is_dir():
+        raise InputError(
+            path, "is in no folder that there is", "make the folder, or choose another"
+        )
 
 
 def _tracks(out: Path, truth: Truth) -> Tracks:
@@ -194,6 +226,28 @@ def _tracks(out: Path, truth: Truth) -> Tracks:
     return tracks
 
 
+def innovations_in(out: Path) -> Innovations | None:
+    """Return what a tracker says of its innovations; None where it says nothing.
+
+    Raises:
+        InputError: a file that cannot be read, or with a row that cannot be.
+    """
+    path = out / "innovations.parquet"
+    found = _table(Innovations, path)
+    if found is None:
+        return None
+    for name, good, mend in (
+        ("dimension", found.dimension > 0, "give the degrees of freedom, 1 or more"),
+        ("distance2", found.distance2 >= 0.0, "give the squared distance, 0 or more"),
+        ("probability", (found.probability >= 0.0) & (found.probability <= 1.0), "give 0 to 1"),
+    ):
+        if not good.all():
+            row = int(np.argmin(good))
+            what = f"row {row} has the {name} {getattr(found, name)[row]}"
+            raise InputError(path, what, mend)
+    return found
+
+
 def _span(first_ns: int, last_ns: int) -> str:
     ends = (datetime.fromtimestamp(at // NS, UTC) for at in (first_ns, last_ns))
     return " to ".join(f"{at:%Y-%m-%d %H:%M:%S}" for at in ends)
@@ -211,35 +265,51 @@ def _names(outs: Sequence[Path]) -> list[str]:
     return names
 
 
-def _entry(name: str, tracks: Tracks, warnings: Warnings | None, world: World) -> evaluate.Entry:
-    truth, config = world.truth, evaluate.TrackScoring()
-    paired = evaluate.scene(truth, tracks, world.origin, config, world.coverage, world.resolution)
-    scores: dict[str, Any] = {"track_scores": evaluate.score_scene(paired)}
+def _entry(given: Given, world: World) -> evaluate.Entry:
+    truth, warnings = world.truth, given.warnings
+    sees = (None, None) if world.sight is None else (world.sight.coverage, world.sight.resolution)
+    paired = evaluate.scene(truth, given.tracks, world.origin, world.scoring, *sees)
+    told = given.innovations
+    nis = {} if told is None else evaluate.innovation_scores(told)
+    scores: dict[str, Any] = {"track_scores": {**evaluate.score_scene(paired), **nis}}
     if world.zones and world.effects is not None and warnings is not None:
         begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
         scores["warning_scores"] = evaluate.score_warnings(
             world.effects, warnings, world.zones, begin, end, _classes(truth)
         )
-    return evaluate.Entry(name, paired, scores, warnings or Warnings.empty())
+    return evaluate.Entry(given.name, paired, scores, warnings or Warnings.empty())
 
 
 def _oracles(known: Known, world: World, note: Note) -> list[evaluate.Entry]:
     """Return the oracle that knows of an object at its first plot, and the one that waits."""
-    scoring = evaluate.TrackScoring()
-    at_ns = evaluate.instants(world.truth, Tracks.empty(), scoring)
+    at_ns = evaluate.instants(world.truth, Tracks.empty(), world.scoring)
     entries = []
     for name, k in (("oracle", 1), (f"oracle, {LATE_DETECTION}rd plot", LATE_DETECTION)):
         note(f"scoring the {name} ...")
-        tracks = evaluate.known_association(
+        found = evaluate.oracle(
             world.truth,
             known.plots,
             known.target_id,
             at_ns,
             Region.at(world.origin),
             evaluate.OracleConfig(k),
+            world.scoring,
+            known.sensor_ids,
         )
-        entries.append(_entry(name, tracks, None, world))
+        told = Given(name, found.tracks, innovations=found.innovations)
+        entries.append(_entry(told, world))
     return entries
+
+
+def _expected(known: Known, world: World) -> evaluate.Bound | None:
+    """Return the bound of what the site's radars give on the average, and of what others told."""
+    if world.sight is None:
+        return None
+    others = ~np.isin(known.plots.sensor, known.radars)
+    sight, reports = world.sight, known.plots.take(others)
+    sources = evaluate.Sources(sight.radars, sight.chance, reports, known.target_id[others])
+    at_ns = evaluate.instants(world.truth, Tracks.empty(), world.scoring)
+    return evaluate.expected_bound(world.truth, sources, at_ns, sight.region, scoring=world.scoring)
 
 
 def _result(

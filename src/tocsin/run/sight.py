@@ -2,49 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, Bool, Sensor, SensorKind
-from tocsin.geo import Region, sensor_polar, within_coverage
+from tocsin.contract import F64, I8, Bool, ObjectClass, Sensor, SensorKind
+from tocsin.geo import Mask, Region, sensor_polar, within_coverage, within_sight
+from tocsin.radar.detection import detection_probability, required_snr
+from tocsin.radar.equation import CLEAR_PD
+from tocsin.run.coverage import site_masks
 from tocsin.run.site import Site
+from tocsin.simulate.limits import LIMITS
 
-Coverage = Callable[[F64], Bool]
-Resolution = Callable[[F64, F64], Bool]
+MIDDLE_RCS_M2 = np.full(max(ObjectClass) + 1, np.nan)
+"""Geometric mean of each class's limits of radar cross-section; NaN: it has none."""
+for _kind, _limits in LIMITS.items():
+    MIDDLE_RCS_M2[_kind] = np.sqrt(_limits.rcs_m2[0] * _limits.rcs_m2[1])
+RAYS = 2_880
+"""Rays of the terrain masks: 330 m apart at 150 km."""
 
 
-def radar_coverage(site: Site) -> Coverage:
-    """Return where any of a site's radars can see: range, beam and horizon."""
-    region, radars = Region.at(site.origin), _radars(site)
+class Sight(NamedTuple):
+    """Hold a site's radars and what hides things from them.
 
-    def coverage(position_m: F64) -> Bool:
-        seen = [within_coverage(radar, region, position_m) for radar in radars]
+    Args:
+        region: frame of positions.
+        radars: the site's.
+        masks: lowest visible heights over terrain, by sensor id; without: the earth is smooth.
+    """
+
+    region: Region
+    radars: tuple[Sensor, ...]
+    masks: Mapping[str, Mask]
+
+    @classmethod
+    def of(cls, site: Site) -> Sight:
+        """Return what a site's radars see, over its terrain where it names some.
+
+        Raises:
+            InputError: the terrain cannot be read, or lies elsewhere.
+        """
+        radars = tuple(s for s in site.pipeline_config().sensors if s.kind is SensorKind.RADAR)
+        return cls(Region.at(site.origin), radars, site_masks(site, RAYS))
+
+    def sees(self, radar: Sensor, position_m: F64) -> Bool:
+        """Return which of (n, 3) region positions one radar can see."""
+        mask = self.masks.get(radar.sensor_id)
+        if mask is None:
+            return within_coverage(radar, self.region, position_m)
+        return within_sight(radar, mask, self.region, position_m)
+
+    def coverage(self, position_m: F64) -> Bool:
+        """Return which positions any radar can see: range, beam, horizon and terrain."""
+        seen = [self.sees(radar, position_m) for radar in self.radars]
         return np.any(seen, axis=0) if seen else np.zeros(len(position_m), bool)
 
-    return coverage
+    def chance(self, radar: Sensor, position_m: F64, kind: I8) -> F64:
+        """Return the chance that a look of a radar detects objects; 0 where it does not see them.
 
+        By the fourth power of range where the radar's clear range is known, for the middle of the
+        class's cross-sections; else, and for what has no class, the radar's own constant.
 
-def radar_resolution(site: Site) -> Resolution:
-    """Return which positions some radar tells from another one, by its resolution cell.
+        Args:
+            radar: one of the site's.
+            position_m: (n, 3) region positions.
+            kind: (n,) object classes.
+        """
+        chance = np.full(len(kind), radar.detection_probability)
+        rcs_m2 = MIDDLE_RCS_M2[kind]
+        law = np.isfinite(rcs_m2) & np.isfinite(radar.clear_range_m)
+        if law.any():
+            range_m = sensor_polar(radar, self.region, position_m[law])[0]
+            gain = required_snr(CLEAR_PD) * (radar.clear_range_m / range_m) ** 4
+            chance[law] = detection_probability(gain * rcs_m2[law])
+        return np.where(self.sees(radar, position_m), chance, 0.0)
 
-    A radar that sees the first and not the second tells them apart.
-    """
-    region, radars = Region.at(site.origin), _radars(site)
+    def resolution(self, position_m: F64, other_m: F64) -> Bool:
+        """Return which positions some radar tells from another one, by its resolution cell.
 
-    def resolution(position_m: F64, other_m: F64) -> Bool:
+        A radar that sees the first and not the second tells them apart.
+        """
         apart = np.zeros(len(position_m), bool)
-        for radar in radars:
-            alone = ~within_coverage(radar, region, other_m)
-            parted = alone | _parted(radar, region, position_m, other_m)
-            apart |= within_coverage(radar, region, position_m) & parted
+        for radar in self.radars:
+            alone = ~self.sees(radar, other_m)
+            parted = alone | _parted(radar, self.region, position_m, other_m)
+            apart |= self.sees(radar, position_m) & parted
         return apart
-
-    return resolution
-
-
-def _radars(site: Site) -> list[Sensor]:
-    return [s for s in site.pipeline_config().sensors if s.kind is SensorKind.RADAR]
 
 
 def _parted(radar: Sensor, region: Region, position_m: F64, other_m: F64) -> Bool:

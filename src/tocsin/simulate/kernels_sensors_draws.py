@@ -16,6 +16,7 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I64, U64
+from tocsin.simulate.kernels_lanes import logarithm, sine_cosine
 
 BLOCKS = 4096
 """Blocks of four words that one encounter may use."""
@@ -25,6 +26,7 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _UNIT = 1.0 / 2.0**32
 _FEW = 6
+_WIDE = 64
 _Four = tuple[float, float, float, float]
 
 
@@ -47,31 +49,73 @@ def _uniform4(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def uniform_rows(key: U64, when: U64, purpose: int, sensor: int, out: F64) -> None:
-    """Fill (n, 4) with numbers in (0, 1), one row per key and instant."""
-    c1, c2 = np.uint64(purpose), np.uint64(sensor)
-    for i in range(out.shape[0]):
-        u = _uniform4(key[i, 0], key[i, 1], when[i] & _LOW, c1, c2, np.uint64(0))
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = u
+def _lanes(block: U64, purpose: np.uint64, sensor: np.uint64) -> None:
+    """Turn rows of keys, instants and block numbers into rows of four words, side by side."""
+    for j in range(_WIDE):
+        k0, k1 = block[j], block[_WIDE + j]
+        c0, c1, c2, c3 = block[2 * _WIDE + j], purpose, sensor, block[3 * _WIDE + j]
+        for _ in range(10):
+            first, second = c0 * _M0, c2 * _M1
+            c0, c1 = (second >> _HALF) ^ c1 ^ k0, second & _LOW
+            c2, c3 = (first >> _HALF) ^ c3 ^ k1, first & _LOW
+            k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+        block[j], block[_WIDE + j] = c0, c1
+        block[2 * _WIDE + j], block[3 * _WIDE + j] = c2, c3
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _uniforms(
+    key: U64, when: U64, purpose: int, sensor: int, encounter: I64, begin: int, block: F64
+) -> None:
+    """Fill (4 WIDE,) with four rows of numbers in (0, 1) of objects from one on."""
+    words = np.zeros(4 * _WIDE, np.uint64)
+    for j in range(min(_WIDE, when.size - begin)):
+        words[j], words[_WIDE + j] = key[begin + j, 0], key[begin + j, 1]
+        words[2 * _WIDE + j] = when[begin + j] & _LOW
+        if encounter.size:
+            words[3 * _WIDE + j] = np.uint64(encounter[begin + j]) * np.uint64(BLOCKS)
+    _lanes(words, np.uint64(purpose), np.uint64(sensor))
+    for k in range(4 * _WIDE):
+        block[k] = (np.float64(words[k]) + 0.5) * _UNIT
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _normals(block: F64) -> None:
+    """Turn four rows of numbers in (0, 1) into standard normal ones (Box-Muller)."""
+    for j in range(_WIDE):
+        r0 = math.sqrt(-2.0 * logarithm(block[j]))
+        r1 = math.sqrt(-2.0 * logarithm(block[_WIDE + j]))
+        s0, c0 = sine_cosine(block[2 * _WIDE + j])
+        s1, c1 = sine_cosine(block[3 * _WIDE + j])
+        block[j], block[_WIDE + j] = r0 * c0, r1 * c1
+        block[2 * _WIDE + j], block[3 * _WIDE + j] = r0 * s0, r1 * s1
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _normal4(u: _Four) -> _Four:
-    """Return four standard normal numbers (Box-Muller)."""
-    r0, r1 = math.sqrt(-2.0 * math.log(u[0])), math.sqrt(-2.0 * math.log(u[1]))
-    a0, a1 = 2.0 * math.pi * u[2], 2.0 * math.pi * u[3]
-    return r0 * math.cos(a0), r1 * math.cos(a1), r0 * math.sin(a0), r1 * math.sin(a1)
+def _put(block: F64, begin: int, out: F64) -> None:
+    """Copy four rows of a block to rows of the output."""
+    for j in range(min(_WIDE, out.shape[0] - begin)):
+        for c in range(4):
+            out[begin + j, c] = block[c * _WIDE + j]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def uniform_rows(key: U64, when: U64, purpose: int, sensor: int, out: F64) -> None:
+    """Fill (n, 4) with numbers in (0, 1), one row per key and instant."""
+    block, none = np.empty(4 * _WIDE), np.zeros(0, np.int64)
+    for begin in range(0, out.shape[0], _WIDE):
+        _uniforms(key, when, purpose, sensor, none, begin, block)
+        _put(block, begin, out)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def normal_rows(key: U64, when: U64, purpose: int, sensor: int, encounter: I64, out: F64) -> None:
     """Fill (n, 4) with standard normal numbers; `encounter` is (n,) or empty for zero."""
-    c1, c2 = np.uint64(purpose), np.uint64(sensor)
-    blocks = np.uint64(BLOCKS)
-    for i in range(out.shape[0]):
-        c3 = np.uint64(encounter[i]) * blocks if encounter.size else np.uint64(0)
-        u = _uniform4(key[i, 0], key[i, 1], when[i] & _LOW, c1, c2, c3)
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = _normal4(u)
+    block = np.empty(4 * _WIDE)
+    for begin in range(0, out.shape[0], _WIDE):
+        _uniforms(key, when, purpose, sensor, encounter, begin, block)
+        _normals(block)
+        _put(block, begin, out)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

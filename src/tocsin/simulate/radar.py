@@ -18,7 +18,7 @@ from tocsin.contract import F64, Objects, ReportKind, Reports
 from tocsin.geo import Region
 from tocsin.radar.detection import required_snr, threshold
 from tocsin.radar.equation import CLEAR_PD
-from tocsin.simulate import kernels_sensors, kernels_sensors_draws
+from tocsin.simulate import kernels_sensors, kernels_sensors_draws, kernels_sensors_meet
 from tocsin.simulate.clutter import Patch, false_plots, patches
 from tocsin.simulate.draws import Purpose, instants
 from tocsin.simulate.schema_base import Place
@@ -125,7 +125,7 @@ def _cell(radar: Radar) -> F64:
 def plots(unit: RadarSet, sky_: Sky, swept: F64, seed: int) -> Echoes:
     """Return what a radar reports for one tick, echoes and false plots, in order of time."""
     which, encounter, rows = met(unit, sky_, swept)
-    which, encounter, rows, others = _resolved(unit, sky_, which, encounter, rows)
+    which, encounter, rows, hidden = _resolved(unit, sky_, which, encounter, rows)
     row = sky_.row.take(which)
     seen, snr, noise = _drawn(unit, sky_, row, encounter, rows)
     areas = (unit.patches, sky_.tick)
@@ -137,15 +137,11 @@ def plots(unit: RadarSet, sky_: Sky, swept: F64, seed: int) -> Echoes:
     false_snr = (unit.threshold + over) / unit.radar.pulses - 1.0
     snr = np.concatenate([snr, false_snr])
     source = np.concatenate([row[seen], np.full(len(false), -1)])
-    both = None
-    if others is not None:
-        both = np.full(len(source), None, object)
-        both[: len(seen)] = others[seen]
-        both = both[order]
+    others = None if hidden is None else _others(hidden, len(rows), seen, order)
     std = unit.std
     if unit.radar.noise == "by_snr":
         std = unit.std[:, None] * np.concatenate([factor, np.ones(len(false))])[order]
-    return Echoes(_rows(unit.site, sky_, measured, std, snr[order]), source[order], both)
+    return Echoes(_rows(unit.site, sky_, measured, std, snr[order]), source[order], others)
 
 
 def met(unit: RadarSet, sky_: Sky, swept: F64) -> tuple[Rows, Rows, F64]:
@@ -161,7 +157,7 @@ def met(unit: RadarSet, sky_: Sky, swept: F64) -> tuple[Rows, Rows, F64]:
     while count < 0:  # hardly any object is met twice in a sweep
         which, encounter = np.empty(most, np.int64), np.empty(most, np.int64)
         rows = np.empty((most, 6))
-        count = kernels_sensors.meet(
+        count = kernels_sensors_meet.meet(
             swept,
             sky_.tick_s,
             sky_.path,
@@ -180,8 +176,11 @@ def met(unit: RadarSet, sky_: Sky, swept: F64) -> tuple[Rows, Rows, F64]:
 
 def _resolved(
     unit: RadarSet, sky_: Sky, which: Rows, encounter: Rows, rows: F64
-) -> tuple[Rows, Rows, F64, Objects | None]:
-    """Return the echoes that the radar can tell apart, and whom each one also stands for."""
+) -> tuple[Rows, Rows, F64, tuple[Rows, Rows] | None]:
+    """Return the echoes that the radar can tell apart, and what else they stand for.
+
+    The latter is (h,) echoes and (h,) rows of the fleet; None: nothing.
+    """
     if not len(unit.cell) or len(rows) < 2:
         return which, encounter, rows, None
     by_range = _order(rows[:, 1])
@@ -196,12 +195,23 @@ def _resolved(
     lost = close[group[close] != close]
     if not len(lost):
         return which, encounter, merged, None
-    others = np.full(len(rows), None, object)
-    pairs = zip(group[lost].tolist(), sky_.row[which[lost]].tolist(), strict=True)
-    for strongest, row in pairs:
-        others[strongest] = (*(others[strongest] or ()), row)
-    own = np.flatnonzero(group == np.arange(len(rows)))
-    return which[own], encounter[own], merged.take(own, axis=0), others[own]
+    alone = group == np.arange(len(rows))
+    own, number = np.flatnonzero(alone), np.cumsum(alone) - 1
+    hidden = number[group[lost]], sky_.row[which[lost]]
+    return which[own], encounter[own], merged.take(own, axis=0), hidden
+
+
+def _others(hidden: tuple[Rows, Rows], count: int, seen: Rows, order: Rows) -> Objects:
+    """Return what each reported plot also stands for, of (count,) echoes those that are seen."""
+    rank, place = np.empty(len(order), np.int64), np.full(count, -1)
+    rank[order] = np.arange(len(order))
+    place[seen] = rank[: len(seen)]
+    found: list[tuple[int, ...] | None] = [None] * len(order)
+    at = place[hidden[0]]
+    told = at >= 0
+    for k, row in zip(at[told].tolist(), hidden[1][told].tolist(), strict=True):
+        found[k] = (*(found[k] or ()), row)
+    return np.fromiter(found, object, len(order))
 
 
 def _order(values: F64) -> Rows:

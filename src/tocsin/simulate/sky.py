@@ -108,7 +108,8 @@ def sky(
         at: its first instant in ns UTC, and its length in seconds.
     """
     path = np.empty((len(after), 14))
-    for first, motion in enumerate((before.take(~before.ended), after)):
+    before = before.take(~before.ended) if before.ended.any() else before
+    for first, motion in enumerate((before, after)):
         place = (motion.latitude_deg, motion.longitude_deg, motion.height_m)
         in_region(*place, motion.velocity_mps, region.rotation, region.ecef_m, first, path)
     return Sky(fleet, after.row, tick, *at, path)

@@ -5,17 +5,19 @@ from tocsin.track.looks import credible
 from tocsin.track.recording import summary, track_plots, track_recording, warm_up
 from tocsin.track.site import MOST_SENSORS, start, with_sensors
 from tocsin.track.state import Counters, TrackState
-from tocsin.track.step import finish, step
+from tocsin.track.step import Out, finish, step, step_in_full
 
 __all__ = [
     "MOST_SENSORS",
     "Counters",
+    "Out",
     "TrackConfig",
     "TrackState",
     "credible",
     "finish",
     "start",
     "step",
+    "step_in_full",
     "summary",
     "track_plots",
     "track_recording",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tocsin.contract import Sensor
+from tocsin.contract import ObjectClass, Sensor
 from tocsin.geo import Region
-from tocsin.motion import CvNoise
+from tocsin.motion import SETS, ModelSet
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,9 @@ class TrackConfig:
         sensors: the site's sensors; a plot's `sensor` is an index into them (at most 64).
         output_period_s: spacing of output instants, at whole multiples of it; None: one at each
             distinct plot time, for input that is scan-synchronous.
-        noise: process noise that holds every class of object.
+        lag: put out every instant a second time, at the next one, smoothed by what came between.
+        associations: tell which plots went to which confirmed track.
+        models: motion models; several: an interacting multiple-model filter.
         speed_std_mps: of each horizontal velocity component of a new track.
         climb_std_mps: of its vertical velocity.
         reported_speed_std_mps: of a velocity that a new track's plot reported.
@@ -26,17 +28,33 @@ class TrackConfig:
         life_s: mean time that an object stays in the air picture.
         birth_rate_pm3ps: new objects per m3 and second.
         air_depth_m: depth of the airspace, for plots without height.
+        first_pm3: undetected objects per m3 before the first look; None: as many as appear and go
+            away in balance.
         gate_probability: of a true plot to lie inside its track's gate.
-        manoeuvre_scale: factor on a confirmed track's covariance if it manoeuvred.
-        manoeuvre_probability: that it did, between two plots.
         same_address_ratio: how much likelier the same address is than by accident.
+        manoeuvre_scale: factor on the covariance of a confirmed track without a plot in its gate,
+            if it manoeuvred as no model expects,
+        manoeuvre_probability: and that it did; 0: the models know all that an object can do.
+        take_up_scale: factor on the covariance of a confirmed track whose own address is heard
+            outside its gate.
         split_probability: of a second plot of one object in one revolution.
-        exact_limit: largest cluster (tracks or plots, the smaller) that is enumerated.
-        birth_floor: weaker new tracks are not kept.
+        least_ratio: pairs of track and plot with a smaller likelihood ratio are dropped.
+        most_contested: rows of a cluster beyond which its least probable pairs are cut.
+        most_hypotheses: of a cluster (K).
+        cut_nats: hypotheses so far below the best are not looked for.
+        least_weight: lighter hypotheses are dropped.
+        most_nodes: branches of one search for hypotheses.
+        recycle: contested or new tracks with less existence go back to the undetected.
+        merge2: squared distance of members of hypotheses that are alike.
+        near2: squared distance, plot noise included, of tracks that stay in one cluster.
+        poisson_floor: smaller expected numbers of undetected objects are dropped.
         report_floor: weaker tentative tracks are not put out.
         confirm_probability: existence that confirms a track, with `confirm_plots`.
         confirm_plots: plots that confirm a track, with `confirm_probability`.
-        end_probability: a confirmed track below it ends; a tentative one below `birth_floor`.
+        end_probability: a confirmed track below it has ended: its number is not taken up again.
+        report_probability: existence that puts a contested track out.
+        report_cut2: cut-off of what is reported of contested tracks, squared, as a multiple of the
+            plots' horizontal variance.
         silence_s: a track without plots ends after this, or after four of its intervals,
         longest_silence_s: but never later than this.
         contribution_s: how long a sensor counts as contributing after its plot.
@@ -53,25 +71,39 @@ class TrackConfig:
     region: Region
     sensors: tuple[Sensor, ...]
     output_period_s: float | None = 1.0
-    noise: CvNoise = CvNoise(horizontal_m2ps3=10.0, vertical_m2ps3=2.0)
+    lag: bool = False
+    associations: bool = False
+    models: ModelSet = SETS[ObjectClass.UNKNOWN]
     speed_std_mps: float = 120.0
     climb_std_mps: float = 15.0
     reported_speed_std_mps: float = 10.0
     height_std_m: float = 4000.0
     life_s: float = 1000.0
     birth_rate_pm3ps: float = 1e-16
+    first_pm3: float | None = None
     air_depth_m: float = 12_000.0
     gate_probability: float = 0.9999
+    same_address_ratio: float = 1e4
     manoeuvre_scale: float = 25.0
     manoeuvre_probability: float = 0.01
-    same_address_ratio: float = 1e4
+    take_up_scale: float = 25.0
     split_probability: float = 0.02
-    exact_limit: int = 8
-    birth_floor: float = 1e-4
+    least_ratio: float = 1e-3
+    most_contested: int = 12
+    most_hypotheses: int = 20
+    cut_nats: float = 8.0
+    least_weight: float = 1e-3
+    most_nodes: int = 20_000
+    recycle: float = 0.1
+    merge2: float = 1.0
+    near2: float = 9.0
+    poisson_floor: float = 1e-5
     report_floor: float = 0.1
     confirm_probability: float = 0.95
     confirm_plots: int = 3
     end_probability: float = 0.005
+    report_probability: float = 0.4
+    report_cut2: float = 50.0
     silence_s: float = 30.0
     longest_silence_s: float = 300.0
     contribution_s: float = 60.0

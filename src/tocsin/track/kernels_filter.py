@@ -1,8 +1,12 @@
 """Kernels that move and update states; each has its NumPy twin in `reference`.
 
-A covariance is a packed upper triangle by rows, 21 values, the contract's order. A plot at its own
-time t_j updates a state at time t_i through H = [I, (t_j - t_i) I]; the process noise of that
-short interval is added to the plot's covariance.
+Row i holds one Gaussian for each motion model m: a mean and a covariance, the packed upper triangle
+by rows (21 values), the contract's order. A plot at its own time t_j updates a state at time t_i
+through H = [I, (t_j - t_i) I]; the process noise of that short interval is added to the plot's
+covariance.
+
+Source: H. A. P. Blom, Y. Bar-Shalom, IEEE Trans. AC 33 (1988) 780-783 (interacting multiple
+models).
 """
 
 from __future__ import annotations
@@ -13,168 +17,321 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I8, I64
+from tocsin.motion import Arrays, kernels_imm, kernels_models
 
-_IX = np.zeros((6, 6), np.int64)
-_IX[np.triu_indices(6)] = np.arange(21)
-_IX = np.maximum(_IX, _IX.T)
+_LEAST_MODE = 1e-6
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _hold(cov: F64, limit: F64) -> None:
+    """Bound the uncertainty of height and climb: without a measured height it would only grow.
+
+    Args:
+        cov: (21,).
+        limit: mean life (s), largest standard deviation of height and of climb.
+    """
+    height = limit[1] / math.sqrt(cov[11])
+    if height < 1.0:
+        for c in (2, 7, 12, 13, 14):
+            cov[c] *= height
+        cov[11] *= height * height
+    climb = limit[2] / math.sqrt(cov[20])
+    if climb < 1.0:
+        for c in (5, 10, 14, 17, 19):
+            cov[c] *= climb
+        cov[20] *= climb * climb
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def advance(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    i: int,
+    dt: float,
+    model: Arrays,
+    limit: F64,
+    mean: F64,
+    total: F64,
+) -> None:
+    """Advance one row in place by `dt` seconds, not negative: mix its models, then move each.
+
+    Args:
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M) model probabilities; become those after the change.
+        i: row.
+        dt: seconds.
+        model: the models.
+        limit: see `_hold`.
+        mean: (6,) work space.
+        total: (21,) likewise.
+    """
+    kernels_imm.advance(
+        model.kind, model.noise, model.extra, model.rate_ps, model.share, dt, state[i], cov[i],
+        mode[i], mean, total,
+    )  # fmt: skip
+    for m in range(mode.shape[1]):
+        _hold(cov[i, m], limit)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def predict(
     state: F64,
     cov: F64,
+    mode: F64,
     time_ns: I64,
     existence: F64,
     rows: I64,
     to_ns: I64,
-    model: F64,
+    model: Arrays,
+    limit: F64,
 ) -> None:
-    """Advance the chosen tracks in place to their own times; earlier times change nothing.
+    """Advance the chosen rows in place to their own times; earlier times change nothing.
 
     Args:
-        state: (n, 6).
-        cov: (n, 21).
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M) model probabilities.
         time_ns: (n,) time of each state.
         existence: (n,) probabilities; they decay with the mean life.
-        rows: (k,) tracks to advance.
+        rows: (k,) rows to advance.
         to_ns: (k,) their new times.
-        model: horizontal and vertical noise density, mean life in s, largest height and climb
-            standard deviation, widest gate.
+        model: the models.
+        limit: mean life (s), largest standard deviation of height and of climb.
     """
+    mean, total = np.empty(6), np.empty(21)
     for k in range(rows.size):
         i = rows[k]
         dt = (to_ns[k] - time_ns[i]) * 1e-9
         if dt <= 0.0:
             continue
         time_ns[i] = to_ns[k]
-        existence[i] *= math.exp(-dt / model[2])
-        for a in range(3):
-            state[i, a] += dt * state[i, a + 3]
-            for b in range(a, 3):
-                cross = cov[i, _IX[a, b + 3]] + cov[i, _IX[b, a + 3]]
-                cov[i, _IX[a, b]] += dt * (cross + dt * cov[i, _IX[a + 3, b + 3]])
-        for a in range(3):
-            for b in range(3):
-                cov[i, _IX[a, b + 3]] += dt * cov[i, _IX[a + 3, b + 3]]
-            q = model[1] if a == 2 else model[0]
-            cov[i, _IX[a, a]] += q * dt * dt * dt / 3.0
-            cov[i, _IX[a, a + 3]] += q * dt * dt / 2.0
-            cov[i, _IX[a + 3, a + 3]] += q * dt
-        for a in (2, 5):
-            # Without a measured height its uncertainty would grow without bound.
-            limit = model[3] if a == 2 else model[4]
-            scale = limit / math.sqrt(cov[i, _IX[a, a]])
-            if scale < 1.0:
-                for b in range(6):
-                    cov[i, _IX[a, b]] *= scale
-                cov[i, _IX[a, a]] *= scale
+        existence[i] *= math.exp(-dt / limit[0])
+        advance(state, cov, mode, i, dt, model, limit, mean, total)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _gain(
-    P: F64, R: F64, scale: float, dt: float, d: int, model: F64, PH: F64, S: F64, K: F64
-) -> None:
-    """Fill in PH = scale P H' and the gain K = PH S^-1 of one plot; H = [I, dt I], d rows.
+def combine(state: F64, cov: F64, mode: F64, mean: F64, total: F64) -> None:
+    """Fill in each row's mean and packed covariance over its models.
 
-    Columns that the plot has no dimension for are 0.
+    Args:
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M).
+        mean: (n, 6) out.
+        total: (n, 21) out.
     """
-    cube = abs(dt) ** 3 / 3.0
-    for a in range(6):
-        for b in range(3):
-            PH[a, b] = scale * (P[a, b] + dt * P[a, b + 3]) if b < d else 0.0
-    c = 0
-    for a in range(3):
-        for b in range(a, 3):
-            S[a, b] = PH[a, b] + dt * PH[a + 3, b] + R[c]
-            c += 1
-        S[a, a] += cube * (model[1] if a == 2 else model[0])
-    # S = L D L'; the third row is that of the identity where there is no height.
-    l10 = S[0, 1] / S[0, 0]
-    d1 = S[1, 1] - l10 * S[0, 1]
-    l20, l21, d2 = 0.0, 0.0, 1.0
+    for i in range(mode.shape[0]):
+        kernels_imm.moments(state[i], cov[i], mode[i], mean[i], total[i])
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def density(
+    state: F64,
+    cov: F64,
+    i: int,
+    m: int,
+    plot_m: F64,
+    plot_cov: F64,
+    j: int,
+    dt: float,
+    d: int,
+    model: Arrays,
+    gate: float,
+) -> float:
+    """Return the Gaussian density of a plot under one model of one row; 0 outside the gate."""
+    x, P, z, R, noise = state[i, m], cov[i, m], plot_m[j], plot_cov[j], model.noise[m]
     if d == 3:
-        l20 = S[0, 2] / S[0, 0]
-        l21 = (S[1, 2] - l20 * S[0, 1]) / d1
-        d2 = S[2, 2] - l20 * S[0, 2] - l21 * l21 * d1
-    for a in range(6):
-        y1 = PH[a, 1] - l10 * PH[a, 0]
-        x2 = (PH[a, 2] - l20 * PH[a, 0] - l21 * y1) / d2
-        x1 = y1 / d1 - l21 * x2
-        K[a, 0], K[a, 1], K[a, 2] = PH[a, 0] / S[0, 0] - l10 * x1 - l20 * x2, x1, x2
+        distance2, log_like = kernels_models.gate_position(x, P, z, R, dt, noise)
+    else:
+        distance2, log_like = kernels_models.gate_plane(x, P, z, R, dt, noise)
+    return math.exp(log_like) if distance2 <= gate else 0.0
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def correct_row(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    i: int,
+    plot_m: F64,
+    plot_cov: F64,
+    j: int,
+    dt: float,
+    d: int,
+    model: Arrays,
+    state_out: F64,
+    cov_out: F64,
+    mode_out: F64,
+    o: int,
+) -> None:
+    """Write row i, updated by plot j in each model, to row o of the results.
+
+    Args:
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M).
+        i: row.
+        plot_m: (p, 3).
+        plot_cov: (p, 6) packed upper triangles.
+        j: plot.
+        dt: plot's time less the row's, s.
+        d: dimension, 2 or 3.
+        model: the models.
+        state_out: (q, M, 6) out.
+        cov_out: (q, M, 21) out.
+        mode_out: (q, M) out.
+        o: row of the result.
+    """
+    M = mode.shape[1]
+    top, total = -math.inf, 0.0
+    for m in range(M):
+        x, P, z, R, noise = state[i, m], cov[i, m], plot_m[j], plot_cov[j], model.noise[m]
+        if d == 3:
+            mode_out[o, m] = kernels_models.update_position(
+                x, P, z, R, dt, noise, state_out[o, m], cov_out[o, m]
+            )
+        else:
+            mode_out[o, m] = kernels_models.update_plane(
+                x, P, z, R, dt, noise, state_out[o, m], cov_out[o, m]
+            )
+        top = max(top, mode_out[o, m])
+    for m in range(M):
+        mode_out[o, m] = mode[i, m] * math.exp(mode_out[o, m] - top)
+        total += mode_out[o, m]
+    for m in range(M):
+        # A model that is all but ruled out must be able to come back.
+        mode_out[o, m] = (mode_out[o, m] / total + _LEAST_MODE) / (1.0 + M * _LEAST_MODE)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def clear(mean: F64, total: F64, mass: F64, o: int) -> None:
+    """Empty row o of a sum of Gaussians, see `pour`."""
+    for m in range(mass.shape[1]):
+        mass[o, m] = 0.0
+        for a in range(6):
+            mean[o, m, a] = 0.0
+        for c in range(21):
+            total[o, m, c] = 0.0
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def pour(
+    state: F64, cov: F64, mode: F64, i: int, w: float, mean: F64, total: F64, mass: F64, o: int
+) -> None:
+    """Add row i with weight w to the sum in row o, model by model.
+
+    Args:
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M).
+        i: row.
+        w: its weight.
+        mean: (q, M, 6) the sum's mean.
+        total: (q, M, 21) the sum's covariance.
+        mass: (q, M) the sum's weight.
+        o: row of the sum.
+    """
+    for m in range(mode.shape[1]):
+        add = w * mode[i, m]
+        if add <= 0.0:
+            continue
+        whole = mass[o, m] + add
+        share = add / whole
+        c = 0
+        for a in range(6):
+            da = state[i, m, a] - mean[o, m, a]
+            for b in range(a, 6):
+                db = state[i, m, b] - mean[o, m, b]
+                # The mean of the sum is moved below, once its covariance is done.
+                grown = cov[i, m, c] - total[o, m, c] + (1.0 - share) * da * db
+                total[o, m, c] += share * grown
+                c += 1
+        for a in range(6):
+            mean[o, m, a] += share * (state[i, m, a] - mean[o, m, a])
+        mass[o, m] = whole
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def settle(mass: F64, o: int) -> float:
+    """Turn the weights of a sum's models into probabilities; return the whole weight."""
+    whole = 0.0
+    for m in range(mass.shape[1]):
+        whole += mass[o, m]
+    for m in range(mass.shape[1]):
+        mass[o, m] = mass[o, m] / whole if whole > 0.0 else 1.0 / mass.shape[1]
+    return whole
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def update(
     state: F64,
     cov: F64,
+    mode: F64,
     time_ns: I64,
     existence: F64,
     rows: I64,
     missed: F64,
     start: I64,
     edge_plot: I64,
-    edge_scale: F64,
     edge_weight: F64,
     none_weight: F64,
+    alone: I8,
     plot_m: F64,
     plot_cov: F64,
     plot_ns: I64,
     plot_dimension: I8,
-    model: F64,
+    model: Arrays,
 ) -> None:
-    """Replace tracks in place by the moments of their association mixtures.
+    """Replace rows in place by the moments of their association mixtures.
 
     Args:
-        state: (n, 6).
-        cov: (n, 21).
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M).
         time_ns: (n,).
         existence: (n,); becomes the posterior probability.
-        rows: (k,) the tracks of this look.
+        rows: (k,) the rows of this look.
         missed: (k,) existence of each if it gave no plot.
-        start: (k + 1,) first edge of each track.
+        start: (k + 1,) first edge of each.
         edge_plot: plot of each edge.
-        edge_scale: factor on the track's covariance, 1 unless the gate was widened.
-        edge_weight: probability that the track gave that plot.
+        edge_weight: probability that the row gave that plot.
         none_weight: (k,) probability that it gave none.
+        alone: (k,) 1: to be updated here.
         plot_m: (m, 3).
         plot_cov: (m, 6) packed upper triangle.
         plot_ns: (m,).
         plot_dimension: (m,) 2 or 3.
-        model: as in `predict`.
+        model: the models.
     """
-    P, total = np.empty((6, 6)), np.empty((6, 6))
-    PH, K, S = np.empty((6, 3)), np.empty((6, 3)), np.empty((3, 3))
-    nu, delta, mean = np.empty(3), np.empty(6), np.empty(6)
+    M = mode.shape[1]
+    one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
+    sum_, sum_cov, sum_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
     for k in range(rows.size):
-        i, mass = rows[k], none_weight[k] * missed[k]
-        existence[i] = min(mass, 1.0)
-        if start[k] == start[k + 1]:
+        if not alone[k]:
             continue
-        for a in range(6):
-            mean[a] = 0.0
-            for b in range(6):
-                P[a, b] = cov[i, _IX[a, b]]
-                total[a, b] = mass * P[a, b]
+        i, mass = rows[k], none_weight[k] * missed[k]
+        if start[k] == start[k + 1]:
+            existence[i] = min(mass, 1.0)
+            continue
+        clear(sum_, sum_cov, sum_mode, 0)
+        pour(state, cov, mode, i, mass, sum_, sum_cov, sum_mode, 0)
         for e in range(start[k], start[k + 1]):
-            j, w, scale = edge_plot[e], edge_weight[e], edge_scale[e]
+            j, w = edge_plot[e], edge_weight[e]
             dt = (plot_ns[j] - time_ns[i]) * 1e-9
-            _gain(P, plot_cov[j], scale, dt, plot_dimension[j], model, PH, S, K)
-            for a in range(3):
-                nu[a] = plot_m[j, a] - state[i, a] - dt * state[i, a + 3]
-            for a in range(6):
-                delta[a] = K[a, 0] * nu[0] + K[a, 1] * nu[1] + K[a, 2] * nu[2]
-                mean[a] += w * delta[a]
-            for a in range(6):
-                for b in range(a, 6):
-                    less = K[a, 0] * PH[b, 0] + K[a, 1] * PH[b, 1] + K[a, 2] * PH[b, 2]
-                    total[a, b] += w * (scale * P[a, b] - less + delta[a] * delta[b])
+            correct_row(
+                state, cov, mode, i, plot_m, plot_cov, j, dt, plot_dimension[j], model, one,
+                one_cov, one_mode, 0,
+            )  # fmt: skip
+            pour(one, one_cov, one_mode, 0, w, sum_, sum_cov, sum_mode, 0)
             mass += w
         existence[i] = min(mass, 1.0)
-        if mass <= 0.0:
+        if settle(sum_mode, 0) <= 0.0:
             continue
-        for a in range(6):
-            mean[a] /= mass
-            state[i, a] += mean[a]
-        for a in range(6):
-            for b in range(a, 6):
-                cov[i, _IX[a, b]] = total[a, b] / mass - mean[a] * mean[b]
+        for m in range(M):
+            mode[i, m] = sum_mode[0, m]
+            for a in range(6):
+                state[i, m, a] = sum_[0, m, a]
+            for c in range(21):
+                cov[i, m, c] = sum_cov[0, m, c]

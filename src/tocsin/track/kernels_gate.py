@@ -11,6 +11,9 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, Bool
+from tocsin.motion import Arrays
+from tocsin.motion.kernels_models import predict_cv
+from tocsin.track.kernels_filter import correct_row, density, pour, settle
 
 _IX = np.zeros((6, 6), np.int64)
 _IX[np.triu_indices(6)] = np.arange(21)
@@ -141,159 +144,292 @@ def _cells(low_m: float, high_m: float, cell_m: float, count: int) -> tuple[int,
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def _half_width(
-    state: F64, cov: F64, i: int, axis: int, lag: float, scale: float, reach: F64, model: F64
+    state: F64, cov: F64, i: int, axis: int, lag: float, reach: F64, model: Arrays, gate: float
 ) -> float:
-    """Bound how far from a track, east or north, a plot of the look may lie inside its gate."""
-    place, speed = _IX[axis, axis], _IX[axis + 3, axis + 3]
-    own = math.sqrt(scale) * (math.sqrt(cov[i, place]) + lag * math.sqrt(cov[i, speed]))
-    noise = reach[axis] * reach[axis] + model[0] * lag * lag * lag / 3.0
-    width: float = math.sqrt(model[5] * (own * own + noise)) + lag * abs(state[i, axis + 3])
-    return width
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _spread(cov: F64, i: int, dt: float, P: F64) -> None:
-    """Fill in the packed covariance of a track's position `dt` seconds later."""
-    c = 0
-    for a in range(3):
-        for b in range(a, 3):
-            cross = cov[i, _IX[a, b + 3]] + cov[i, _IX[b, a + 3]]
-            P[c] = cov[i, _IX[a, b]] + dt * (cross + dt * cov[i, _IX[a + 3, b + 3]])
-            c += 1
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _density(
-    P: F64, R: F64, scale: float, dt: float, nu: F64, d: int, model: F64, rule: F64
-) -> float:
-    """Return the Gaussian density of an innovation; 0 outside the gate.
-
-    S = scale P + R + the noise of the interval is factored as L D L'.
-    """
-    cube = abs(dt) ** 3 / 3.0
-    s00 = scale * P[0] + R[0] + cube * model[0]
-    s01 = scale * P[1] + R[1]
-    d1 = scale * P[3] + R[3] + cube * model[0] - s01 * s01 / s00
-    v1 = nu[1] - s01 / s00 * nu[0]
-    distance2 = nu[0] * nu[0] / s00 + v1 * v1 / d1
-    volume = _TWO_PI * math.sqrt(s00 * d1)
-    if d == 3:
-        s02, s12 = scale * P[2] + R[2], scale * P[4] + R[4]
-        l20 = s02 / s00
-        l21 = (s12 - l20 * s01) / d1
-        d2 = scale * P[5] + R[5] + cube * model[1] - l20 * s02 - l21 * l21 * d1
-        v2 = nu[2] - l20 * nu[0] - l21 * v1
-        distance2 += v2 * v2 / d2
-        volume *= math.sqrt(_TWO_PI * d2)
-    if distance2 > rule[d - 2]:
-        return 0.0
-    return math.exp(-0.5 * distance2) / volume
+    """Bound how far from a row's mean, by axis, a plot of the look may lie inside its gate."""
+    place, speed, widest = _IX[axis, axis], _IX[axis + 3, axis + 3], 0.0
+    for m in range(state.shape[1]):
+        own = math.sqrt(cov[i, m, place]) + lag * math.sqrt(cov[i, m, speed])
+        q = model.noise[m]
+        speed2 = state[i, m, 3] ** 2 + state[i, m, 4] ** 2
+        density_ = q[0] + (q[1] + q[2]) * speed2
+        noise = reach[axis] * reach[axis] + density_ * lag * lag * lag / 3.0
+        width = math.sqrt(gate * (own * own + noise)) + lag * abs(state[i, m, axis + 3])
+        widest = max(widest, width + abs(state[i, m, axis] - state[i, 0, axis]))
+    return widest
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def gate(
     state: F64,
     cov: F64,
+    mode: F64,
     time_ns: I64,
-    existence: F64,
     address: I64,
-    settled: Bool,
     rows: I64,
     hit: F64,
-    miss: F64,
     plot_m: F64,
     plot_cov: F64,
     plot_ns: I64,
     plot_dimension: I8,
     plot_address: I64,
-    plot_rest: F64,
     order: I64,
     cell_start: I64,
     grid: F64,
     reach: F64,
-    model: F64,
-    rule: F64,
+    model: Arrays,
+    gates: F64,
+    same_address: float,
     start: I64,
     edge_plot: I64,
-    edge_ratio: F64,
-    edge_scale: F64,
+    edge_density: F64,
 ) -> int:
-    """Find the plots inside each track's gate and their likelihood ratios.
-
-    A settled track is tried twice: as it is, and as if it had manoeuvred, with its covariance
-    scaled; the likelier of the two makes the pair.
+    """Find the plots inside each row's gate and how likely each is.
 
     Args:
-        state: (n, 6).
-        cov: (n, 21).
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M).
         time_ns: (n,).
-        existence: (n,).
         address: (n,) Mode S address, -1 none.
-        settled: (n,) whether the covariance is small enough for a manoeuvre to show.
-        rows: (k,) tracks of this look.
+        rows: (k,) rows of this look.
         hit: (k,) probability to be detected, given that it was there to be seen.
-        miss: (k,) probability to be detected in this look, for the chance of a miss.
         plot_m: (m, 3).
         plot_cov: (m, 6) packed upper triangles.
         plot_ns: (m,).
         plot_dimension: (m,) 2 or 3.
         plot_address: (m,) -1 none.
-        plot_rest: (m,) density of false plots and new objects.
         order: (m,) plots by cell.
         cell_start: where each cell begins.
         grid: west and south edge, cell side, nx, ny.
         reach: largest plot standard deviation east and north, earliest and latest plot time
             relative to the first plot (s).
-        model: as in `kernels_filter.predict`.
-        rule: gates for two and three dimensions, covariance scale and probability of a
-            manoeuvre, likelihood ratio of the same address.
-        start: (k + 1,) out: first edge of each track.
+        model: the models.
+        gates: (2,) squared distances for two and three dimensions.
+        same_address: likelihood ratio of the same address.
+        start: (k + 1,) out: first edge of each row.
         edge_plot: (capacity,) out.
-        edge_ratio: (capacity,) out: likelihood ratio to "no plot" and "not this track's".
-        edge_scale: (capacity,) out: factor on the track's covariance.
+        edge_density: (capacity,) out: hit times the plot's density under the row.
 
     Returns:
         Number of edges found; more than the capacity: the rest were left out.
     """
     west, south, cell_m = grid[0], grid[1], grid[2]
     nx, ny = int(grid[3]), int(grid[4])
-    found, capacity = 0, edge_plot.size
-    P, nu = np.empty(6), np.empty(3)
+    found, capacity, widest = 0, edge_plot.size, max(gates[0], gates[1])
     for k in range(rows.size):
         i = rows[k]
         start[k] = min(found, capacity)
-        widest = rule[2] if settled[i] else 1.0
         off = (plot_ns[0] - time_ns[i]) * 1e-9
         lag = max(abs(off + reach[2]), abs(off + reach[3]))
-        gx = _half_width(state, cov, i, 0, lag, widest, reach, model)
-        gy = _half_width(state, cov, i, 1, lag, widest, reach, model)
-        x0, x1 = _cells(state[i, 0] - gx - west, state[i, 0] + gx - west, cell_m, nx)
-        y0, y1 = _cells(state[i, 1] - gy - south, state[i, 1] + gy - south, cell_m, ny)
+        gx = _half_width(state, cov, i, 0, lag, reach, model, widest)
+        gy = _half_width(state, cov, i, 1, lag, reach, model, widest)
+        x, y = state[i, 0, 0], state[i, 0, 1]
+        x0, x1 = _cells(x - gx - west, x + gx - west, cell_m, nx)
+        y0, y1 = _cells(y - gy - south, y + gy - south, cell_m, ny)
         for cy in range(y0, y1 + 1):
             for place in range(cell_start[cy * nx + x0], cell_start[cy * nx + x1 + 1]):
                 j = order[place]
-                dt = (plot_ns[j] - time_ns[i]) * 1e-9
-                for a in range(3):
-                    nu[a] = plot_m[j, a] - state[i, a] - dt * state[i, a + 3]
-                if abs(nu[0]) > gx or abs(nu[1]) > gy:
+                if abs(plot_m[j, 0] - x) > gx or abs(plot_m[j, 1] - y) > gy:
                     continue
                 known = address[i] >= 0 and plot_address[j] >= 0
                 if known and address[i] != plot_address[j]:
                     continue
-                _spread(cov, i, dt, P)
-                d = plot_dimension[j]
-                best, scale = _density(P, plot_cov[j], 1.0, dt, nu, d, model, rule), 1.0
-                if settled[i]:
-                    turned = _density(P, plot_cov[j], rule[2], dt, nu, d, model, rule)
-                    if rule[3] * turned > best:
-                        best, scale = rule[3] * turned, rule[2]
-                if best == 0.0:
+                dt, d, like = (plot_ns[j] - time_ns[i]) * 1e-9, plot_dimension[j], 0.0
+                for m in range(mode.shape[1]):
+                    like += mode[i, m] * density(
+                        state, cov, i, m, plot_m, plot_cov, j, dt, d, model, gates[d - 2]
+                    )
+                if like == 0.0:
                     continue
-                ratio = existence[i] * hit[k] * best * (rule[4] if known else 1.0)
                 if found < capacity:
                     edge_plot[found] = j
-                    edge_ratio[found] = ratio / (plot_rest[j] * (1.0 - existence[i] * miss[k]))
-                    edge_scale[found] = scale
+                    edge_density[found] = hit[k] * like * (same_address if known else 1.0)
                 found += 1
     start[rows.size] = min(found, capacity)
     return found
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def undetected(
+    rows: I64, start: I64, edge_plot: I64, edge_density: F64, weight: F64, density_: F64, first: I64
+) -> None:
+    """Add the undetected objects near each plot to the density of new ones.
+
+    Args:
+        rows: (k,) Poisson rows of this look.
+        start: (k + 1,) first edge of each.
+        edge_plot: plot of each edge.
+        edge_density: hit times density of each edge.
+        weight: (n,) expected objects of each row of the bank.
+        density_: (m,) in: density of new objects in the open; out: that of the rows added.
+        first: (m,) out: the row that adds most, -1: the open.
+    """
+    most = density_.copy()
+    first[:] = -1
+    for k in range(rows.size):
+        for e in range(start[k], start[k + 1]):
+            j, more = edge_plot[e], weight[rows[k]] * edge_density[e]
+            density_[j] += more
+            if more > most[j]:
+                most[j], first[j] = more, rows[k]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def weigh(
+    rows: I64,
+    start: I64,
+    edge_plot: I64,
+    edge_value: F64,
+    existence: F64,
+    miss: F64,
+    rest: F64,
+    least: float,
+) -> None:
+    """Turn densities into likelihood ratios and drop the negligible pairs, in place.
+
+    Args:
+        rows: (k,) rows of this look.
+        start: (k + 1,) first edge of each; changed.
+        edge_plot: plot of each edge; changed.
+        edge_value: hit times density; becomes the ratio to "no plot" and "not this row's".
+        existence: (n,) of the bank.
+        miss: (k,) probability to be detected in this look, for the chance of a miss.
+        rest: (m,) density of false plots and new objects.
+        least: smaller ratios are dropped.
+    """
+    kept, first = 0, 0
+    for k in range(rows.size):
+        last = start[k + 1]
+        r = existence[rows[k]]
+        for e in range(first, last):
+            j = edge_plot[e]
+            ratio = r * edge_value[e] / (rest[j] * (1.0 - r * miss[k]))
+            if ratio >= least:
+                edge_plot[kept], edge_value[kept] = j, ratio
+                kept += 1
+        first, start[k + 1] = last, kept
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def born(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    time_ns: I64,
+    rows: I64,
+    start: I64,
+    edge_plot: I64,
+    edge_density: F64,
+    weight: F64,
+    plot_m: F64,
+    plot_cov: F64,
+    plot_ns: I64,
+    plot_dimension: I8,
+    model: Arrays,
+    open_: F64,
+    new: F64,
+    new_cov: F64,
+    new_mode: F64,
+) -> None:
+    """Pour the undetected objects near each plot into the Gaussians of a new object there.
+
+    Args:
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M).
+        time_ns: (n,).
+        rows: (k,) Poisson rows of this look.
+        start: (k + 1,) first edge of each.
+        edge_plot: plot of each edge.
+        edge_density: hit times density of each edge.
+        weight: (n,) expected objects of each row of the bank.
+        plot_m: (m, 3).
+        plot_cov: (m, 6) packed.
+        plot_ns: (m,).
+        plot_dimension: (m,).
+        model: the models.
+        open_: (m,) density of new objects in the open.
+        new: (m, M, 6) in: a new object in the open, at the plot's time; out: the whole.
+        new_cov: (m, M, 21) likewise.
+        new_mode: (m, M) likewise.
+    """
+    M = mode.shape[1]
+    one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
+    touched, still = np.zeros(plot_ns.size, np.bool_), np.zeros(4)
+    for k in range(rows.size):
+        for e in range(start[k], start[k + 1]):
+            i, j = rows[k], edge_plot[e]
+            if not touched[j]:
+                touched[j] = True
+                for m in range(M):
+                    new_mode[j, m] *= open_[j]
+            dt = (plot_ns[j] - time_ns[i]) * 1e-9
+            correct_row(
+                state, cov, mode, i, plot_m, plot_cov, j, dt, plot_dimension[j], model, one,
+                one_cov, one_mode, 0,
+            )  # fmt: skip
+            # The correction is at the row's time, a new object at its plot's.
+            for m in range(M):
+                predict_cv(one[0, m], one_cov[0, m], dt, still, one[0, m], one_cov[0, m])
+            w = weight[i] * edge_density[e]
+            pour(one, one_cov, one_mode, 0, w, new, new_cov, new_mode, j)
+    for j in range(touched.size):
+        if touched[j]:
+            settle(new_mode, j)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def take_up(
+    state: F64,
+    cov: F64,
+    time_ns: I64,
+    rows: I64,
+    own: I64,
+    plot_m: F64,
+    plot_cov: F64,
+    plot_ns: I64,
+    plot_dimension: I8,
+    model: Arrays,
+    gates: F64,
+    scale: float,
+) -> None:
+    """Widen in place the rows whose own address is heard outside their gate, but not far outside.
+
+    Such an object has manoeuvred as no model expects, or was silent for long.
+
+    Args:
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        time_ns: (n,).
+        rows: (k,) rows of this look.
+        own: (k,) plot with the row's address, -1: none.
+        plot_m: (m, 3).
+        plot_cov: (m, 6) packed.
+        plot_ns: (m,).
+        plot_dimension: (m,).
+        model: the models.
+        gates: as in `gate`.
+        scale: factor on the covariance.
+    """
+    M = state.shape[1]
+    for k in range(rows.size):
+        i, j = rows[k], own[k]
+        if j < 0:
+            continue
+        dt, d = (plot_ns[j] - time_ns[i]) * 1e-9, plot_dimension[j]
+        for attempt in range(2):
+            inside = False
+            for m in range(M):
+                inside = (
+                    inside
+                    or density(state, cov, i, m, plot_m, plot_cov, j, dt, d, model, gates[d - 2])
+                    > 0.0
+                )
+            if inside:
+                break
+            # Not even the wider gate holds it: another object with the same address.
+            factor = scale if attempt == 0 else 1.0 / scale
+            for m in range(M):
+                for c in range(21):
+                    cov[i, m, c] *= factor

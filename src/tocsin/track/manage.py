@@ -6,14 +6,13 @@ import dataclasses
 
 import numpy as np
 
-from tocsin.contract import F64, NS, Bool, Plots
+from tocsin.contract import F64, NS, Bool
 from tocsin.geo import unpack_covariance
-from tocsin.track.state import Bank, Pairs, Picture, TrackState
+from tocsin.track.clusters import sure_of, without
+from tocsin.track.seen import moments
+from tocsin.track.state import Bank, TrackState
 
-_LEARN = 0.2
 _SILENT_INTERVALS = 4.0
-_CREDIT = 0.5
-_IDENTITY = 0.8
 _TWIN_DISTANCE2 = 12.6
 _TWIN_TIMES = 3
 _TWIN_EXISTENCE = 0.5
@@ -21,60 +20,10 @@ _TWIN_SPREAD_M = 1000.0
 """A track that is less sure of its place is nobody's twin further off than one this sure."""
 
 
-def credit(
-    bank: Bank,
-    rows: np.ndarray,
-    sensor: int,
-    plots: Plots,
-    picture: Picture,
-    pairs: Pairs,
-    none: F64,
-) -> Bool:
-    """Note in place what plots the tracks took: when, from whom, with what identity.
-
-    Args:
-        bank: live tracks.
-        rows: (k,) the group's tracks.
-        sensor: index of the group's sensor.
-        plots: the group's plots.
-        picture: the same, as the kernels want them.
-        pairs: association probabilities.
-        none: (k,) probability that a track gave no plot.
-
-    Returns:
-        (k,) whether a track took a plot more probably than not.
-    """
-    found = none < 1.0 - _CREDIT
-    if not found.any():
-        return found
-    best = _best_pairs(pairs)[found]
-    i, j = rows[found], pairs.plot[best]
-    at_ns = picture.time_ns[j]
-    gap_s = (at_ns - bank.last_plot_at_ns[i]) / NS
-    learn = np.where(gap_s > 0.0, _LEARN, 0.0)
-    bank.interval_s[i] += learn * (gap_s - bank.interval_s[i])
-    bank.plots[i] += 1
-    bank.last_plot_at_ns[i] = np.maximum(bank.last_plot_at_ns[i], at_ns)
-    bank.heard_ns[i, sensor] = np.maximum(bank.heard_ns[i, sensor], at_ns)
-    sure = pairs.ratio[best] > _IDENTITY
-    nameless = sure & (bank.address[i] < 0)
-    bank.address[i[nameless]] = picture.address[j[nameless]]
-    called = sure & np.array([name is not None for name in plots.callsign[j]])
-    bank.callsign[i[called]] = plots.callsign[j[called]]
-    return found
-
-
-def _best_pairs(pairs: Pairs) -> np.ndarray:
-    """Return (k,) the likeliest pair of each track; of one without pairs, any number."""
-    counts = np.diff(pairs.start)
-    order = np.lexsort((-pairs.ratio, np.repeat(np.arange(len(counts)), counts)))
-    return order[np.minimum(pairs.start[:-1], len(order) - 1)]
-
-
 def survivors(state: TrackState, bank: Bank, at_ns: int) -> Bool:
-    """Return which tracks live on: probable enough, and heard of lately enough."""
+    """Return which rows live on: probable enough, and heard of lately enough."""
     config = state.config
-    floor = np.where(bank.confirmed, config.end_probability, config.birth_floor)
+    floor = np.where(bank.cluster >= 0, 0.0, config.poisson_floor)
     own_s = np.minimum(_SILENT_INTERVALS * bank.interval_s, config.longest_silence_s)
     patience_s = np.maximum(config.silence_s, own_s)
     silent_s = (at_ns - bank.last_plot_at_ns) / NS
@@ -82,9 +31,11 @@ def survivors(state: TrackState, bank: Bank, at_ns: int) -> Bool:
 
 
 def confirm(state: TrackState, bank: Bank) -> None:
-    """Mark in place the tracks that have become certain; they stay so until they end."""
-    sure = bank.existence >= state.config.confirm_probability
-    bank.confirmed[sure & (bank.plots >= state.config.confirm_plots)] = True
+    """Mark in place the tracks that have become certain, and those that are undetected again."""
+    config = state.config
+    sure = (sure_of(bank) >= config.confirm_probability) & ~bank.poisson
+    bank.confirmed[sure & (bank.plots >= config.confirm_plots)] = True
+    bank.poisson[(bank.cluster < 0) & (bank.existence < config.recycle)] = True
 
 
 def unite(state: TrackState) -> TrackState:
@@ -104,18 +55,26 @@ def unite(state: TrackState) -> TrackState:
     gone = np.flatnonzero(bank.twin_count >= _TWIN_TIMES)
     if len(gone) == 0:
         return state
+    single = _single(bank)
     for i in gone:
-        _hand_over(bank, int(i), int(np.searchsorted(bank.number, bank.twin[i])))
+        stays = np.flatnonzero(single & (bank.number == bank.twin[i]))[0]
+        _hand_over(bank, int(i), int(stays))
     keep = np.ones(len(bank), bool)
     keep[gone] = False
+    bank, known = without(bank, state.hypotheses, keep)
     counters = state.counters.add(merged=len(gone))
-    return dataclasses.replace(state, bank=bank.take(keep), counters=counters)
+    return dataclasses.replace(state, bank=bank, hypotheses=known, counters=counters)
+
+
+def _single(bank: Bank) -> Bool:
+    """Return which rows are tracks that contest nothing."""
+    return ~bank.poisson & (bank.cluster < 0)
 
 
 def _hand_over(bank: Bank, gone: int, stays: int) -> None:
     if bank.address[stays] < 0:
         bank.address[stays] = bank.address[gone]
-    if bank.callsign[stays] is None:
+    if not bank.callsign[stays]:
         bank.callsign[stays] = bank.callsign[gone]
     bank.heard_ns[stays] = np.maximum(bank.heard_ns[stays], bank.heard_ns[gone])
     bank.last_plot_at_ns[stays] = max(bank.last_plot_at_ns[stays], bank.last_plot_at_ns[gone])
@@ -126,11 +85,15 @@ def _hand_over(bank: Bank, gone: int, stays: int) -> None:
 def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]:
     """Return pairs of rows that may be one object, farthest first."""
     old = bank.plots >= state.config.confirm_plots
-    rows = np.flatnonzero(old & (bank.existence > _TWIN_EXISTENCE))
-    spread_m = np.sqrt(bank.cov[rows, 0] + bank.cov[rows, 6])
-    first, second = near_pairs(bank.state[rows, :2], np.minimum(spread_m, _TWIN_SPREAD_M))
-    a, b = rows[first], rows[second]
-    return _compatible(state, bank, np.minimum(a, b), np.maximum(a, b))
+    rows = np.flatnonzero(old & _single(bank) & (bank.existence > _TWIN_EXISTENCE))
+    chosen = bank.take(rows)
+    mean, cov = moments(chosen.body)
+    spread_m = np.sqrt(cov[:, 0] + cov[:, 6])
+    first, second = near_pairs(mean[:, :2], np.minimum(spread_m, _TWIN_SPREAD_M))
+    older = chosen.number[first] < chosen.number[second]
+    a, b = np.where(older, first, second), np.where(older, second, first)
+    a, b = _compatible(state, chosen, mean, cov, a, b)
+    return rows[a], rows[b]
 
 
 def near_pairs(place_m: F64, spread_m: F64) -> tuple[np.ndarray, np.ndarray]:
@@ -156,7 +119,7 @@ def near_pairs(place_m: F64, spread_m: F64) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _compatible(
-    state: TrackState, bank: Bank, a: np.ndarray, b: np.ndarray
+    state: TrackState, bank: Bank, mean: F64, cov: F64, a: np.ndarray, b: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     conflict = (bank.address[a] >= 0) & (bank.address[b] >= 0)
     conflict &= bank.address[a] != bank.address[b]
@@ -166,9 +129,9 @@ def _compatible(
     conflict |= (both & one_look & lately & state.site.swept).any(axis=1)
     a, b = a[~conflict], b[~conflict]
     dt = ((bank.time_ns[b] - bank.time_ns[a]) / NS)[:, None]
-    apart = bank.state[b] - bank.state[a]
-    apart[:, :3] -= dt * bank.state[a, 3:]
-    spread = unpack_covariance(bank.cov[a] + bank.cov[b])
+    apart = mean[b] - mean[a]
+    apart[:, :3] -= dt * mean[a, 3:]
+    spread = unpack_covariance(cov[a] + cov[b])
     whitened = np.linalg.solve(spread, apart[:, :, None])[:, :, 0]
     distance2 = (apart * whitened).sum(axis=1)
     near = distance2 < _TWIN_DISTANCE2

@@ -51,8 +51,8 @@ def track_recording(
         seen = slice(first, int(np.searchsorted(looks.end_ns, now_ns, "right")))
         state, block = step(state, plots.take(rows), looks.take(seen), now_ns)
         blocks.append(block)
-    state, block = finish(state)
-    return state, TrackUpdates.concat([*blocks, block])
+    state, last = finish(state)
+    return state, TrackUpdates.concat([*blocks, last.updates])
 
 
 def track_plots(plots: Plots, looks: Looks, config: TrackConfig) -> TrackUpdates:

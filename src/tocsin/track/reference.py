@@ -15,7 +15,7 @@ from tocsin.contract import F64, I64, NS, Bool, Sensor
 from tocsin.geo import Region, pack_covariance, sensor_polar, unpack_covariance, within_coverage
 from tocsin.motion import CvNoise, transition
 from tocsin.motion import predict as advance
-from tocsin.track.state import Bank, Picture
+from tocsin.track.state import Picture
 
 _EDGE_SIGMAS = 6.0
 
@@ -120,32 +120,6 @@ def view(
     chance = np.where(near & within_coverage(sensor, region, position), part, 0.0)
     passed = np.clip(inside / width, 0.0, 1.0)
     return near, chance, start_ns + (passed * (end_ns - start_ns)).astype(np.int64)
-
-
-def gate(
-    bank: Bank, hit: F64, miss: F64, picture: Picture, model: F64, rule: F64
-) -> list[tuple[int, int, float, float]]:
-    """Return track, plot, likelihood ratio and covariance factor of every gated pair."""
-    edges = []
-    for i, j in itertools.product(range(len(bank)), range(len(picture.time_ns))):
-        known = bank.address[i] >= 0 and picture.address[j] >= 0
-        if known and bank.address[i] != picture.address[j]:
-            continue
-        full = unpack_covariance(bank.cov[i : i + 1])[0]
-        best = (0.0, 1.0)
-        for scale, prior in ((1.0, 1.0), (rule[2], rule[3]))[: 1 + bank.confirmed[i]]:
-            nu, S, _ = innovation(
-                bank.state[i], full, int(bank.time_ns[i]), picture, j, scale, model
-            )
-            distance2 = nu @ np.linalg.solve(S, nu)
-            if distance2 <= rule[len(nu) - 2]:
-                density = np.exp(-0.5 * distance2) / np.sqrt(np.linalg.det(2.0 * np.pi * S))
-                best = max(best, (float(prior * density), float(scale)))
-        if best[0] > 0.0:
-            ratio = bank.existence[i] * hit[i] * best[0] * (rule[4] if known else 1.0)
-            ratio /= picture.rest[j] * (1.0 - bank.existence[i] * miss[i])
-            edges.append((i, j, float(ratio), best[1]))
-    return edges
 
 
 def associate(ratio: F64) -> F64:

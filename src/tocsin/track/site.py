@@ -10,7 +10,9 @@ from scipy.special import chdtri
 from tocsin.contract import F64, NS, Sensor, SensorKind
 from tocsin.geo import MEAN_RADIUS_M
 from tocsin.track.config import TrackConfig
-from tocsin.track.state import Bank, Edge, Rotation, Site, TrackState
+from tocsin.track.kernels_contest import Rules
+from tocsin.track.seen import nobody_looked
+from tocsin.track.state import Edge, Rotation, Site, TrackState, blank
 
 MOST_SENSORS = 64
 _NO_AZIMUTH_NOISE_RAD = 0.002
@@ -27,20 +29,22 @@ def start(config: TrackConfig) -> TrackState:
         raise ValueError(f"{len(config.sensors)} sensors; a site may have {MOST_SENSORS}")
     count = len(config.sensors)
     nobody = Edge(0, np.zeros(0, np.uint32), np.zeros(0))
+    density, at_ns = nobody_looked(count)
     return TrackState(
         config=config,
         site=_site(config),
-        bank=Bank.empty(0, count),
+        bank=blank(config, 0),
+        undetected_pm3=density,
+        undetected_at_ns=at_ns,
         edges=(nobody,) * count,
         rotations=(Rotation(),) * count,
     )
 
 
 def _site(config: TrackConfig) -> Site:
-    sensors, noise = config.sensors, config.noise
+    sensors = config.sensors
     located = np.array([np.isfinite(s.latitude_deg) for s in sensors], bool)
     period_s = np.array([s.period_s for s in sensors], float)
-    model = [noise.horizontal_m2ps3, noise.vertical_m2ps3, config.life_s]
     gates = [chdtri(dimension, 1.0 - config.gate_probability) for dimension in (2, 3)]
     return Site(
         place=np.array([_place(config, s) for s in sensors]).reshape(len(sensors), 19),
@@ -49,16 +53,23 @@ def _site(config: TrackConfig) -> Site:
         hit=np.array([min(s.detection_probability, 0.999) for s in sensors], float),
         period_ns=np.round(period_s * NS).astype(np.int64),
         patience_ns=np.array([_patience_ns(config, s) for s in sensors], np.int64),
-        birth_pm3=config.birth_rate_pm3ps * period_s,
-        model=np.array([*model, config.height_std_m, _CLIMB * config.climb_std_mps, max(gates)]),
-        rule=np.array(
-            [
-                *gates,
-                config.manoeuvre_scale,
-                config.manoeuvre_probability,
-                config.same_address_ratio,
-            ]
-        ),
+        gates=np.array(gates),
+        rules=_rules(config),
+    )
+
+
+def _rules(config: TrackConfig) -> Rules:
+    return Rules(
+        model=config.models.arrays(len(config.models.models)),
+        limit=np.array([config.life_s, config.height_std_m, _CLIMB * config.climb_std_mps]),
+        most_hypotheses=config.most_hypotheses,
+        cut=config.cut_nats,
+        least_weight=config.least_weight,
+        most_nodes=config.most_nodes,
+        recycle=config.recycle,
+        merge2=config.merge2,
+        near2=config.near2,
+        poisson_floor=config.poisson_floor,
     )
 
 
@@ -97,6 +108,8 @@ def with_sensors(state: TrackState, sensors: tuple[Sensor, ...]) -> TrackState:
     heard[:, :known] = state.bank.heard_ns
     return replace(
         state,
+        undetected_pm3=np.vstack([state.undetected_pm3, fresh.undetected_pm3[known:]]),
+        undetected_at_ns=np.vstack([state.undetected_at_ns, fresh.undetected_at_ns[known:]]),
         config=config,
         site=fresh.site,
         bank=replace(state.bank, heard_ns=heard),

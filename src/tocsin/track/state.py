@@ -8,36 +8,49 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, U32, Bool, Objects, Plots
+from tocsin.contract import F64, I64, U32, Bool, Plots
 from tocsin.track.config import TrackConfig
+from tocsin.track.kernels_contest import Hypotheses, Mixture, Rules
 
 
 @dataclass(frozen=True, eq=False)
 class Bank:
-    """Hold the live tracks, one row each, in the order of their numbers.
+    """Hold the rows: tracks, local hypotheses of contested tracks, and undetected objects.
 
     Args:
-        state: (n, 6) position then velocity, region frame.
-        cov: (n, 21) packed covariance.
+        state: (n, M, 6) position then velocity under each motion model, region frame.
+        cov: (n, M, 21) packed covariance.
+        mode: (n, M) probability of each model.
         time_ns: (n,) time of state and covariance.
-        existence: (n,) probability.
+        existence: (n,) probability; of a contested row within the hypotheses that hold it; of an
+            undetected one the expected number of objects.
+        weight: (n,) probability of the hypotheses that hold it; 1 outside of clusters.
+        poisson: (n,) undetected objects: part of the Poisson intensity.
+        cluster: (n,) contested: number in `TrackState.hypotheses`; -1 otherwise.
         address: (n,) Mode S address, -1 none.
-        number: (n,) never used again.
+        number: (n,) track number; 0: undetected, none yet.
         first_at_ns: (n,) first plot.
         last_plot_at_ns: (n,) latest plot.
         plots: (n,) plots taken so far.
         interval_s: (n,) learned time between plots.
         confirmed: (n,) whether it was ever confirmed.
-        callsign: (n,) latest.
+        callsign: (n,) latest, eight characters; empty: none.
         heard_ns: (n, sensors) latest plot by sensor, 0 none.
+        past_state: (n, L, 6) at the last output instant; L is 1 with a fixed lag, else 0.
+        past_cov: (n, L, 21) likewise.
+        past_ns: (n,) that instant, 0: none.
         twin: (n,) number of an older track that may be the same object, 0 none.
         twin_count: (n,) how often in a row it looked so.
     """
 
     state: F64
     cov: F64
+    mode: F64
     time_ns: I64
     existence: F64
+    weight: F64
+    poisson: Bool
+    cluster: I64
     address: I64
     number: U32
     first_at_ns: I64
@@ -45,20 +58,27 @@ class Bank:
     plots: I64
     interval_s: F64
     confirmed: Bool
-    callsign: Objects
+    callsign: np.ndarray
     heard_ns: I64
+    past_state: F64
+    past_cov: F64
+    past_ns: I64
     twin: U32
     twin_count: I64
 
     @classmethod
-    def empty(cls, count: int, sensors: int) -> Bank:
-        """Return ``count`` blank tracks."""
+    def empty(cls, count: int, sensors: int, models: int = 1, lag: int = 0) -> Bank:
+        """Return ``count`` blank rows, with or without room for a past (lag 1 or 0)."""
         whole = np.zeros(count, np.int64)
         return cls(
-            state=np.zeros((count, 6)),
-            cov=np.zeros((count, 21)),
+            state=np.zeros((count, models, 6)),
+            cov=np.zeros((count, models, 21)),
+            mode=np.full((count, models), 1.0 / models),
             time_ns=whole,
             existence=np.zeros(count),
+            weight=np.ones(count),
+            poisson=np.zeros(count, bool),
+            cluster=whole - 1,
             address=whole - 1,
             number=np.zeros(count, np.uint32),
             first_at_ns=whole.copy(),
@@ -66,31 +86,52 @@ class Bank:
             plots=whole.copy(),
             interval_s=np.zeros(count),
             confirmed=np.zeros(count, bool),
-            callsign=np.full(count, None, object),
+            callsign=np.zeros(count, "S8"),
             heard_ns=np.zeros((count, sensors), np.int64),
+            past_state=np.zeros((count, lag, 6)),
+            past_cov=np.zeros((count, lag, 21)),
+            past_ns=whole.copy(),
             twin=np.zeros(count, np.uint32),
             twin_count=whole.copy(),
         )
 
     def __len__(self) -> int:
-        """Return the number of tracks."""
+        """Return the number of rows."""
         return len(self.number)
 
+    @property
+    def body(self) -> Mixture:
+        """Return the Gaussians as the kernels want them."""
+        return Mixture(self.state, self.cov, self.mode)
+
     def take(self, rows: np.ndarray | slice) -> Bank:
-        """Return the chosen tracks, copied."""
+        """Return the chosen rows, copied."""
         return Bank(*(getattr(self, name)[rows] for name in _COLUMNS))
 
     def copy(self) -> Bank:
         """Return a bank that may be changed in place."""
         return Bank(*(getattr(self, name).copy() for name in _COLUMNS))
 
-    def join(self, other: Bank) -> Bank:
-        """Return the tracks of both."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in _COLUMNS)
-        return Bank(*(np.concatenate(pair) for pair in pairs))
+    def join(self, *others: Bank) -> Bank:
+        """Return the rows of all."""
+        banks = (self, *others)
+        return Bank(*(np.concatenate([getattr(b, name) for b in banks]) for name in _COLUMNS))
 
 
 _COLUMNS = tuple(f.name for f in dataclasses.fields(Bank))
+
+
+def blank(config: TrackConfig, count: int) -> Bank:
+    """Return ``count`` blank rows as a configuration wants them."""
+    return Bank.empty(count, len(config.sensors), len(config.models.models), int(config.lag))
+
+
+def no_hypotheses() -> Hypotheses:
+    """Return the hypotheses of no cluster."""
+    none = np.zeros(0, np.int64)
+    return Hypotheses(
+        np.zeros(1, np.int64), np.zeros(0), np.zeros(1, np.int64), none, np.zeros((0, 6))
+    )
 
 
 @dataclass(frozen=True)
@@ -158,8 +199,9 @@ class Counters:
         looks: sectors processed.
         looks_refused: looks whose times cannot be.
         births: tracks started.
-        contested: clusters of several tracks.
-        propagated: those of them left to belief propagation.
+        contested: clusters of several tracks, or with several hypotheses.
+        divided: clusters so large that their least probable pairs were cut.
+        cut_short: clusters whose search for hypotheses was cut off.
         merged: tracks of one object united.
         late: plots dropped because they came too late.
         lookless: radar plots that no look contained.
@@ -173,7 +215,8 @@ class Counters:
     looks_refused: int = 0
     births: int = 0
     contested: int = 0
-    propagated: int = 0
+    divided: int = 0
+    cut_short: int = 0
     merged: int = 0
     late: int = 0
     lookless: int = 0
@@ -199,9 +242,8 @@ class Site:
         hit: (sensors,) detection probability.
         period_ns: (sensors,) revolution, or longest normal silence.
         patience_ns: (sensors,) how late a plot may come.
-        birth_pm3: (sensors,) undetected objects per m3 when it looks.
-        model: see `kernels_filter.predict`.
-        rule: see `kernels_gate.gate`.
+        gates: see `kernels_gate.gate`.
+        rules: what the kernels are told of models and hypotheses.
     """
 
     place: F64
@@ -210,9 +252,8 @@ class Site:
     hit: F64
     period_ns: I64
     patience_ns: I64
-    birth_pm3: F64
-    model: F64
-    rule: F64
+    gates: F64
+    rules: Rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +263,11 @@ class TrackState:
     Args:
         config: the site, models and limits.
         site: the same, as the kernels want it.
-        bank: live tracks.
+        bank: live rows.
+        hypotheses: over the contested rows of the bank.
+        undetected_pm3: (sensors, azimuths) objects per m3 that nobody has detected, when a sensor
+            last swept there.
+        undetected_at_ns: (sensors, azimuths) when that was; 0: never.
         waiting: plots whose look is not complete.
         sectors: sectors that are not complete.
         edges: by sensor: what the last sector left to the next.
@@ -237,6 +282,9 @@ class TrackState:
     config: TrackConfig
     site: Site
     bank: Bank
+    undetected_pm3: F64
+    undetected_at_ns: I64
+    hypotheses: Hypotheses = field(default_factory=no_hypotheses)
     waiting: Plots = field(default_factory=Plots.empty)
     sectors: tuple[Sector, ...] = ()
     edges: tuple[Edge, ...] = ()
@@ -279,8 +327,9 @@ class Picture(NamedTuple):
         time_ns: (m,).
         dimension: (m,).
         address: (m,) -1 none.
-        birth: (m,) density of new objects there.
-        rest: (m,) density of new objects and false plots there.
+        birth: (m,) density of detected new objects there, in the open.
+        false_density: (m,) density of false plots there.
+        callsign: (m,) eight characters, empty: none.
     """
 
     position_m: F64
@@ -289,22 +338,41 @@ class Picture(NamedTuple):
     dimension: np.ndarray
     address: I64
     birth: F64
-    rest: F64
+    false_density: F64
+    callsign: np.ndarray
 
 
 class Pairs(NamedTuple):
-    """Hold track-plot pairs inside the gates, by track.
+    """Hold row-plot pairs inside the gates, by row.
 
     Args:
-        start: (k + 1,) first pair of each track.
+        rows: (k,) rows of the bank.
+        start: (k + 1,) first pair of each row.
         plot: plot of each pair.
-        ratio: likelihood ratio, then probability.
-        scale: factor on the track's covariance.
+        value: density, then likelihood ratio.
         overflow: pairs left out.
     """
 
+    rows: I64
     start: I64
     plot: I64
-    ratio: F64
-    scale: F64
+    value: F64
     overflow: int
+
+
+class Look(NamedTuple):
+    """Say what one look means for the rows that it concerns.
+
+    Args:
+        rows: (k,) rows of the bank.
+        to_ns: (k,) when it passed each.
+        hit: (k,) probability that it detects one that is there to be seen.
+        miss: (k,) the same times the chance of being there to be seen.
+        swept: (k,) chance of having lain in what was swept by now.
+    """
+
+    rows: I64
+    to_ns: I64
+    hit: F64
+    miss: F64
+    swept: F64

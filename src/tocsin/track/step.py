@@ -1,28 +1,49 @@
 """The tracker: predict, gate, associate, update, give birth, confirm and end.
 
 Source: J. L. Williams, IEEE Trans. AES 51 (2015) 1664-1687 (track-oriented marginal multi-
-Bernoulli / Poisson filter); `docs/reference/tracking.md` has the equations.
+Bernoulli / Poisson filter); Á. F. García-Fernández et al., IEEE Trans. AES 54 (2018) 1883-1901
+(hypotheses where tracks contest plots); `docs/reference/tracking.md` has the equations.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS, Bool, Dimension, Looks, Plots, TrackUpdates
-from tocsin.track.births import newborn
-from tocsin.track.kernels_associate import associate
+from tocsin.contract import F64, I64, NS, Associations, Dimension, Looks, Plots, TrackUpdates
+from tocsin.track.associations import best_pairs, given_to
+from tocsin.track.births import begin, new_objects, note_plots
+from tocsin.track.clusters import joined, moved, of_clusters, without
+from tocsin.track.contest import Found, associate, continued, kept
+from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict, update
-from tocsin.track.kernels_gate import gate, sort_cells, view
-from tocsin.track.manage import confirm, credit, survivors, unite
-from tocsin.track.output import updates_at
+from tocsin.track.kernels_gate import gate, sort_cells, take_up, undetected, weigh
+from tocsin.track.manage import confirm, survivors, unite
+from tocsin.track.output import Instant, put_out
 from tocsin.track.schedule import everything_left, schedule
-from tocsin.track.state import Bank, Edge, Group, Pairs, Picture, TrackState
+from tocsin.track.seen import same_address, unseen, who, with_edge
+from tocsin.track.state import Bank, Group, Look, Pairs, Picture, TrackState
 
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
 _TIDY_SHARE = 1.0 / 16.0
-_WHOLE_TURN = 2.0 * np.pi - 1e-9
+_CREDIT = 0.5
+_IDENTITY = 0.8
+
+
+class Out(NamedTuple):
+    """Hold what a step puts out.
+
+    Args:
+        updates: the tracks at each output instant, by (instant, track number).
+        lagged: the same one instant later, smoothed; none without a lag.
+        associations: which plots went to which confirmed track, if the configuration asks.
+    """
+
+    updates: TrackUpdates
+    lagged: TrackUpdates
+    associations: Associations
 
 
 def step(
@@ -39,65 +60,262 @@ def step(
     Returns:
         The next state, and the updates by (instant, track number).
     """
+    state, out = step_in_full(state, plots, looks, now_ns)
+    return state, out.updates
+
+
+def step_in_full(
+    state: TrackState, plots: Plots, looks: Looks, now_ns: int
+) -> tuple[TrackState, Out]:
+    """Do as `step` does, and return all that it puts out."""
     state = dataclasses.replace(state, bank=state.bank.copy())
     if state.next_output_ns == 0 and len(plots):
         state = _first_instant(state, int(plots.measured_at_ns.min()))
     state, groups = schedule(state, plots, looks, now_ns)
-    state, blocks = handle(state, groups)
+    state, instants, given = handle(state, groups)
     state, more = _instants(state, now_ns + 1)
-    return state, TrackUpdates.concat([TrackUpdates.empty(), *blocks, *more])
+    return state, _out([*instants, *more], given)
 
 
-def handle(state: TrackState, groups: list[Group]) -> tuple[TrackState, list[TrackUpdates]]:
+def finish(state: TrackState) -> tuple[TrackState, Out]:
+    """Handle the plots that still wait for a look: the end of a recording."""
+    state, groups = everything_left(dataclasses.replace(state, bank=state.bank.copy()))
+    state, instants, given = handle(state, groups)
+    return state, _out(instants, given)
+
+
+def _out(instants: list[Instant], given: list[Associations]) -> Out:
+    return Out(
+        TrackUpdates.concat([TrackUpdates.empty(), *(i.updates for i in instants)]),
+        TrackUpdates.concat([TrackUpdates.empty(), *(i.lagged for i in instants)]),
+        Associations.concat([Associations.empty(), *given]),
+    )
+
+
+def handle(
+    state: TrackState, groups: list[Group]
+) -> tuple[TrackState, list[Instant], list[Associations]]:
     """Handle groups in order, putting out the instants that lie between them."""
-    blocks: list[TrackUpdates] = []
+    instants: list[Instant] = []
+    given: list[Associations] = []
     for k, group in enumerate(groups):
         state, before = _instants(state, group.at_ns)
-        blocks += before
-        state = look(state, group)
+        instants += before
+        state, associations = look(state, group)
+        given.append(associations)
         last = k + 1 == len(groups) or groups[k + 1].at_ns > group.at_ns
         if state.config.output_period_s is None and last:
             state = dataclasses.replace(_tidy(state, group.at_ns), last_output_ns=group.at_ns)
-            blocks.append(updates_at(state, group.at_ns))
-    return state, blocks
+            state, instant = put_out(state, group.at_ns)
+            instants.append(instant)
+    return state, instants, given
 
 
-def finish(state: TrackState) -> tuple[TrackState, TrackUpdates]:
-    """Handle the plots that still wait for a look: the end of a recording."""
-    state, groups = everything_left(dataclasses.replace(state, bank=state.bank.copy()))
-    state, blocks = handle(state, groups)
-    return state, TrackUpdates.concat([TrackUpdates.empty(), *blocks])
-
-
-def look(state: TrackState, group: Group) -> TrackState:
+def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     """Handle the plots of one look: the recipe."""
-    bank, picture = state.bank, _picture(state, group)
-    rows, to_ns, hit, miss, looked = _who(state, group, picture)
-    predict(bank.state, bank.cov, bank.time_ns, bank.existence, rows, to_ns, state.site.model)
-    pairs = _gate(state, picture, rows, hit, miss)
-    none, free, contested, large = _associate(state, pairs, len(picture.time_ns))
-    missed = bank.existence[rows] * (1.0 - miss) / (1.0 - bank.existence[rows] * miss)
-    _update(state, picture, rows, missed, pairs, none)
-    found = credit(bank, rows, group.sensor, group.plots, picture, pairs, none)
-    born, over = newborn(state, group.sensor, group.plots, picture, free)
-    edges = _with_edge(state, group, bank.number[rows], np.where(found, 1.0, looked), born)
-    counters = state.counters.add(
-        looks=group.sector is not None,
-        births=len(born),
-        contested=contested,
-        propagated=large,
-        tracks_overflow=over,
-        edges_overflow=pairs.overflow,
+    bank, rules = state.bank, state.site.rules
+    state, birth_pm3 = unseen(state, group)
+    picture = _picture(state, group, birth_pm3)
+    seen = who(state, group, picture)
+    predict(
+        *bank.body, bank.time_ns, bank.existence, seen.rows, seen.to_ns, rules.model, rules.limit
     )
-    confirm(state, bank)
+    _take_up(state, picture, seen)
+    dark = bank.poisson[seen.rows]
+    hidden, known = _part(seen, dark), _part(seen, ~dark)
+    faint, pairs = _gate(state, picture, hidden), _gate(state, picture, known)
+    newborn, first = _newborn(bank, picture, faint)
+    rest = picture.false_density + newborn
+    pairs = _tried_again(state, picture, known, pairs, rest)
+    pairs = _weighed(state, pairs, known, rest)
+    body = new_objects(state, group.plots, picture, faint)
+    chance = newborn / rest
+    found = associate(state, picture, pairs, known.miss, chance, body)
+    rows, numbers = continued(state, group, picture, found.harvest, first)
+    given = given_to(state, group, picture, found)
+    took = _update(state, group, picture, known, found)
+    state = dataclasses.replace(state, next_number=state.next_number + numbers)
+    born, over = _born(state, group, picture, chance * found.free, body, first, len(rows))
+    bank.existence[hidden.rows] *= 1.0 - hidden.miss
     state = dataclasses.replace(
         state,
-        bank=bank.join(born) if len(born) else bank,
-        edges=edges,
+        edges=with_edge(state, group, *_memory(bank, seen, known, took, found, rows, born)),
         next_number=state.next_number + len(born),
-        counters=counters,
+        counters=state.counters.add(
+            looks=group.sector is not None,
+            births=len(born) + int(np.count_nonzero(found.harvest.born >= 0)),
+            contested=found.contested,
+            divided=found.divided,
+            cut_short=found.cut_short,
+            tracks_overflow=over,
+            edges_overflow=pairs.overflow + faint.overflow,
+        ),
     )
-    return _tidy(state, group.at_ns, _TIDY_SHARE)
+    state = _replaced(state, known.rows[found.alone == 0], rows, found, born)
+    confirm(state, state.bank)
+    return _tidy(state, group.at_ns, _TIDY_SHARE), given
+
+
+def _take_up(state: TrackState, picture: Picture, seen: Look) -> None:
+    """Widen the confirmed tracks whose own address is heard a little outside their gate."""
+    bank = state.bank
+    mine = seen.hit > 0.0
+    own = np.where(mine, same_address(bank.address[seen.rows], picture.address), -1)
+    rows = np.flatnonzero((own >= 0) & bank.confirmed[seen.rows])
+    if len(rows):
+        take_up(
+            bank.state, bank.cov, bank.time_ns, seen.rows[rows], own[rows], *picture[:4],
+            state.site.rules.model, state.site.gates, state.config.take_up_scale,
+        )  # fmt: skip
+
+
+def _tried_again(
+    state: TrackState, picture: Picture, known: Look, pairs: Pairs, rest: F64
+) -> Pairs:
+    """Return the pairs with those of confirmed tracks that have manoeuvred as no model expects.
+
+    Such a track has no plot in its gate. It is tried once more with a wider covariance, which it
+    keeps if a plot is then probably its own.
+    """
+    config, bank = state.config, state.bank
+    lost = (np.diff(pairs.start) == 0) & (known.miss > 0.0) & bank.confirmed[known.rows]
+    again = np.flatnonzero(lost & (bank.cluster[known.rows] < 0))
+    if len(again) == 0 or len(picture.time_ns) == 0 or config.manoeuvre_probability == 0.0:
+        return pairs
+    rows = known.rows[again]
+    bank.cov[rows] *= config.manoeuvre_scale
+    more = _gate(state, picture, _part(known, again))
+    more.value[:] *= config.manoeuvre_probability
+    each = np.repeat(np.arange(len(again)), np.diff(more.start))
+    r, miss = bank.existence[rows], known.miss[again]
+    ratio = (r / (1.0 - r * miss))[each] * more.value / rest[more.plot]
+    found = np.bincount(each, ratio, len(again)) > 1.0
+    bank.cov[rows[~found]] /= config.manoeuvre_scale
+    more = kept(more, found[each])
+    count = np.diff(pairs.start)
+    count[again] = np.diff(more.start)
+    owner = np.repeat(np.arange(len(count)), np.diff(pairs.start))
+    owner = np.concatenate([owner, again[each[found[each]]]])
+    order = np.argsort(owner, kind="stable")
+    return Pairs(
+        pairs.rows,
+        np.concatenate([np.zeros(1, np.int64), np.cumsum(count)]),
+        np.concatenate([pairs.plot, more.plot])[order],
+        np.concatenate([pairs.value, more.value])[order],
+        pairs.overflow + more.overflow,
+    )
+
+
+def _part(seen: Look, chosen: np.ndarray) -> Look:
+    return Look(*(part[chosen] for part in seen))
+
+
+def _weighed(state: TrackState, pairs: Pairs, known: Look, rest: F64) -> Pairs:
+    """Return the pairs with likelihood ratios, the negligible ones left out."""
+    weigh(*pairs[:4], state.bank.existence, known.miss, rest, state.config.least_ratio)
+    used = pairs.start[-1]
+    return pairs._replace(plot=pairs.plot[:used], value=pairs.value[:used])
+
+
+def _newborn(bank: Bank, picture: Picture, faint: Pairs) -> tuple[F64, I64]:
+    """Return the density of detected new objects at each plot, and the row most of it is from."""
+    newborn, first = picture.birth.copy(), np.full(len(picture.birth), -1)
+    undetected(*faint[:4], bank.existence, newborn, first)
+    return newborn, first
+
+
+def _update(
+    state: TrackState, group: Group, picture: Picture, known: Look, found: Found
+) -> np.ndarray:
+    """Update the rows that contest nothing, in place; return (k,) whether each took a plot."""
+    bank, pairs = state.bank, found.pairs
+    r = bank.existence[known.rows]
+    update(
+        *bank.body,
+        bank.time_ns,
+        bank.existence,
+        known.rows,
+        r * (1.0 - known.miss) / (1.0 - r * known.miss),
+        pairs.start,
+        pairs.plot,
+        found.weight,
+        found.none,
+        found.alone,
+        picture.position_m,
+        picture.cov,
+        picture.time_ns,
+        picture.dimension,
+        state.site.rules.model,
+    )
+    took = (found.alone > 0) & (found.none < 1.0 - _CREDIT)
+    best = best_pairs(pairs, found.weight)[took]
+    note_plots(
+        bank, known.rows[took], group, picture, pairs.plot[best], found.weight[best] > _IDENTITY
+    )
+    return took
+
+
+def _born(
+    state: TrackState,
+    group: Group,
+    picture: Picture,
+    existence: F64,
+    body: Mixture,
+    first: I64,
+    more: int,
+) -> tuple[Bank, int]:
+    """Return rows that begin at plots that no contested track has, and how many did not fit."""
+    config = state.config
+    at = np.flatnonzero(existence >= config.poisson_floor)
+    over = max(len(state.bank) + more + len(at) - config.max_tracks, 0)
+    at = at[: max(len(at) - over, 0)]
+    chosen = Mixture(*(part[at] for part in body))
+    born = begin(state, group, picture, at, existence[at], chosen, first[at])
+    born.poisson[:] = born.existence < config.recycle
+    return born, over
+
+
+def _memory(
+    bank: Bank,
+    seen: Look,
+    known: Look,
+    took: np.ndarray,
+    found: Found,
+    rows: Bank,
+    born: Bank,
+) -> tuple[np.ndarray, F64]:
+    """Return numbers and the chance that each was swept by now; 1: its plot was found."""
+    harvest = found.harvest
+    sure = np.flatnonzero(harvest.plot >= 0)
+    number, place = np.unique(rows.number[sure], return_inverse=True)
+    share = np.bincount(place, rows.weight[sure], len(number))
+    parts = (
+        (bank.number[seen.rows], seen.swept),
+        (bank.number[known.rows[took]], np.ones(np.count_nonzero(took))),
+        (number[share > _CREDIT], np.ones(np.count_nonzero(share > _CREDIT))),
+        (born.number, np.ones(len(born))),
+    )
+    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def _replaced(state: TrackState, gone: I64, rows: Bank, found: Found, born: Bank) -> TrackState:
+    """Return the state with the contested rows replaced and the new ones added."""
+    bank, known = state.bank, state.hypotheses
+    if len(gone) == 0:
+        return dataclasses.replace(state, bank=bank.join(born) if len(born) else bank)
+    keep = np.ones(len(bank), bool)
+    keep[gone] = False
+    old = np.setdiff1d(np.arange(len(known.noise)), bank.cluster[gone])
+    place = np.where(keep, np.cumsum(keep) - 1, -1)
+    known = moved(of_clusters(known, old), place)
+    bank = bank.take(keep)
+    renumbered = np.full(len(state.hypotheses.noise) + 1, -1)
+    renumbered[old] = np.arange(len(old))
+    bank.cluster[:] = renumbered[bank.cluster]
+    new = found.harvest.cluster
+    rows.cluster[:] = np.where(new >= 0, new + len(old), -1)
+    fresh = found.harvest.hyp._replace(member=found.harvest.hyp.member + len(bank))
+    return dataclasses.replace(state, bank=bank.join(rows, born), hypotheses=joined(known, fresh))
 
 
 def _first_instant(state: TrackState, first_ns: int) -> TrackState:
@@ -108,9 +326,9 @@ def _first_instant(state: TrackState, first_ns: int) -> TrackState:
     return dataclasses.replace(state, next_output_ns=-(-first_ns // period_ns) * period_ns)
 
 
-def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[TrackUpdates]]:
+def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Instant]]:
     """Put out the instants before a time."""
-    blocks: list[TrackUpdates] = []
+    blocks: list[Instant] = []
     if state.config.output_period_s is None or state.next_output_ns == 0:
         return state, blocks
     period_ns = round(state.config.output_period_s * NS)
@@ -121,7 +339,8 @@ def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Track
             # Nothing to show until the next group: skip the empty instants at once.
             at_ns += (before_ns - 1 - at_ns) // period_ns * period_ns
         else:
-            blocks.append(updates_at(state, at_ns))
+            state, instant = put_out(state, at_ns)
+            blocks.append(instant)
         following_ns = at_ns + period_ns
         state = dataclasses.replace(state, next_output_ns=following_ns, last_output_ns=at_ns)
     return state, blocks
@@ -131,18 +350,18 @@ def _tidy(state: TrackState, at_ns: int, share: float = 0.0) -> TrackState:
     """End tracks, once more than a share of them is to end; now and then unite twins."""
     alive = survivors(state, state.bank, at_ns)
     if len(alive) - np.count_nonzero(alive) > share * len(alive):
-        state = dataclasses.replace(state, bank=state.bank.take(alive))
+        bank, known = without(state.bank, state.hypotheses, alive)
+        state = dataclasses.replace(state, bank=bank, hypotheses=known)
     if at_ns < state.next_twins_ns:
         return state
     period_ns = round(state.config.twin_period_s * NS)
     return dataclasses.replace(unite(state), next_twins_ns=(at_ns // period_ns + 1) * period_ns)
 
 
-def _picture(state: TrackState, group: Group) -> Picture:
+def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
     plots, site = group.plots, state.site
     flat = plots.dimension == Dimension.HORIZONTAL
     depth = np.where(flat, state.config.air_depth_m, 1.0)
-    birth = site.birth_pm3[group.sensor] * site.hit[group.sensor] * depth
     return Picture(
         position_m=np.ascontiguousarray(plots.position_m),
         # A transposed copy would be another array type to the kernels: compiled once more.
@@ -150,143 +369,57 @@ def _picture(state: TrackState, group: Group) -> Picture:
         time_ns=plots.measured_at_ns,
         dimension=plots.dimension,
         address=np.where(plots.mode_s_valid, plots.mode_s.astype(np.int64), -1),
-        birth=birth,
-        rest=birth + plots.false_density,
+        birth=birth_pm3 * site.hit[group.sensor] * depth,
+        false_density=plots.false_density,
+        callsign=_callsigns(plots),
     )
 
 
-def _who(state: TrackState, group: Group, picture: Picture) -> tuple[I64, I64, F64, F64, F64]:
-    """Return the tracks a group concerns, their times in it, and how sure it was to see them.
-
-    Returns:
-        Rows, times, detection probability of those who are there, the same times the chance of
-        being there to be seen, and the chance of having lain in what was swept by now.
-    """
-    hit = float(state.site.hit[group.sensor])
-    if group.sector is None:
-        return _who_at_events(state, picture, hit)
-    near, chance, beam_ns = _view(state, group)
-    rows = np.flatnonzero(near)
-    before = _looked_before(state, group, state.bank.number[rows])
-    part = np.minimum(chance[rows], 1.0 - before)
-    miss = np.where(before < 1.0, hit * part / (1.0 - hit * before), 0.0)
-    split = state.config.split_probability
-    return rows, beam_ns[rows], np.where(before < 1.0, hit, hit * split), miss, before + part
+def _callsigns(plots: Plots) -> np.ndarray:
+    names = np.zeros(len(plots), "S8")
+    for j in np.flatnonzero(plots.callsign != None):  # noqa: E711  elementwise
+        names[j] = str(plots.callsign[j]).encode("ascii", "replace")
+    return names
 
 
-def _who_at_events(
-    state: TrackState, picture: Picture, hit: float
-) -> tuple[I64, I64, F64, F64, F64]:
-    rows = np.arange(len(state.bank))
-    to_ns = np.full(len(rows), picture.time_ns.max(initial=0))
-    same = _same_address(state.bank.address, picture.address)
-    to_ns[same >= 0] = picture.time_ns[same[same >= 0]]
-    nothing = np.zeros(len(rows))
-    return rows, to_ns, nothing + hit, nothing, nothing
-
-
-def _view(state: TrackState, group: Group) -> tuple[Bool, F64, I64]:
-    bank, sector = state.bank, group.sector
-    assert sector is not None
-    near, chance = np.empty(len(bank), bool), np.empty(len(bank))
-    beam_ns = np.empty(len(bank), np.int64)
-    view(
-        bank.state,
-        bank.cov,
-        bank.time_ns,
-        state.site.place[group.sensor],
-        sector.from_rad,
-        sector.width_rad,
-        sector.start_ns,
-        sector.end_ns,
-        near,
-        chance,
-        beam_ns,
-    )
-    return near, chance, beam_ns
-
-
-def _looked_before(state: TrackState, group: Group, number: np.ndarray) -> F64:
-    """Return the chance that a track lay in the part of this revolution swept just before."""
-    edge, sector = state.edges[group.sensor], group.sector
-    assert sector is not None
-    pause_ns = sector.start_ns - edge.end_ns
-    fresh = pause_ns <= state.site.period_ns[group.sensor] // 10
-    if not fresh or len(edge.number) == 0 or sector.width_rad >= _WHOLE_TURN:
-        return np.zeros(len(number))
-    place = np.minimum(np.searchsorted(edge.number, number), len(edge.number) - 1)
-    return np.where(edge.number[place] == number, edge.looked[place], 0.0)
-
-
-def _with_edge(
-    state: TrackState, group: Group, number: np.ndarray, looked: F64, born: Bank
-) -> tuple[Edge, ...]:
-    if group.sector is None:
-        return state.edges
-    everyone = np.concatenate([number, born.number])
-    swept = np.concatenate([looked, np.ones(len(born))])
-    worth = swept > 1e-3
-    edge = Edge(group.sector.end_ns, everyone[worth], swept[worth])
-    edges = list(state.edges)
-    edges[group.sensor] = edge
-    return tuple(edges)
-
-
-def _same_address(address: I64, plot_address: I64) -> I64:
-    """Return for each track a plot with its address, -1 where there is none."""
-    known = np.flatnonzero(plot_address >= 0)
-    same = np.full(len(address), -1, np.int64)
-    if len(known):
-        order = known[np.argsort(plot_address[known], kind="stable")]
-        sorted_address = plot_address[order]
-        place = np.minimum(np.searchsorted(sorted_address, address), len(order) - 1)
-        hit = (address >= 0) & (sorted_address[place] == address)
-        same[hit] = order[place[hit]]
-    return same
-
-
-def _gate(state: TrackState, picture: Picture, rows: I64, hit: F64, miss: F64) -> Pairs:
-    bank, plots = state.bank, len(picture.time_ns)
+def _gate(state: TrackState, picture: Picture, seen: Look) -> Pairs:
+    """Return the pairs of the rows with the plots in their gates, and how likely each plot is."""
+    bank, plots, rows = state.bank, len(picture.time_ns), seen.rows
     start = np.zeros(len(rows) + 1, np.int64)
     if plots == 0 or len(rows) == 0:
-        return Pairs(start, np.zeros(0, np.int64), np.zeros(0), np.zeros(0), 0)
+        return Pairs(rows, start, np.zeros(0, np.int64), np.zeros(0), 0)
     grid, reach = _grid(picture)
     order, cells = sort_cells(
         picture.position_m, grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
     )
     capacity = min(4 * (plots + len(rows)) + 64, state.config.max_edges)
     while True:
-        plot, ratio, scale = np.empty(capacity, np.int64), np.empty(capacity), np.empty(capacity)
+        plot, value = np.empty(capacity, np.int64), np.empty(capacity)
         found = gate(
-            bank.state,
-            bank.cov,
+            *bank.body,
             bank.time_ns,
-            bank.existence,
             bank.address,
-            bank.confirmed,
             rows,
-            hit,
-            miss,
+            seen.hit,
             picture.position_m,
             picture.cov,
             picture.time_ns,
             picture.dimension,
             picture.address,
-            picture.rest,
             order,
             cells,
             grid,
             reach,
-            state.site.model,
-            state.site.rule,
+            state.site.rules.model,
+            state.site.gates,
+            state.config.same_address_ratio,
             start,
             plot,
-            ratio,
-            scale,
+            value,
         )
         used = min(found, capacity)
         if found <= capacity or capacity == state.config.max_edges:
-            return Pairs(start, plot[:used], ratio[:used], scale[:used], found - used)
+            return Pairs(rows, start, plot[:used], value[:used], found - used)
         capacity = min(found, state.config.max_edges)
 
 
@@ -300,40 +433,3 @@ def _grid(picture: Picture) -> tuple[F64, F64]:
     spread = np.sqrt([picture.cov[:, 0].max(), picture.cov[:, 3].max()])
     reach = np.array([*spread, times.min(), times.max()])
     return np.array([low[0], low[1], side, nx, ny]), reach
-
-
-def _associate(state: TrackState, pairs: Pairs, plots: int) -> tuple[F64, F64, int, int]:
-    """Turn the pairs' ratios into probabilities in place."""
-    none, free = np.ones(len(pairs.start) - 1), np.ones(plots)
-    if len(pairs.plot) == 0:
-        return none, free, 0, 0
-    ratio = pairs.ratio.copy()
-    limit = state.config.exact_limit
-    contested, large = associate(
-        pairs.start, pairs.plot, ratio, plots, limit, pairs.ratio, none, free
-    )
-    return none, free, contested, large
-
-
-def _update(
-    state: TrackState, picture: Picture, rows: I64, missed: F64, pairs: Pairs, none: F64
-) -> None:
-    bank = state.bank
-    update(
-        bank.state,
-        bank.cov,
-        bank.time_ns,
-        bank.existence,
-        rows,
-        missed,
-        pairs.start,
-        pairs.plot,
-        pairs.scale,
-        pairs.ratio,
-        none,
-        picture.position_m,
-        picture.cov,
-        picture.time_ns,
-        picture.dimension,
-        state.site.model,
-    )

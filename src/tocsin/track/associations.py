@@ -1,0 +1,86 @@
+"""Which plots went to which confirmed track: what registration and consistency are judged by."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tocsin.contract import F64, NS, Associations
+from tocsin.geo import unpack_covariance
+from tocsin.track.contest import Found
+from tocsin.track.kernels_contest import Mixture
+from tocsin.track.seen import moments
+from tocsin.track.state import Group, Pairs, Picture, TrackState
+
+_CREDIT = 0.5
+
+
+def best_pairs(pairs: Pairs, weight: F64) -> np.ndarray:
+    """Return (k,) the likeliest pair of each row; of one without pairs, any number."""
+    counts = np.diff(pairs.start)
+    order = np.lexsort((-weight, np.repeat(np.arange(len(counts)), counts)))
+    if len(order) == 0:
+        return np.zeros(len(counts), np.int64)
+    return order[np.minimum(pairs.start[:-1], len(order) - 1)]
+
+
+def given_to(state: TrackState, group: Group, picture: Picture, found: Found) -> Associations:
+    """Return the plots that confirmed tracks took, before they are updated with them.
+
+    Args:
+        state: the tracker; rows are predicted.
+        group: the look.
+        picture: its plots.
+        found: its association.
+    """
+    bank, pairs = state.bank, found.pairs
+    sure = (found.alone > 0) & (found.none < 1.0 - _CREDIT) & bank.confirmed[pairs.rows]
+    if not state.config.associations or not sure.any():
+        return Associations.empty()
+    best = best_pairs(pairs, found.weight)[sure]
+    i, j = pairs.rows[sure], pairs.plot[best]
+    mean, cov = moments(Mixture(bank.state[i], bank.cov[i], bank.mode[i]))
+    plots = group.plots.take(j)
+    return Associations.build(
+        len(i),
+        measured_at_ns=plots.measured_at_ns,
+        sensor=plots.sensor,
+        number=bank.number[i],
+        probability=found.weight[best],
+        dimension=plots.dimension,
+        range_m=plots.range_m,
+        position_m=plots.position_m,
+        position_cov_m2=plots.position_cov_m2,
+        velocity_mps=mean[:, 3:],
+        distance2=_distance2(state, mean, cov, bank.mode[i], bank.time_ns[i], picture, j),
+    )
+
+
+def _distance2(
+    state: TrackState,
+    mean: F64,
+    cov: F64,
+    mode: F64,
+    time_ns: np.ndarray,
+    picture: Picture,
+    j: np.ndarray,
+) -> F64:
+    """Return the squared Mahalanobis distance of each plot from where it was expected."""
+    dt = (picture.time_ns[j] - time_ns) / NS
+    H = np.zeros((len(j), 3, 6))
+    H[:, range(3), range(3)] = 1.0
+    H[:, range(3), range(3, 6)] = dt[:, None]
+    innovation = picture.position_m[j] - (H @ mean[:, :, None])[:, :, 0]
+    S = H @ unpack_covariance(cov) @ np.swapaxes(H, 1, 2)
+    R = np.zeros((len(j), 3, 3))
+    R[:, [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]] = picture.cov[j]
+    S += R + np.swapaxes(np.triu(R, 1), 1, 2)
+    noise = mode @ state.site.rules.model.noise[:, [0, 3]]
+    cube = np.abs(dt) ** 3 / 3.0
+    S[:, range(3), range(3)] += cube[:, None] * noise[:, [0, 0, 1]]
+    flat = picture.dimension[j] == 2
+    innovation[flat, 2] = 0.0
+    S[flat, 2, :] = S[flat, :, 2] = 0.0
+    S[flat, 2, 2] = 1.0
+    whitened = np.linalg.solve(S, innovation[:, :, None])[:, :, 0]
+    distance2: F64 = (innovation * whitened).sum(axis=1)
+    return distance2

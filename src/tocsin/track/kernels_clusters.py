@@ -1,0 +1,454 @@
+"""Kernels that divide a look's tracks into clusters and solve each.
+
+A cluster is a set of tracks that contest plots, or did lately. One track alone has a closed form;
+all others keep up to K global hypotheses (`kernels_hypotheses`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from tocsin.contract import F64, I8, I64, Bool
+from tocsin.track.kernels_filter import clear, combine, pour, settle
+from tocsin.track.kernels_hypotheses import match
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _root(parent: I64, a: int) -> int:
+    while parent[a] != a:
+        parent[a] = parent[parent[a]]
+        a = parent[a]
+    return a
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def unite(start: I64, edge_plot: I64, keep: Bool, cluster: I64, plots: int, parent: I64) -> None:
+    """Unite the rows that share a plot or an old cluster; the smallest becomes the root.
+
+    Args:
+        start: (k + 1,) first edge of each row.
+        edge_plot: plot of each edge.
+        keep: whether the edge counts.
+        cluster: (k,) old cluster, -1 none.
+        plots: number of plots.
+        parent: (k,) out: the root of each row's cluster.
+    """
+    owner, first = np.full(plots, -1), np.full(cluster.max() + 1 if cluster.size else 0, -1)
+    for i in range(parent.size):
+        parent[i] = i
+    for i in range(parent.size):
+        c = cluster[i]
+        if c >= 0:
+            if first[c] < 0:
+                first[c] = i
+            else:
+                a, b = _root(parent, first[c]), _root(parent, i)
+                parent[max(a, b)] = min(a, b)
+        for e in range(start[i], start[i + 1]):
+            if not keep[e]:
+                continue
+            j = edge_plot[e]
+            if owner[j] < 0:
+                owner[j] = i
+            else:
+                a, b = _root(parent, owner[j]), _root(parent, i)
+                parent[max(a, b)] = min(a, b)
+    for i in range(parent.size):
+        parent[i] = _root(parent, i)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def chains(parent: I64, after: I64, count: I64) -> None:
+    """Chain each cluster's rows behind its root, in order; -1 ends a chain.
+
+    Args:
+        parent: (k,) root of each row.
+        after: (k,) out: next row of the cluster.
+        count: (k,) out: rows of the cluster, at its root.
+    """
+    last = np.empty(parent.size, np.int64)
+    for i in range(parent.size):
+        after[i], count[i], last[i] = -1, 0, i
+    for i in range(parent.size):
+        root = parent[i]
+        count[root] += 1
+        if root != i:
+            after[last[root]] = i
+            last[root] = i
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def solve_alone(
+    start: I64,
+    edge_plot: I64,
+    edge_ratio: F64,
+    alone: I8,
+    edge_weight: F64,
+    none_weight: F64,
+    free: F64,
+) -> None:
+    """Give the association probabilities of the rows that contest nothing: closed form.
+
+    Args:
+        start: (k + 1,) first edge of each row.
+        edge_plot: plot of each edge.
+        edge_ratio: likelihood ratio of each edge to "no plot".
+        alone: (k,) 1: to be solved here.
+        edge_weight: out: probability that the row gave the plot.
+        none_weight: (k,) out: probability that it gave none.
+        free: (m,) out: probability that the plot is nobody's; others stay.
+    """
+    for i in range(alone.size):
+        if not alone[i]:
+            continue
+        total = 1.0
+        for e in range(start[i], start[i + 1]):
+            total += edge_ratio[e]
+        none_weight[i] = 1.0 / total
+        for e in range(start[i], start[i + 1]):
+            edge_weight[e] = edge_ratio[e] / total
+            free[edge_plot[e]] = 1.0 - edge_weight[e]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def propagate(
+    head: int,
+    after: I64,
+    start: I64,
+    edge_plot: I64,
+    edge_ratio: F64,
+    keep: Bool,
+    rounds: int,
+    edge_weight: F64,
+    incoming: F64,
+) -> None:
+    """Approximate the association probabilities of one cluster by loopy belief propagation.
+
+    Args:
+        head: root of the cluster.
+        after: chain of its rows.
+        start: (k + 1,) first edge of each row.
+        edge_plot: plot of each edge.
+        edge_ratio: likelihood ratio of each edge to "no plot".
+        keep: whether the edge counts.
+        rounds: exchanges of messages.
+        edge_weight: out: probability of each of the cluster's edges.
+        incoming: (m,) scratch.
+
+    Source: J. L. Williams, R. Lau, IEEE Trans. AES 50 (2014) 2942-2959, equations 22-27.
+    """
+    i = head
+    while i >= 0:
+        for e in range(start[i], start[i + 1]):
+            edge_weight[e] = 1.0
+        i = after[i]
+    for turn in range(rounds + 1):
+        i = head
+        while i >= 0:
+            for e in range(start[i], start[i + 1]):
+                incoming[edge_plot[e]] = 0.0
+            i = after[i]
+        i = head
+        while i >= 0:
+            total = 1.0
+            for e in range(start[i], start[i + 1]):
+                total += edge_ratio[e] * edge_weight[e] if keep[e] else 0.0
+            for e in range(start[i], start[i + 1]):
+                if not keep[e]:
+                    edge_weight[e] = 0.0
+                elif turn == rounds:
+                    edge_weight[e] = edge_ratio[e] * edge_weight[e] / total
+                else:
+                    rest = max(total - edge_ratio[e] * edge_weight[e], 1.0)
+                    edge_weight[e] = edge_ratio[e] / rest
+                    incoming[edge_plot[e]] += edge_weight[e]
+            i = after[i]
+        if turn == rounds:
+            break
+        i = head
+        while i >= 0:
+            for e in range(start[i], start[i + 1]):
+                if keep[e]:
+                    others = max(incoming[edge_plot[e]] - edge_weight[e], 0.0)
+                    edge_weight[e] = 1.0 / (1.0 + others)
+            i = after[i]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def divide(
+    start: I64,
+    edge_plot: I64,
+    edge_ratio: F64,
+    cluster: I64,
+    held: F64,
+    plots: int,
+    limit: int,
+    parent: I64,
+    after: I64,
+    count: I64,
+    keep: Bool,
+) -> int:
+    """Find the clusters; cut the least probable pairs of those that are too large.
+
+    Args:
+        start: (k + 1,) first edge of each row.
+        edge_plot: plot of each edge.
+        edge_ratio: likelihood ratio of each edge to "no plot".
+        cluster: (k,) old cluster, -1 none.
+        held: (k,) weight of the hypotheses that hold each row.
+        plots: number of plots.
+        limit: most objects of a cluster.
+        parent: (k,) out: root of each row.
+        after: (k,) out: chain of each cluster.
+        count: (k,) out: rows of each cluster, at its root.
+        keep: (edges,) out: whether the pair stays.
+
+    Returns:
+        Number of clusters that were too large.
+    """
+    large, cut, weight, incoming = 0, 0.01, np.zeros(edge_plot.size), np.empty(plots)
+    for e in range(edge_plot.size):
+        keep[e] = True
+    while True:
+        unite(start, edge_plot, keep, cluster, plots, parent)
+        chains(parent, after, count)
+        if cut > 0.6:
+            return large
+        again = False
+        for head in range(parent.size):
+            if parent[head] != head or count[head] <= limit:
+                continue
+            i, objects = head, 0.0
+            while i >= 0:
+                objects += held[i]
+                i = after[i]
+            if objects <= limit:
+                continue
+            again = True
+            large += cut == 0.01
+            propagate(head, after, start, edge_plot, edge_ratio, keep, 20, weight, incoming)
+            i = head
+            while i >= 0:
+                for e in range(start[i], start[i + 1]):
+                    keep[e] = keep[e] and weight[e] > cut
+                i = after[i]
+        if not again:
+            return large
+        cut *= 2.0
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def join_parents(
+    units: I64,
+    unit_of: I64,
+    hyp_start: I64,
+    hyp_weight: F64,
+    member_start: I64,
+    member: I64,
+    local: I64,
+    most: int,
+    hyp: I64,
+    size: I64,
+    weight: F64,
+) -> int:
+    """Join the hypotheses of a cluster's parts: the heaviest of their product.
+
+    Args:
+        units: (u,) bank row of a track alone, or the old cluster's number.
+        unit_of: (u,) 0: a track alone; 1: an old cluster.
+        hyp_start: (clusters + 1,) first hypothesis of each old cluster.
+        hyp_weight: weight of each hypothesis.
+        member_start: (hypotheses + 1,) first member of each.
+        member: bank row of each member.
+        local: (bank,) number of each bank row within this cluster.
+        most: hypotheses to keep.
+        hyp: (most, T) out: locals of each.
+        size: (most,) out.
+        weight: (most,) out: logarithms.
+
+    Returns:
+        Number of hypotheses.
+    """
+    count = 1
+    size[0], weight[0] = 0, 0.0
+    for u in range(units.size):
+        if unit_of[u] == 0:
+            for h in range(count):
+                hyp[h, size[h]] = local[units[u]]
+                size[h] += 1
+            continue
+        first, last = hyp_start[units[u]], hyp_start[units[u] + 1]
+        product = np.empty(count * (last - first))
+        for h in range(count):
+            for g in range(first, last):
+                product[h * (last - first) + g - first] = weight[h] + math.log(hyp_weight[g])
+        order = np.argsort(-product, kind="mergesort")
+        old, sizes = hyp[:count].copy(), size[:count].copy()
+        count = min(order.size, most)
+        for k in range(count):
+            h, g = order[k] // (last - first), first + order[k] % (last - first)
+            n = sizes[h]
+            for t in range(n):
+                hyp[k, t] = old[h, t]
+            for e in range(member_start[g], member_start[g + 1]):
+                hyp[k, n] = local[member[e]]
+                n += 1
+            size[k], weight[k] = n, product[order[k]]
+    return count
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def children(
+    found: int,
+    parent: I64,
+    chosen: I64,
+    log_weight: F64,
+    hyp: I64,
+    size: I64,
+    locals_: int,
+    plots: int,
+    missed: F64,
+    newborn: F64,
+    least: float,
+    source: I64,
+    plot: I64,
+    r: F64,
+    lost: F64,
+    hyp_out: I64,
+    size_out: I64,
+    weight_out: F64,
+) -> int:
+    """Name the locals of the children and list each child's members.
+
+    Args:
+        found: number of children.
+        parent: (found,) parent of each.
+        chosen: (found, T) plot of each member of the parent, -1 none.
+        log_weight: (found,) of each child.
+        hyp: (H, T) locals of the parents.
+        size: (H,).
+        locals_: number of parent locals.
+        plots: number of plots of the cluster.
+        missed: (locals,) existence of each if it gave no plot.
+        newborn: (plots,) existence of a new object at each plot.
+        least: weaker locals are in no hypothesis.
+        source: out: parent local of each local; -1: new.
+        plot: out: its plot, -1 none.
+        r: out: its existence.
+        lost: out: weight times existence of each where it was left out.
+        hyp_out: (found, T) out.
+        size_out: (found,) out.
+        weight_out: (found,) out, not logarithms.
+
+    Returns:
+        Number of locals.
+    """
+    name = np.full((locals_ + 1, plots + 1), -1)
+    used, count = np.empty(plots, np.bool_), 0
+    for c in range(found):
+        h, n = parent[c], 0
+        weight_out[c] = math.exp(log_weight[c])
+        used[:] = False
+        for t in range(size[h] + plots):
+            new = t >= size[h]
+            a, j = (locals_, t - size[h]) if new else (hyp[h, t], chosen[c, t])
+            if new and (used[j] or newborn[j] <= 0.0):
+                continue
+            if not new and j >= 0:
+                used[j] = True
+            k = name[a, j + 1]
+            if k < 0:
+                k = count
+                count += 1
+                name[a, j + 1] = k
+                source[k], plot[k], lost[k] = -1 if new else a, j, 0.0
+                r[k] = newborn[j] if new else (1.0 if j >= 0 else missed[a])
+            if r[k] < least:
+                lost[k] += weight_out[c] * r[k]
+            else:
+                hyp_out[c, n] = k
+                n += 1
+        size_out[c] = n
+    return count
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def merge_alike(
+    hyp: I64,
+    size: I64,
+    weight: F64,
+    count: int,
+    near2: float,
+    state: F64,
+    cov: F64,
+    mode: F64,
+    mean: F64,
+    total: F64,
+    r: F64,
+    source: I64,
+    plot: I64,
+    used: int,
+    room: int,
+) -> tuple[int, int]:
+    """Merge hypotheses whose members are alike, pair by pair, into the heavier one; in place.
+
+    Args:
+        hyp: (H, T) heaviest first.
+        size: (H,).
+        weight: (H,).
+        count: number of hypotheses.
+        near2: see `match`.
+        state: (n, M, 6) of locals; merged ones are appended.
+        cov: (n, M, 21).
+        mode: (n, M).
+        mean: (n, 6) over the models.
+        total: (n, 21) likewise.
+        r: (n,).
+        source: (n,) of a merged local: that of the heaviest.
+        plot: (n,) likewise.
+        used: number of locals.
+        room: most locals.
+
+    Returns:
+        Number of hypotheses left and of locals now.
+    """
+    alive, column = np.ones(count, np.bool_), np.empty(hyp.shape[1], np.int64)
+    for a in range(count):
+        n = size[a]
+        if not alive[a] or n == 0 or used + n > room:
+            continue
+        begun, whole = False, weight[a]
+        for b in range(a + 1, count):
+            if not alive[b] or size[b] != n:
+                continue
+            if not match(hyp, n, a, b, mean, total, r, near2, column):
+                continue
+            if not begun:
+                begun = True
+                for t in range(n):
+                    clear(state, cov, mode, used + t)
+                    pour(state, cov, mode, hyp[a, t], weight[a] * r[hyp[a, t]], state, cov, mode,
+                         used + t)  # fmt: skip
+            for t in range(n):
+                y = hyp[b, column[t]]
+                pour(state, cov, mode, y, weight[b] * r[y], state, cov, mode, used + t)
+            alive[b] = False
+            whole += weight[b]
+        if begun:
+            for t in range(n):
+                x = hyp[a, t]
+                r[used + t] = settle(mode, used + t) / whole
+                source[used + t], plot[used + t] = source[x], plot[x]
+                hyp[a, t] = used + t
+            rows = slice(used, used + n)
+            combine(state[rows], cov[rows], mode[rows], mean[rows], total[rows])
+            used, weight[a] = used + n, whole
+    left = 0
+    for a in range(count):
+        if alive[a]:
+            hyp[left], size[left], weight[left] = hyp[a], size[a], weight[a]
+            left += 1
+    return left, used

@@ -1,0 +1,423 @@
+"""Kernels on the association hypotheses of one contested cluster.
+
+A hypothesis is a list of local hypotheses (Bernoullis), one for each object that it believes in;
+locals are shared between hypotheses. Lists are rows of (H, T) arrays with their lengths beside.
+
+Source: Á. F. García-Fernández, J. L. Williams, K. Granström, L. Svensson, IEEE Trans. AES 54 (2018)
+1883-1901 (Poisson multi-Bernoulli mixture); exact K-best children by branch and bound, and
+factorisation by location: `docs/reference/tracking.md`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from tocsin.contract import F64, I64
+
+_FAR = 1e9
+_EXISTENCE_SCALE = 25.0
+"""Weight of a squared difference of existence probabilities beside a Mahalanobis distance."""
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def mahalanobis2(mean: F64, cov: F64, a: int, b: int, size: int, noise: F64) -> float:
+    """Return the squared distance of two rows' means in their mean covariance.
+
+    Args:
+        mean: (n, 6).
+        cov: (n, 21) packed.
+        a: row.
+        b: row.
+        size: 3: positions only; 6: velocities too.
+        noise: (6,) packed covariance of positions, added to the mean covariance.
+    """
+    L, y, total = np.empty((6, 6)), np.empty(6), 0.0
+    for i in range(size):
+        v = mean[a, i] - mean[b, i]
+        for j in range(i + 1):
+            # Upper triangle by rows: row j, column i.
+            c = j * 6 - j * (j - 1) // 2 + i - j
+            s = 0.5 * (cov[a, c] + cov[b, c])
+            if i < 3:
+                s += noise[j * 3 - j * (j - 1) // 2 + i - j]
+            for k in range(j):
+                s -= L[i, k] * L[j, k]
+            L[i, j] = math.sqrt(max(s, 1e-12)) if i == j else s / L[j, j]
+        for k in range(i):
+            v -= L[i, k] * y[k]
+        y[i] = v / L[i, i]
+        total += y[i] * y[i]
+    return total
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def assign(cost: F64, rows: int, columns: int, column: I64) -> None:
+    """Solve a small assignment: each row gets a column of its own at the least total cost.
+
+    Args:
+        cost: at least (rows, columns), rows <= columns.
+        rows: number of rows.
+        columns: number of columns.
+        column: (rows,) out.
+
+    Source: R. Jonker, A. Volgenant, Computing 38 (1987) 325-340 (shortest augmenting paths).
+    """
+    u, v = np.zeros(rows + 1), np.zeros(columns + 1)
+    owner, way = np.zeros(columns + 1, np.int64), np.zeros(columns + 1, np.int64)
+    least, used = np.empty(columns + 1), np.empty(columns + 1, np.bool_)
+    for i in range(1, rows + 1):
+        owner[0], j0 = i, 0
+        least[:], used[:] = 1e300, False
+        while True:
+            used[j0] = True
+            i0, delta, j1 = owner[j0], 1e300, 0
+            for j in range(1, columns + 1):
+                if used[j]:
+                    continue
+                value = cost[i0 - 1, j - 1] - u[i0] - v[j]
+                if value < least[j]:
+                    least[j], way[j] = value, j0
+                if least[j] < delta:
+                    delta, j1 = least[j], j
+            for j in range(columns + 1):
+                if used[j]:
+                    u[owner[j]] += delta
+                    v[j] -= delta
+                else:
+                    least[j] -= delta
+            j0 = j1
+            if owner[j0] == 0:
+                break
+        while j0 != 0:
+            j1 = way[j0]
+            owner[j0] = owner[j1]
+            j0 = j1
+    for j in range(1, columns + 1):
+        if owner[j] > 0:
+            column[owner[j] - 1] = j - 1
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _sink(heap: I64, weight: F64, size: int, place: int) -> None:
+    """Restore the heap (least weight first) below a place."""
+    slot = heap[place]
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        if child + 1 < size and weight[heap[child + 1]] < weight[heap[child]]:
+            child += 1
+        if weight[heap[child]] >= weight[slot]:
+            break
+        heap[place] = heap[child]
+        place = child
+    heap[place] = slot
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _raise(heap: I64, weight: F64, place: int) -> None:
+    """Restore the heap above a place."""
+    slot = heap[place]
+    while place > 0 and weight[heap[(place - 1) // 2]] > weight[slot]:
+        heap[place] = heap[(place - 1) // 2]
+        place = (place - 1) // 2
+    heap[place] = slot
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def options(start: I64, edge_plot: I64, edge_log: F64, begin: I64, plot: I64, gain: F64) -> None:
+    """Sort each local's choices, "no plot" (-1, gain 0) among them, best first.
+
+    Args:
+        start: (L + 1,) first edge of each local.
+        edge_plot: plot of each edge.
+        edge_log: logarithm of each edge's likelihood ratio to "no plot".
+        begin: (L + 1,) out: first choice of each local.
+        plot: (edges + L,) out.
+        gain: (edges + L,) out.
+    """
+    c = 0
+    for a in range(start.size - 1):
+        begin[a] = c
+        for e in range(start[a], start[a + 1] + 1):
+            none = e == start[a + 1]
+            j, value = (-1, 0.0) if none else (edge_plot[e], edge_log[e])
+            k = c
+            while k > begin[a] and gain[k - 1] < value:
+                gain[k], plot[k] = gain[k - 1], plot[k - 1]
+                k -= 1
+            gain[k], plot[k] = value, j
+            c += 1
+    begin[start.size - 1] = c
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def best_children(
+    hyp: I64,
+    size: I64,
+    weight: F64,
+    missed_log: F64,
+    begin: I64,
+    plot: I64,
+    gain: F64,
+    plots: int,
+    cut: float,
+    most_nodes: int,
+    parent: I64,
+    chosen: I64,
+    out: F64,
+) -> tuple[int, bool]:
+    """Find the K best assignments over all parent hypotheses, depth first with a bound.
+
+    The bound of a branch is its sum so far and the best choice of each local that is left, plot
+    conflicts ignored; it is cut when it falls below the K-th best found or `cut` below the best.
+
+    Args:
+        hyp: (H, T) locals of each parent hypothesis, heaviest parent first.
+        size: (H,) how many.
+        weight: (H,) logarithm of each parent's weight.
+        missed_log: (L,) logarithm of each local's probability to give no plot.
+        begin: see `options`.
+        plot: see `options`.
+        gain: see `options`.
+        plots: number of plots.
+        cut: nats.
+        most_nodes: most branches looked at.
+        parent: (K,) out: parent of each child.
+        chosen: (K, T) out: plot of each member of the parent, -1 none.
+        out: (K,) out: normalised logarithm of the weights.
+
+    Returns:
+        Number of children, and whether the search was cut off.
+    """
+    K, T = out.size, hyp.shape[1]
+    heap, found, nodes = np.empty(K, np.int64), 0, 0
+    active, at = np.empty(T, np.int64), np.zeros(T + 1, np.int64)
+    sums, rest = np.empty(T + 1), np.empty(T + 1)
+    used, best = np.zeros(plots, np.bool_), -1e300
+    for h in range(size.size):
+        base, deep = weight[h], 0
+        for t in range(size[h]):
+            a = hyp[h, t]
+            base += missed_log[a]
+            if begin[a + 1] - begin[a] > 1:
+                active[deep] = t
+                deep += 1
+        rest[deep] = 0.0
+        for d in range(deep - 1, -1, -1):
+            rest[d] = rest[d + 1] + gain[begin[hyp[h, active[d]]]]
+        sums[0], level, at[0] = base, 0, 0
+        while level >= 0:
+            bound = best - cut
+            if found == K:
+                bound = max(bound, out[heap[0]])
+            if level == deep:
+                value = sums[deep]
+                if value > bound:
+                    slot = found if found < K else heap[0]
+                    out[slot], parent[slot] = value, h
+                    for t in range(size[h]):
+                        chosen[slot, t] = -1
+                    for d in range(deep):
+                        chosen[slot, active[d]] = plot[begin[hyp[h, active[d]]] + at[d] - 1]
+                    if found < K:
+                        heap[found] = slot
+                        _raise(heap, out, found)
+                        found += 1
+                    else:
+                        _sink(heap, out, K, 0)
+                    best = max(best, value)
+                level -= 1
+                if level >= 0:
+                    j = plot[begin[hyp[h, active[level]]] + at[level] - 1]
+                    if j >= 0:
+                        used[j] = False
+                continue
+            a = hyp[h, active[level]]
+            o = begin[a] + at[level]
+            nodes += 1
+            # Choices are sorted: what follows one that is too bad is worse.
+            if o == begin[a + 1] or sums[level] + gain[o] + rest[level + 1] <= bound:
+                level -= 1
+                if level >= 0:
+                    j = plot[begin[hyp[h, active[level]]] + at[level] - 1]
+                    if j >= 0:
+                        used[j] = False
+                continue
+            at[level] += 1
+            if plot[o] >= 0:
+                if used[plot[o]]:
+                    continue
+                used[plot[o]] = True
+            sums[level + 1] = sums[level] + gain[o]
+            level += 1
+            at[level] = 0
+            if nodes > most_nodes and found > 0:
+                break
+        if nodes > most_nodes and found > 0:
+            used[:] = False
+            break
+    _normalise(out, found)
+    return found, nodes > most_nodes
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _normalise(log_weight: F64, count: int) -> None:
+    top, total = -1e300, 0.0
+    for k in range(count):
+        top = max(top, log_weight[k])
+    for k in range(count):
+        total += math.exp(log_weight[k] - top)
+    for k in range(count):
+        log_weight[k] -= top + math.log(total)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _sort_members(hyp: I64, size: I64, h: int) -> int:
+    """Sort one hypothesis's members; return a hash of them."""
+    for a in range(1, size[h]):
+        x, k = hyp[h, a], a
+        while k > 0 and hyp[h, k - 1] > x:
+            hyp[h, k] = hyp[h, k - 1]
+            k -= 1
+        hyp[h, k] = x
+    key = np.int64(size[h])
+    for a in range(size[h]):
+        key = key * np.int64(1_000_003) ^ (hyp[h, a] + np.int64(0x9E3779B9))
+    return int(key)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _same(hyp: I64, size: I64, a: int, b: int) -> bool:
+    if size[a] != size[b]:
+        return False
+    differ = 0
+    for k in range(size[a]):
+        differ += hyp[a, k] != hyp[b, k]
+    return differ == 0
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def tidy(hyp: I64, size: I64, weight: F64, count: int, least: float) -> int:
+    """Unite equal hypotheses, drop light ones, sort the heaviest first, normalise; in place.
+
+    Args:
+        hyp: (H, T); members of each become sorted.
+        size: (H,).
+        weight: (H,) not logarithms.
+        count: how many hypotheses.
+        least: lighter ones are dropped, but never all.
+
+    Returns:
+        How many are left.
+    """
+    key = np.empty(count, np.int64)
+    for h in range(count):
+        key[h] = _sort_members(hyp, size, h)
+        for g in range(h):
+            if weight[g] > 0.0 and key[g] == key[h] and _same(hyp, size, g, h):
+                weight[g] += weight[h]
+                weight[h] = 0.0
+                break
+    order = np.argsort(-weight[:count], kind="mergesort")
+    copy, sizes, weights = hyp[:count].copy(), size[:count].copy(), weight[:count].copy()
+    kept, total = 0, 0.0
+    for k in range(count):
+        if k > 0 and weights[order[k]] < least:
+            break
+        for t in range(sizes[order[k]]):
+            hyp[k, t] = copy[order[k], t]
+        size[k], weight[k] = sizes[order[k]], weights[order[k]]
+        total += weight[k]
+        kept += 1
+    for k in range(kept):
+        weight[k] /= total
+    return kept
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def match(
+    hyp: I64, size: int, a: int, b: int, mean: F64, cov: F64, r: F64, near2: float, column: I64
+) -> bool:
+    """Say whether two hypotheses of equal size are alike, and match their members.
+
+    Args:
+        hyp: (H, T).
+        size: members of each of the two.
+        a: hypothesis.
+        b: hypothesis.
+        mean: (n, 6) of locals, over their models.
+        cov: (n, 21) likewise.
+        r: (n,) existence.
+        near2: largest squared distance of two members that are alike.
+        column: (T,) out: member of b for each member of a.
+    """
+    cost, exact = np.empty((size, size)), np.zeros(6)
+    for i in range(size):
+        least, x = _FAR, hyp[a, i]
+        for j in range(size):
+            y, value = hyp[b, j], _FAR
+            if x == y:
+                value = 0.0
+            else:
+                east, north = mean[x, 0] - mean[y, 0], mean[x, 1] - mean[y, 1]
+                close = 2.0 * east * east <= near2 * (cov[x, 0] + cov[y, 0])
+                close = close and 2.0 * north * north <= near2 * (cov[x, 6] + cov[y, 6])
+                if close:
+                    value = mahalanobis2(mean, cov, x, y, 6, exact)
+                    value += _EXISTENCE_SCALE * (r[x] - r[y]) ** 2
+            cost[i, j] = value
+            least = min(least, value)
+        if least > near2:
+            return False
+    assign(cost, size, size, column)
+    worst = 0.0
+    for i in range(size):
+        worst = max(worst, cost[i, column[i]])
+    return worst <= near2
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def components(
+    used: I64, count: int, source: I64, mean: F64, cov: F64, noise: F64, near2: float, part: I64
+) -> int:
+    """Connect locals of one parent local, and those that are near one another.
+
+    Args:
+        used: (count,) locals.
+        count: how many.
+        source: (n,) parent local of each; -1: a new object's.
+        mean: (n, 6).
+        cov: (n, 21).
+        noise: (6,) packed covariance of a plot, added to the locals' own.
+        near2: squared distance of locals that are near.
+        part: (n,) out: component of each local, numbered from 0.
+
+    Returns:
+        How many components there are.
+    """
+    root = np.arange(count)
+    for p in range(count):
+        a = used[p]
+        for q in range(p):
+            b = used[q]
+            tied = source[a] >= 0 and source[a] == source[b]
+            east = mean[a, 0] - mean[b, 0]
+            if not tied and east * east < near2 * (0.5 * (cov[a, 0] + cov[b, 0]) + noise[0]):
+                tied = mahalanobis2(mean, cov, a, b, 3, noise) < near2
+            if tied and root[p] != root[q]:
+                old, new = max(root[p], root[q]), min(root[p], root[q])
+                for k in range(count):
+                    if root[k] == old:
+                        root[k] = new
+    parts = 0
+    for p in range(count):
+        if root[p] == p:
+            part[used[p]] = parts
+            parts += 1
+        else:
+            part[used[p]] = part[used[root[p]]]
+    return parts
