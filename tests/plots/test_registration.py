@@ -40,7 +40,7 @@ from tocsin.plots.segments import priors
 RIGHT = (0.0, 0.0, 0.0, 0.0)
 WRONG = {"west": (180.0, 0.006, 0.003, 0.0), "east": (-60.0, -0.002, 0.0, 0.8)}
 FLAT = radar("flat", 11.7, 34.3, elevation_std_rad=float("nan"))
-NEVER = RegistrationConfig(significance=np.inf)
+NEVER = RegistrationConfig(significance=1e9)
 
 
 def scene(biases, seed=1, sensors=SENSORS, seconds=120, targets=10, **more):
@@ -320,7 +320,7 @@ def test_knowledge_fades_to_the_prior_and_no_farther():
     state = run.state.registration
     config, at_ns = run.state.config, state.closed_ns
     widths = []
-    for hours in (1, 1e3, 1e7):
+    for hours in (1, 30, 1e7):
         later = learn(state, Associations.empty(), config, at_ns + round(hours * 3600 * NS))
         widths.append(estimates(later, config)[1][0])
     assert (np.diff(widths, axis=0) > 0.0).all()

@@ -32,7 +32,7 @@ def table(state: Registration, config: PlotsConfig) -> Biases:
     names = np.array([s.sensor_id for s in config.sensors], object)
     return Biases.build(
         len(sensor),
-        estimated_at_ns=state.closed_ns,
+        estimated_at_ns=state.learned_ns,
         sensor_id=names[sensor],
         component=component,
         bias=bias[sensor, component],
