@@ -197,6 +197,13 @@ def test_one_clock_that_disagrees_with_two_is_the_one_corrected():
     assert abs(now.bias[1, 3] - 0.8) < 3.0 * now.std[1, 3]
 
 
+def test_a_guess_of_which_clock_is_wrong_is_corrected_but_not_told():
+    _, run = scene({"east": (0.0, 0.0, 0.0, 0.45)}, sensors=(WEST, EAST), seconds=180)
+    time_s = run.state.registration.applied[:, 3]
+    assert abs(time_s[1] - time_s[0] - 0.45) < 0.1
+    assert not any(len(out.notices) for out in run.outs)
+
+
 def test_a_radar_without_heights_is_registered_at_the_heights_of_others():
     biases = {"flat": (150.0, 0.005, 0.0, 0.0)}
     _, run = scene(biases, sensors=(FLAT, ADSB), seconds=180)
