@@ -49,6 +49,11 @@ def fusion(asked: Asked) -> Answer:
     figures: dict[str, Any] = {}
     for name in ("unbiased", "biased"):
         figures |= {f"{name}_{key}": value for key, value in _figures(rows, name).items()}
+    biased_m = figures["biased_rmse_m"]
+    figures["biased_rmse_ratio_to_unbiased"] = biased_m / figures["unbiased_rmse_m"]
+    # A radar alone cannot be corrected: its bias would flatter what is.
+    best_m = figures["unbiased_best_radar_rmse_m"]
+    figures["biased_rmse_ratio_to_best_unbiased_radar"] = biased_m / best_m
     return Answer(figures, rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,6 +58,12 @@ class Flights:
             [rng.uniform(-80e3, 80e3, (n, 2)), rng.uniform(3e3, 11e3, n)]
         )
         self._course, self._speed = rng.uniform(0, 2 * np.pi, n), rng.uniform(120, 250, n)
+
+    def follow(self, leader: np.ndarray, east_m: np.ndarray) -> None:
+        """Let each fly as its leader does, so far east of it."""
+        for name in ("_middle", "_course", "_speed", "turn_radps"):
+            setattr(self, name, getattr(self, name)[leader])
+        self._middle = self._middle + east_m[:, None] * [1.0, 0.0, 0.0]
 
     def at(self, who: np.ndarray, at_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (n, 3) positions and velocities in the region frame."""
@@ -163,14 +170,16 @@ def registered(
     sensors: tuple[Sensor, ...] = SENSORS,
     tick_s: float = 2.0,
     config: PlotsConfig | None = None,
+    tracker: Callable[[Flights, Plots], Associations] = associated,
 ) -> Run:
-    """Work reports in ticks, handing each tick's associations to the next."""  # fmt: skip
+    """Work reports in ticks, handing each tick's associations to the next."""
     state, outs = start(config or PlotsConfig(REGION, sensors)), []
     heard = (reports.received_at_ns - T0_NS) // round(tick_s * NS)
     before = Associations.empty()
-    for tick in range(int(heard.max()) + 1):
+    # Silence at the end, so that the last window is over.
+    for tick in range(int(heard.max()) + 1 + round(30.0 / tick_s)):
         now_ns = T0_NS + round((tick + 1) * tick_s * NS)
         state, out = step(state, reports.take(heard == tick), now_ns, before)
-        before = associated(flights, out.plots)
+        before = tracker(flights, out.plots)
         outs.append(out)
     return Run(state, outs)

@@ -11,6 +11,7 @@ from tocsin.contract import InputError, SensorKind
 from tocsin.run.site import (
     AccessSection,
     InputSection,
+    RegistrationSection,
     SensorSection,
     SiteFile,
     SiteSection,
@@ -30,6 +31,7 @@ def test_the_documented_site_names_every_key() -> None:
     assert sensors == set(SensorSection.model_fields)
     assert inputs == set(InputSection.model_fields)
     assert set(data["access"]) == set(AccessSection.model_fields)
+    assert set(data["registration"]) == set(RegistrationSection.model_fields)
     assert set(data) | {"clock"} == set(SiteFile.model_fields)
 
 

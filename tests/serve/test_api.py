@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.serve.support import (
@@ -19,7 +20,17 @@ from tests.serve.support import (
     warning,
 )
 from tests.support import ROOT
-from tocsin.contract import NS, Action, Faults, InputError, NoticeKind, SensorState, Stage
+from tocsin.contract import (
+    NS,
+    Action,
+    BiasComponent,
+    Biases,
+    Faults,
+    InputError,
+    NoticeKind,
+    SensorState,
+    Stage,
+)
 from tocsin.serve import Clock, Hub, OperatorRequest, SiteInfo
 from tocsin.serve.routes import OPERATIONS, Operation
 
@@ -282,6 +293,27 @@ def test_sensors_show_health_place_and_faults(client: Client) -> None:
         {"bad_length": 1},
     )
     assert (ears["state"], ears["last_heard"], ears["range_m"]) == ("never", None, None)
+
+
+def test_sensors_show_their_biases_as_they_were_last_estimated(client: Client, hub: Hub) -> None:
+    found = Biases.build(
+        2,
+        estimated_at_ns=NOW_NS,
+        sensor_id="north",
+        component=[BiasComponent.RANGE, BiasComponent.AZIMUTH],
+        bias=[120.0, np.radians(0.5)],
+        std=[5.0, np.radians(0.02)],
+        significant=[True, True],
+        applied=[118.0, 0.0],
+    )
+    hub.publish(snapshot(biases=found))
+    hub.publish(snapshot())
+    north, ears = client.get("/api/v1/sensors").json()["sensors"]
+    span, azimuth = north["biases"]
+    assert (span["component"], span["unit"], span["bias"], span["std"]) == ("range", "m", 120, 5)
+    assert (azimuth["unit"], azimuth["bias"], azimuth["applied"]) == ("deg", 0.5, 0.0)
+    assert azimuth["significant"] is True
+    assert ears["biases"] == []
 
 
 def test_coverage_is_made_anew_only_when_a_sensor_changes(client: Client, hub: Hub) -> None:

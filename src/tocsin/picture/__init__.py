@@ -4,6 +4,7 @@ from tocsin.picture.config import PictureConfig
 from tocsin.picture.coverage import coverage, live_sensors
 from tocsin.picture.state import PictureState, start, succeed, with_sensors
 from tocsin.picture.step import PictureIn, PictureOut, step
+from tocsin.picture.tracks import track_ids
 
 __all__ = [
     "PictureConfig",
@@ -15,5 +16,6 @@ __all__ = [
     "start",
     "step",
     "succeed",
+    "track_ids",
     "with_sensors",
 ]

@@ -11,6 +11,7 @@ from tocsin.contract import (
     F64,
     I8,
     NS,
+    U32,
     U64,
     Bool,
     Corroboration,
@@ -76,7 +77,7 @@ def track_rows(
     original = originals(updates, config)
     own = classify.posterior(memory.evidence + look + claims, config)
     probability = own[original]
-    track_id = _ids(updates)
+    track_id = track_ids(updates.number)
     designation = designated(state.designations, track_id)
     hazardous = hazard(probability, memory.hazardous, designation, updates.status, config)
     memory = replace(memory, hazardous=hazardous, evidence=memory.evidence[original])
@@ -111,8 +112,9 @@ def track_rows(
     return replace(state, memory=memory), tracks
 
 
-def _ids(updates: TrackUpdates) -> Objects:
-    return np.array([f"T{number:05d}" for number in updates.number.tolist()], object)
+def track_ids(numbers: U32) -> Objects:
+    """Return the ids by which tracks of these numbers are known outside."""
+    return np.array([f"T{number:05d}" for number in numbers.tolist()], object)
 
 
 def _corroborated(

@@ -16,8 +16,7 @@ class RegistrationConfig:
     """Say what biases are believed possible, and when they are believed.
 
     Args:
-        prior_std: biases of a radar before anything is known: surveyed north and range zero are
-            within these in nine radars of ten (`docs/reference/registration.md`).
+        prior_std: biases of a radar before anything is known; wide enough for one set up in haste.
         reference_time_std_s: of a receiver of positions that aircraft themselves state; the
             standards allow 0.6 s of delay that is not compensated (RTCA DO-260B, 2.2.5).
         walk_std: how far biases wander in an hour, so that what was learned long ago fades.

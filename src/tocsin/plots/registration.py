@@ -9,6 +9,7 @@ not feed back into the estimate.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -45,7 +46,8 @@ class Registration:
         told: (sensors, 4) the bias that the last notice spoke of, m, rad, rad, s.
         notices: (sensors, 4) how many there were.
         waiting: plots of windows that are not over.
-        closed_ns: end of the last window that was worked.
+        closed_ns: end of the last window that is over.
+        learned_ns: end of the last window that held something.
     """
 
     mean: F64
@@ -56,18 +58,18 @@ class Registration:
     notices: I64
     waiting: Associations = field(default_factory=Associations.empty)
     closed_ns: int = 0
+    learned_ns: int = 0
 
 
 def unknown(sensors: int) -> Registration:
     """Return the state in which nothing is known of any sensor."""
-    zero = np.zeros((sensors, 4))
     return Registration(
         np.zeros(4 * sensors),
         np.eye(4 * sensors),
-        zero,
-        np.zeros(sensors, np.int64),
-        zero,
-        np.zeros((sensors, 4), np.int64),
+        applied=np.zeros((sensors, 4)),
+        since_ns=np.zeros(sensors, np.int64),
+        told=np.zeros((sensors, 4)),
+        notices=np.zeros((sensors, 4), np.int64),
     )
 
 
@@ -77,7 +79,8 @@ def grown(state: Registration, sensors: int) -> Registration:
     fresh.mean[: 4 * old], fresh.cov[: 4 * old, : 4 * old] = state.mean, state.cov
     for name in ("applied", "since_ns", "told", "notices"):
         getattr(fresh, name)[:old] = getattr(state, name)
-    return replace(fresh, waiting=state.waiting, closed_ns=state.closed_ns)
+    stays = {name: getattr(state, name) for name in ("waiting", "closed_ns", "learned_ns")}
+    return replace(fresh, **stays)
 
 
 def warm_up() -> None:
@@ -122,7 +125,9 @@ def learn(
         ready = _some(ready, settings.max_rows, end_ns // window_ns)
         mean, cov = _learned(ready, Known(mean, cov, state.applied), config)
     after = replace(state, mean=mean, cov=cov, waiting=waiting.take(~over), closed_ns=end_ns)
-    return _corrected(after, config, now_ns)
+    if not len(ready):
+        return after
+    return _corrected(replace(after, learned_ns=end_ns), config, now_ns)
 
 
 def _learned(rows: Associations, known: Known, config: PlotsConfig) -> tuple[F64, F64]:
@@ -232,31 +237,36 @@ def believed(state: Registration, config: PlotsConfig) -> Believed:
     """Return the biases to correct by: the most significant, and the next beside it, until none is.
 
     Where sensors only disagree (all clocks could be wrong by as much together) this blames the
-    fewest, and corrects so that they agree.
+    fewest, and corrects so that they agree. Whoever was blamed before is blamed first, so that of
+    two that explain the same it is always the same one.
 
     Source: J. H. Goodnight, A tutorial on the SWEEP operator, Amer. Statistician 33 (1979) 149-158.
     """
-    prior = priors(config)
+    prior, k = priors(config), config.registration.significance
     precision = np.linalg.inv(state.cov)
     score = precision @ state.mean
     A = np.block([[precision, score[:, None]], [score, 0.0]])
-    needed = np.zeros(len(score), bool)
-    while True:
-        free = ~needed & (prior.ravel() > 0.0)
-        sigmas = np.abs(A[:-1, -1]) / np.sqrt(np.abs(np.diag(A)[:-1])) * free
-        best = int(np.argmax(sigmas)) if len(sigmas) else 0
-        if not len(sigmas) or sigmas[best] <= config.registration.significance:
-            break
-        needed[best] = True
-        A = _swept(A, best)
-    bias = np.where(needed, A[:-1, -1], 0.0).reshape(-1, 4) * prior
+    before = np.flatnonzero(state.applied)
+    still = before[_sigmas(reduce(_swept, before, A))[before] > k]
+    A = reduce(_swept, still, A)
+    free, significant = prior.ravel() > 0.0, np.zeros(len(score), bool)
+    significant[still] = True
+    while np.max(sigmas := _sigmas(A) * (free & ~significant), initial=0.0) > k:
+        best = int(np.argmax(sigmas))
+        significant[best], A = True, _swept(A, best)
     # Swept, the diagonal is minus a variance; not swept, it is a precision.
     diagonal = np.abs(np.diag(A)[:-1])
-    std = np.sqrt(np.where(needed, diagonal, 1.0 / diagonal)).reshape(-1, 4) * prior
-    return Believed(bias, std, needed.reshape(-1, 4))
+    std = np.sqrt(np.where(significant, diagonal, 1.0 / diagonal)).reshape(-1, 4)
+    bias = np.where(significant, A[:-1, -1], 0.0).reshape(-1, 4)
+    return Believed(bias * prior, std * prior, significant.reshape(-1, 4))
 
 
-def _swept(A: F64, k: int) -> F64:
+def _sigmas(A: F64) -> F64:
+    """Return (4 sensors,) standard deviations by which each bias is not nothing."""
+    return np.asarray(np.abs(A[:-1, -1]) / np.sqrt(np.abs(np.diag(A)[:-1])))
+
+
+def _swept(A: F64, k: int | np.intp) -> F64:
     row = A[k] / A[k, k]
     out = A - np.outer(A[:, k], row)
     out[k], out[:, k], out[k, k] = row, row, -1.0 / A[k, k]
@@ -275,16 +285,10 @@ def _corrected(state: Registration, config: PlotsConfig, now_ns: int) -> Registr
     """Return the state with new corrections where the old ones are significantly wrong."""
     settings, now = config.registration, believed(state, config)
     off = np.abs(now.bias - state.applied)
-    wrong = (off > settings.significance * now.std) & (
-        off > settings.least_change * accuracies(config)
-    )
-    changed = np.asarray(wrong.any(axis=1))
-    if not changed.any():
+    least = settings.least_change * accuracies(config)
+    if not np.any((off > settings.significance * now.std) & (off > least)):
         return state
-    # What is known of a sensor changes together: it was estimated together.
+    # All change together: each is right only beside the others.
     since_ns = now_ns + round(config.latest_ahead_s * NS)
-    return replace(
-        state,
-        applied=np.where(changed[:, None], now.bias, state.applied),
-        since_ns=np.where(changed, since_ns, state.since_ns),
-    )
+    changed = np.any(off > 0.0, axis=1)
+    return replace(state, applied=now.bias, since_ns=np.where(changed, since_ns, state.since_ns))

@@ -98,7 +98,7 @@ def _registered(
     """Return the state with what associations tell of biases; a table where there are new ones."""
     rows = Associations.empty() if associations is None else associations
     after = learn(state.registration, rows, state.config, now_ns)
-    if after.mean is state.registration.mean:
+    if after.learned_ns == state.registration.learned_ns:
         return replace(state, registration=after), Biases.empty(), Notices.empty()
     after, notices = notify(after, state.config, now_ns)
     return replace(state, registration=after), table(after, state.config), notices

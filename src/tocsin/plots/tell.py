@@ -32,7 +32,7 @@ def table(state: Registration, config: PlotsConfig) -> Biases:
     names = np.array([s.sensor_id for s in config.sensors], object)
     return Biases.build(
         len(sensor),
-        estimated_at_ns=state.closed_ns,
+        estimated_at_ns=state.learned_ns,
         sensor_id=names[sensor],
         component=component,
         bias=bias[sensor, component],
@@ -46,12 +46,14 @@ def notify(state: Registration, config: PlotsConfig, now_ns: int) -> tuple[Regis
     """Return notices of biases that are larger than they should be, or became so, or no more are.
 
     One rule for all three: the bias differs, significantly and by `alarm_factor` of the sensor's
-    accuracy, from what was told last; in the beginning that is none.
+    accuracy, from what was told last; in the beginning that is none. A correction may be a guess
+    of who is wrong, a notice may not: it is significant whatever the biases of the others are.
     """
     settings, accuracy = config.registration, accuracies(config)
     now = believed(state, config)
     off = np.abs(now.bias - state.told)
-    due = (off > settings.alarm_factor * accuracy) & (off > settings.significance * now.std)
+    std = estimates(state, config)[1]
+    due = (off > settings.alarm_factor * accuracy) & (off > settings.significance * std)
     if not due.any():
         return state, Notices.empty()
     after = replace(state, told=np.where(due, now.bias, state.told), notices=state.notices + due)

@@ -94,6 +94,7 @@ class Bridge:
                 self._overflows,
                 documents,
                 feed,
+                out.biases,
             )
         )
         self._last = now

@@ -61,7 +61,7 @@ class Tally:
 
     def __call__(self, out: TickOut) -> None:
         """Take one tick."""
-        self.outputs.add(out.tracks, out.warnings, out.notices)
+        self.outputs.add(out)
         self._ticks += 1
         self._plots += len(out.plots)
         self._confirmed.update(out.tracks.number[out.tracks.status == 1].tolist())

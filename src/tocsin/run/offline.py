@@ -21,6 +21,7 @@ from tocsin.contract import (
     Faults,
     InputError,
     Looks,
+    NoticeKind,
     OperatorActions,
     Origin,
     ReportKind,
@@ -150,7 +151,9 @@ def track_files(
     pipeline = Pipeline(config)
     for result in say.progress(*_ticks(pipeline, decoded, looks)):
         refused.update(result.faults.kind.tolist())
-        outputs.add(result.tracks)
+        outputs.add(result)
+        for text in result.notices.text[result.notices.kind == NoticeKind.SENSOR_BIASED]:
+            say.note(text)
         rows += len(result.tracks)
         mine = result.tracks.take(result.tracks.status == 1)
         confirmed.update(zip(mine.number.tolist(), mine.mode_s.tolist(), strict=True))

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tocsin.contract import InputError, Notices, Table, Tracks, Warnings, arrow_schema, to_arrow
+from tocsin.contract import (
+    Biases,
+    Innovations,
+    InputError,
+    Notices,
+    Table,
+    Tracks,
+    Warnings,
+    arrow_schema,
+    to_arrow,
+)
+from tocsin.run.pipeline import TickOut
 
 _ROWS_PER_GROUP = 65_536
 
@@ -43,7 +54,7 @@ class TableFile:
 
 
 class Outputs:
-    """Write a run's tracks, warnings and notices into a folder."""
+    """Write a run's tracks and how they came about, warnings and notices into a folder."""
 
     def __init__(self, folder: Path) -> None:
         """Make the folder and open the files.
@@ -55,15 +66,15 @@ class Outputs:
             folder.mkdir(parents=True, exist_ok=True)
             self._files = {
                 cls: TableFile(cls, folder / f"{cls.NAME}.parquet")
-                for cls in (Tracks, Warnings, Notices)
+                for cls in (Tracks, Innovations, Biases, Warnings, Notices)
             }
         except OSError as error:
             raise InputError(folder, f"cannot be written: {error}", "choose another -o") from error
 
-    def add(self, *tables: Table) -> None:
-        """Add the rows of tables, each to its own file."""
-        for table in tables:
-            self._files[type(table)].add(table)  # type: ignore[index]  # the keys are subclasses
+    def add(self, out: TickOut) -> None:
+        """Add the rows of a tick's tables, each to its own file."""
+        for table in (out.tracks, out.innovations, out.biases, out.warnings, out.notices):
+            self._files[type(table)].add(table)
 
     def close(self) -> None:
         """Finish all files."""

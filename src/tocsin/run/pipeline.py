@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from tocsin import picture, plots, track, warn
 from tocsin.contract import (
     Associations,
@@ -17,6 +19,7 @@ from tocsin.contract import (
     Faults,
     Forecasts,
     Frames,
+    Innovations,
     Looks,
     Notices,
     OperatorActions,
@@ -50,6 +53,7 @@ class PipelineConfig:
         formats: format per input where it is not to be told from the bytes.
         shifted: inputs whose own times are shifted to when they are received.
         output_period_s: between track outputs; None: at each distinct plot time.
+        registration: whether the sensors' biases are learned and taken out.
     """
 
     origin: Origin
@@ -60,6 +64,7 @@ class PipelineConfig:
     formats: Mapping[str, str | None] = field(default_factory=dict)
     shifted: frozenset[str] = frozenset()
     output_period_s: float | None = 1.0
+    registration: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class TickOut:
     plots: Plots
     biases: Biases
     updates: TrackUpdates
+    innovations: Innovations
     tracks: Tracks
     current: Tracks
     health: SensorHealth
@@ -116,7 +122,9 @@ class Pipeline:
             inputs=InputsState(),
             sensors=sensors,
             plots=plots.start(plots.PlotsConfig(region, sensors)),
-            track=track.start(track.TrackConfig(region, sensors, output_period_s=period)),
+            track=track.start(
+                track.TrackConfig(region, sensors, output_period_s=period, associations=True)
+            ),
             picture=picture.start(picture.PictureConfig(region, sensors, config.zones)),
             warn=warn.start(warn.WarnConfig(config.zones, region, config.policy)),
         )
@@ -153,11 +161,16 @@ class Pipeline:
         stays = _frame(former) == _frame(config)
         if stays:
             state.plots, state.track = old.plots, old.track
+            state.associations = old.associations
         else:
             state.track = replace(state.track, next_number=old.track.next_number)
         state.picture = picture.succeed(state.picture, old.picture)
         state.warn = warn.succeed(state.warn, old.warn)
-        tracks = "tracks go on" if stays else "its sensors or its place too, so tracks start afresh"
+        tracks = (
+            "tracks go on"
+            if stays
+            else "sensors, place or registration too, so tracks start afresh"
+        )
         return f"The site was changed; {tracks}."
 
     def know(self, sensors: tuple[Sensor, ...]) -> None:
@@ -187,14 +200,15 @@ class Pipeline:
             looks.take(fit),
         )
         state.plots, located = plots.step(state.plots, reports, now_ns, state.associations)
-        state.associations = Associations.empty()
         true = plots.true_looks(state.plots, looks)
-        state.track, updates = track.step(state.track, located.plots, true, now_ns)
+        state.track, tracked = track.step_in_full(state.track, located.plots, true, now_ns)
+        if self.config.registration:
+            state.associations = tracked.associations
         faults = Faults.concat([faults, located.faults])
         state.picture, seen = picture.step(
             state.picture,
             picture.PictureIn(
-                updates,
+                tracked.updates,
                 located.external,
                 located.identities,
                 reports,
@@ -213,7 +227,8 @@ class Pipeline:
             faults,
             located.plots,
             located.biases,
-            updates,
+            tracked.updates,
+            _innovations(tracked.associations, state.sensors),
             seen.tracks,
             seen.current,
             seen.health,
@@ -235,7 +250,21 @@ class Pipeline:
 
 def _frame(config: PipelineConfig) -> str:
     """Return what tracks depend on; as text, where a missing value equals itself."""
-    return repr((config.origin, config.sensors, config.output_period_s))
+    return repr((config.origin, config.sensors, config.output_period_s, config.registration))
+
+
+def _innovations(rows: Associations, sensors: tuple[Sensor, ...]) -> Innovations:
+    """Return what tells whether the tracker is as sure as it may be, by names that all know."""
+    names = np.array([sensor.sensor_id for sensor in sensors], object)
+    return Innovations.build(
+        len(rows),
+        measured_at_ns=rows.measured_at_ns,
+        track_id=picture.track_ids(rows.number),
+        sensor_id=names[rows.sensor],
+        dimension=rows.dimension,
+        distance2=rows.distance2,
+        probability=rows.probability,
+    )
 
 
 def _look_faults(looks: Looks, now_ns: int) -> Faults:

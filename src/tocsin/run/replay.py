@@ -80,7 +80,7 @@ def replay(
         worked += 1
         digests.add(result)
         if outputs is not None:
-            outputs.add(result.tracks, result.warnings, result.notices)
+            outputs.add(result)
 
     def over() -> None:
         nonlocal whole

@@ -111,6 +111,12 @@ class AccessSection(_Strict):
     hosts: tuple[str, ...] = ()
 
 
+class RegistrationSection(_Strict):
+    """Say whether the sensors' biases are learned from common targets, and taken out."""
+
+    enabled: bool = True
+
+
 class SiteFile(_Strict):
     """Hold a whole `site.toml`."""
 
@@ -120,6 +126,7 @@ class SiteFile(_Strict):
     names: dict[str, str] = {}
     clock: ClockSection | None = None
     access: AccessSection = AccessSection()
+    registration: RegistrationSection = RegistrationSection()
 
 
 @dataclass
@@ -161,6 +168,7 @@ class Site:
             {_sac_sic(key): name for key, name in self.file.names.items()},
             {item.source_id: item.format for item in self.file.input},
             frozenset(item.source_id for item in self.file.input if item.clock == "received"),
+            registration=self.file.registration.enabled,
         )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tocsin.contract import NS, Forecasts, NoticeKind, Notices, TrackStatus
+from tocsin.contract import NS, Biases, Forecasts, NoticeKind, Notices, TrackStatus
 from tocsin.serve.frame import encode_tracks
 from tocsin.serve.metrics import Metrics
 from tocsin.serve.rows import (
@@ -83,6 +83,7 @@ class Hub:
         self._ring: deque[str] = deque(maxlen=RING)
         self._events = 0
         self._forecasts = Forecasts.empty()
+        self._biases = Biases.empty()
         self._plots = 0
         self._actions: Counter[str] = Counter()
         self._recent: deque[tuple[int, int]] = deque()
@@ -97,6 +98,7 @@ class Hub:
         snapshot = self.snapshot = self._labelled(snapshot)
         self.metrics.observe(snapshot)
         self._forecasts = snapshot.forecasts if len(snapshot.forecasts) else self._forecasts
+        self._biases = snapshot.biases if len(snapshot.biases) else self._biases
         self._count(snapshot)
         self._take_warnings(snapshot)
         self._take_notices(snapshot.notices)
@@ -290,7 +292,8 @@ class Hub:
 
     def sensors(self) -> Row:
         """Return all sensors with their health."""
-        return {"sensors": sensor_rows(self.site.sensors, self.snapshot.health, self._faults)}
+        health = self.snapshot.health
+        return {"sensors": sensor_rows(self.site.sensors, health, self._faults, self._biases)}
 
     def summary(self) -> Row:
         """Return the counters that the page's head shows."""

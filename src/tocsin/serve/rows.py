@@ -13,6 +13,8 @@ import numpy as np
 from tocsin.contract import (
     NS,
     Action,
+    BiasComponent,
+    Biases,
     Corroboration,
     Designation,
     NoticeKind,
@@ -28,6 +30,12 @@ from tocsin.contract import (
 )
 
 Row = dict[str, Any]
+_BIAS_UNITS = {
+    BiasComponent.RANGE: ("m", 1.0),
+    BiasComponent.AZIMUTH: ("deg", math.degrees(1.0)),
+    BiasComponent.ELEVATION: ("deg", math.degrees(1.0)),
+    BiasComponent.TIME: ("s", 1.0),
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -123,14 +131,20 @@ def notice_kind(code: int) -> str:
 
 
 def sensor_rows(
-    sensors: Sequence[Sensor], health: SensorHealth, faults: Mapping[str, Mapping[str, int]]
+    sensors: Sequence[Sensor],
+    health: SensorHealth,
+    faults: Mapping[str, Mapping[str, int]],
+    biases: Biases,
 ) -> list[Row]:
     """Return one object per sensor of the site, then one per further sensor that was heard."""
     places = {sensor.sensor_id: sensor for sensor in sensors}
     heard = {sensor_id: k for k, sensor_id in enumerate(health.sensor_id)}
     order = [*places, *(sensor_id for sensor_id in heard if sensor_id not in places)]
     return [
-        _place_row(i, places.get(i)) | _health_row(health, heard.get(i)) | _fault_row(faults.get(i))
+        _place_row(i, places.get(i))
+        | _health_row(health, heard.get(i))
+        | _fault_row(faults.get(i))
+        | {"biases": _bias_rows(biases.take(biases.sensor_id == i))}
         for i in order
     ]
 
@@ -164,6 +178,23 @@ def _health_row(health: SensorHealth, k: int | None) -> Row:
 
 def _fault_row(kinds: Mapping[str, int] | None) -> Row:
     return {"faults": dict(sorted((kinds or {}).items()))}
+
+
+def _bias_rows(biases: Biases) -> list[Row]:
+    return [_bias_row(row) for row in biases.rows()]
+
+
+def _bias_row(row: Mapping[str, Any]) -> Row:
+    component = BiasComponent(row["component"])
+    unit, scale = _BIAS_UNITS[component]
+    sizes = {name: number(scale * row[name], 4) for name in ("bias", "std", "applied")}
+    return {
+        "component": lower(component),
+        "unit": unit,
+        **sizes,
+        "significant": bool(row["significant"]),
+        "estimated_at": iso(row["estimated_at_ns"]),
+    }
 
 
 def seconds_between(later_ns: int, earlier_ns: int) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tocsin.contract import (
     Action,
+    BiasComponent,
     Corroboration,
     Designation,
     NoticeKind,
@@ -179,6 +180,17 @@ SCHEMAS: dict[str, Schema] = {
         faults_total=COUNT,
         bearings_total=COUNT,
         faults=COUNTS,
+        biases=rows(
+            record(
+                component=name_of(BiasComponent),
+                unit=TEXT,
+                bias=NUMBER,
+                std=NUMBER,
+                applied=NUMBER,
+                significant=FLAG,
+                estimated_at=MOMENT,
+            )
+        ),
     ),
     "Sensors": record(sensors=rows(reference("Sensor"))),
     "Coverage": features(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tocsin.contract import (
+    Biases,
     Faults,
     Forecasts,
     Notices,
@@ -90,6 +91,7 @@ class Snapshot:
         overflows: since start, by what overflowed.
         documents: new CAP messages by identifier.
         feed: the Atom feed of CAP messages, where it changed.
+        biases: of all sensors, where they were estimated anew.
     """
 
     clock: Clock
@@ -104,6 +106,7 @@ class Snapshot:
     overflows: Mapping[str, int] = field(default_factory=dict)
     documents: Mapping[str, bytes] = field(default_factory=dict)
     feed: bytes | None = None
+    biases: Biases = field(default_factory=Biases.empty)
 
 
 @dataclass(frozen=True)
