@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from tocsin.contract import InputError, Looks, Reports, Table, from_arrow
+from tocsin.contract import InputError, Looks, Reports, Table, from_arrow, read_parquet
 from tocsin.run.site import Site, checked_site, read_site
 
 T = TypeVar("T", bound=Table)
@@ -27,8 +27,11 @@ class ArrowStream(Protocol):
         """Return the table as a capsule of an Arrow stream."""
 
 
-TableLike: TypeAlias = ArrowStream | Mapping[str, ArrayLike] | NDArray[np.void] | Table
-"""A table: of pandas, polars or pyarrow, columns by name, a structured array, or the contract's."""
+TableLike: TypeAlias = (
+    ArrowStream | Mapping[str, ArrayLike] | NDArray[np.void] | Table | str | os.PathLike[str]
+)
+"""A table: of pandas, polars or pyarrow, columns by name, a structured array, the contract's own,
+or the path of a Parquet file."""
 SiteLike: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | Site
 """A site: the path of a `site.toml`, its content, or a site that was read."""
 
@@ -69,11 +72,15 @@ def site_of(site: SiteLike | None) -> Site | None:
     if isinstance(site, (str, os.PathLike)):
         return read_site(Path(site))
     kind = type(site).__name__
-    raise InputError("site", f"is a {kind}", "give the path of a site.toml, or its content")
+    raise InputError("site", f"is of type {kind}", "give the path of a site.toml, or its content")
 
 
 def _table_of(cls: type[T], given: TableLike, where: str) -> T:
-    return given if isinstance(given, cls) else from_arrow(cls, _arrow(given, where), where)
+    if isinstance(given, cls):
+        return given
+    if isinstance(given, (str, os.PathLike)):
+        return read_parquet(cls, Path(given))
+    return from_arrow(cls, _arrow(given, where), where)
 
 
 def _arrow(given: Any, where: str) -> pa.Table:
@@ -85,7 +92,7 @@ def _arrow(given: Any, where: str) -> pa.Table:
         return pa.table(given)
     except (TypeError, ValueError) as error:
         mend = "give a pandas, polars or Arrow table, or a dict of columns"
-        raise InputError(where, f"is no table but a {type(given).__name__}", mend) from error
+        raise InputError(where, f"is no table but of type {type(given).__name__}", mend) from error
 
 
 def _from_columns(columns: Mapping[str, ArrayLike], where: str) -> pa.Table:
