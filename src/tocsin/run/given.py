@@ -37,7 +37,7 @@ SiteLike: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | Site
 
 
 def reports_of(plots: TableLike | None, where: str = "plots") -> Reports:
-    """Return plots as the contract has them; None: none.
+    """Return plots as the contract has them, in the order of their rows; None: none.
 
     Raises:
         InputError: no table, or columns that are missing or cannot be read.
@@ -47,7 +47,7 @@ def reports_of(plots: TableLike | None, where: str = "plots") -> Reports:
     reports = _table_of(Reports, plots, where)
     _check_place(reports, where)
     late = np.maximum(reports.received_at_ns, reports.measured_at_ns)
-    return reports.replace(received_at_ns=late)
+    return reports.replace(received_at_ns=late, sequence=np.arange(len(reports)))
 
 
 def looks_of(looks: TableLike | None, where: str = "looks") -> Looks:
