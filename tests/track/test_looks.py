@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.track.scenes import REGION, T0_NS, TWO_PI, radar
 from tocsin.contract import NS, Looks, Plots, TrackStatus
 from tocsin.track import TrackConfig, credible, start, step, track_recording
-from tocsin.track.manage import near_pairs
+from tocsin.track.kernels_twins import near_pairs
 
 RADAR = radar(period_s=2.0, detection_probability=0.9, elevation_min_rad=-0.2)
 CONFIG = TrackConfig(REGION, (RADAR,))

@@ -114,7 +114,8 @@ def begin(
 def _numbers(state: TrackState, number: np.ndarray, keeps: Bool) -> np.ndarray:
     """Return the rows' numbers: that of the track they take up again, else new ones."""
     bank = state.bank
-    keeps &= ~np.isin(number, bank.number[~bank.poisson])
+    if keeps.any():
+        keeps &= ~np.isin(number, bank.number[~bank.poisson])
     once = np.zeros(len(number), bool)
     once[np.unique(np.where(keeps, number, 0), return_index=True)[1]] = True
     keeps &= once

@@ -9,6 +9,7 @@ import numpy as np
 from tocsin.contract import F64, NS, Bool
 from tocsin.geo import unpack_covariance
 from tocsin.track.clusters import sure_of, without
+from tocsin.track.kernels_twins import near_pairs
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState
 
@@ -89,33 +90,13 @@ def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]
     chosen = bank.take(rows)
     mean, cov = moments(chosen.body)
     spread_m = np.sqrt(cov[:, 0] + cov[:, 6])
-    first, second = near_pairs(mean[:, :2], np.minimum(spread_m, _TWIN_SPREAD_M))
+    first, second = near_pairs(
+        np.ascontiguousarray(mean[:, :2]), np.minimum(spread_m, _TWIN_SPREAD_M)
+    )
     older = chosen.number[first] < chosen.number[second]
     a, b = np.where(older, first, second), np.where(older, second, first)
     a, b = _compatible(state, chosen, mean, cov, a, b)
     return rows[a], rows[b]
-
-
-def near_pairs(place_m: F64, spread_m: F64) -> tuple[np.ndarray, np.ndarray]:
-    """Return each pair of places once that are nearer than four times both spreads, by axis.
-
-    Args:
-        place_m: (n, 2).
-        spread_m: (n,); only a wide one looks far around.
-    """
-    order = np.argsort(place_m[:, 0], kind="stable")
-    (x, y), spread_m = place_m[order].T, spread_m[order]
-    low = np.searchsorted(x, x - 8.0 * spread_m, "left")
-    counts = np.searchsorted(x, x + 8.0 * spread_m, "right") - low
-    first = np.repeat(np.arange(len(x)), counts)
-    second = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts - low, counts)
-    # The wider of two finds the other, so that the search is as far as its own spread.
-    finds = spread_m[first] > spread_m[second]
-    finds |= (spread_m[first] == spread_m[second]) & (first < second)
-    first, second = first[finds], second[finds]
-    reach_m = 4.0 * (spread_m[first] + spread_m[second])
-    near = (np.abs(x[first] - x[second]) <= reach_m) & (np.abs(y[first] - y[second]) <= reach_m)
-    return order[first[near]], order[second[near]]
 
 
 def _compatible(

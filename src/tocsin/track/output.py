@@ -32,7 +32,8 @@ class Instant(NamedTuple):
 def put_out(state: TrackState, at_ns: int) -> tuple[TrackState, Instant]:
     """Return the live tracks at one instant; with a lag, the one before once more."""
     rules, bank = state.site.rules, state.bank.copy()
-    everyone, to_ns = np.arange(len(bank)), np.full(len(bank), at_ns)
+    everyone = np.flatnonzero(bank.live)
+    to_ns = np.full(len(everyone), at_ns)
     predict(*bank.body, bank.time_ns, bank.existence, everyone, to_ns, rules.model, rules.limit)
     now = _updates(state, bank, *moments(bank.body), at_ns)
     if not state.config.lag:

@@ -37,7 +37,7 @@ def who(state: TrackState, group: Group, picture: Picture) -> Look:
 
 def _swept(state: TrackState, group: Group, hit: float) -> Look:
     near, chance, beam_ns = _view(state, group)
-    rows = np.flatnonzero(near)
+    rows = np.flatnonzero(near & state.bank.live)
     before = _looked_before(state, group, state.bank.number[rows])
     part = np.minimum(chance[rows], 1.0 - before)
     miss = np.where(before < 1.0, hit * part / (1.0 - hit * before), 0.0)
@@ -47,9 +47,9 @@ def _swept(state: TrackState, group: Group, hit: float) -> Look:
 
 
 def _at_events(state: TrackState, picture: Picture, hit: float) -> Look:
-    rows = np.arange(len(state.bank))
+    rows = np.flatnonzero(state.bank.live)
     to_ns = np.full(len(rows), picture.time_ns.max(initial=0))
-    same = same_address(state.bank.address, picture.address)
+    same = same_address(state.bank.address[rows], picture.address)
     to_ns[same >= 0] = picture.time_ns[same[same >= 0]]
     nothing = np.zeros(len(rows))
     return Look(rows, to_ns, nothing + hit, nothing, nothing)

@@ -17,6 +17,8 @@ from tocsin.track.kernels_contest import Hypotheses, Mixture, Rules
 class Bank:
     """Hold the rows: tracks, local hypotheses of contested tracks, and undetected objects.
 
+    A row without existence is free: the next one that is needed takes its place.
+
     Args:
         state: (n, M, 6) position then velocity under each motion model, region frame.
         cov: (n, M, 21) packed covariance.
@@ -98,6 +100,24 @@ class Bank:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.number)
+
+    @property
+    def live(self) -> Bool:
+        """Return (n,) which rows are not free."""
+        return np.asarray(self.existence > 0.0)
+
+    def free(self, rows: np.ndarray) -> None:
+        """Free the chosen rows, in place."""
+        self.existence[rows] = 0.0
+        self.poisson[rows] = True
+        self.confirmed[rows] = False
+        self.cluster[rows] = -1
+        self.number[rows] = 0
+
+    def put(self, rows: np.ndarray, new: Bank) -> None:
+        """Write new rows to the chosen places."""
+        for name in _COLUMNS:
+            getattr(self, name)[rows] = getattr(new, name)
 
     @property
     def body(self) -> Mixture:

@@ -24,10 +24,11 @@ from tocsin.track.manage import confirm, survivors, unite
 from tocsin.track.output import Instant, put_out
 from tocsin.track.schedule import everything_left, schedule
 from tocsin.track.seen import same_address, unseen, who, with_edge
-from tocsin.track.state import Bank, Group, Look, Pairs, Picture, TrackState
+from tocsin.track.state import Bank, Group, Look, Pairs, Picture, TrackState, blank
 
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
-_TIDY_SHARE = 1.0 / 16.0
+_SPARE = 4
+"""A full bank grows by this part of its rows more than it needs."""
 _CREDIT = 0.5
 _IDENTITY = 0.8
 
@@ -68,7 +69,7 @@ def step_in_full(
     state: TrackState, plots: Plots, looks: Looks, now_ns: int
 ) -> tuple[TrackState, Out]:
     """Do as `step` does, and return all that it puts out."""
-    state = dataclasses.replace(state, bank=state.bank.copy())
+    state = _own(state)
     if state.next_output_ns == 0 and len(plots):
         state = _first_instant(state, int(plots.measured_at_ns.min()))
     state, groups = schedule(state, plots, looks, now_ns)
@@ -79,9 +80,15 @@ def step_in_full(
 
 def finish(state: TrackState) -> tuple[TrackState, Out]:
     """Handle the plots that still wait for a look: the end of a recording."""
-    state, groups = everything_left(dataclasses.replace(state, bank=state.bank.copy()))
+    state, groups = everything_left(_own(state))
     state, instants, given = handle(state, groups)
     return state, _out(instants, given)
+
+
+def _own(state: TrackState) -> TrackState:
+    """Return the state with rows that may be changed in place; free ones are left behind."""
+    bank, known = without(state.bank, state.hypotheses, state.bank.live)
+    return dataclasses.replace(state, bank=bank, hypotheses=known)
 
 
 def _out(instants: list[Instant], given: list[Associations]) -> Out:
@@ -153,7 +160,7 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     )
     state = _replaced(state, known.rows[found.alone == 0], rows, found, born)
     confirm(state, state.bank)
-    return _tidy(state, group.at_ns, _TIDY_SHARE), given
+    return _tidy(state, group.at_ns), given
 
 
 def _take_up(state: TrackState, picture: Picture, seen: Look) -> None:
@@ -267,7 +274,8 @@ def _born(
     """Return rows that begin at plots that no contested track has, and how many did not fit."""
     config = state.config
     at = np.flatnonzero(existence >= config.poisson_floor)
-    over = max(len(state.bank) + more + len(at) - config.max_tracks, 0)
+    live = int(np.count_nonzero(state.bank.live))
+    over = max(live + more + len(at) - config.max_tracks, 0)
     at = at[: max(len(at) - over, 0)]
     chosen = Mixture(*(part[at] for part in body))
     born = begin(state, group, picture, at, existence[at], chosen, first[at])
@@ -299,23 +307,39 @@ def _memory(
 
 
 def _replaced(state: TrackState, gone: I64, rows: Bank, found: Found, born: Bank) -> TrackState:
-    """Return the state with the contested rows replaced and the new ones added."""
+    """Return the state with the contested rows replaced and the new ones added.
+
+    Args:
+        state: the tracker; its bank is changed in place while it has room.
+        gone: contested rows.
+        rows: what replaces them.
+        found: the association.
+        born: rows that begin at plots.
+    """
     bank, known = state.bank, state.hypotheses
-    if len(gone) == 0:
-        return dataclasses.replace(state, bank=bank.join(born) if len(born) else bank)
-    keep = np.ones(len(bank), bool)
-    keep[gone] = False
     old = np.setdiff1d(np.arange(len(known.noise)), bank.cluster[gone])
-    place = np.where(keep, np.cumsum(keep) - 1, -1)
-    known = moved(of_clusters(known, old), place)
-    bank = bank.take(keep)
-    renumbered = np.full(len(state.hypotheses.noise) + 1, -1)
-    renumbered[old] = np.arange(len(old))
-    bank.cluster[:] = renumbered[bank.cluster]
-    new = found.harvest.cluster
-    rows.cluster[:] = np.where(new >= 0, new + len(old), -1)
-    fresh = found.harvest.hyp._replace(member=found.harvest.hyp.member + len(bank))
-    return dataclasses.replace(state, bank=bank.join(rows, born), hypotheses=joined(known, fresh))
+    if len(old) < len(known.noise):
+        renumbered = np.full(len(known.noise) + 1, -1)
+        renumbered[old] = np.arange(len(old))
+        known = of_clusters(known, old)
+        bank.free(gone)
+        bank.cluster[:] = renumbered[bank.cluster]
+    bank.free(gone)
+    new = rows.join(born) if len(born) else rows
+    places = np.flatnonzero(~bank.live)[: len(new)]
+    if len(places) < len(new):
+        more = len(new) - len(places) + len(bank) // _SPARE
+        places = np.concatenate([places, len(bank) + np.arange(len(new) - len(places))])
+        spare = blank(state.config, more)
+        spare.free(np.arange(more))
+        bank = bank.join(spare)
+    bank.put(places, new)
+    cluster = found.harvest.cluster
+    held = places[: len(cluster)]
+    bank.cluster[held] = np.where(cluster >= 0, cluster + len(old), -1)
+    fresh = found.harvest.hyp
+    fresh = fresh._replace(member=held[fresh.member])
+    return dataclasses.replace(state, bank=bank, hypotheses=joined(known, fresh))
 
 
 def _first_instant(state: TrackState, first_ns: int) -> TrackState:
@@ -335,7 +359,7 @@ def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Insta
     while state.next_output_ns < before_ns:
         at_ns = state.next_output_ns
         state = _tidy(state, at_ns)
-        if len(state.bank) == 0:
+        if not state.bank.live.any():
             # Nothing to show until the next group: skip the empty instants at once.
             at_ns += (before_ns - 1 - at_ns) // period_ns * period_ns
         else:
@@ -346,12 +370,15 @@ def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Insta
     return state, blocks
 
 
-def _tidy(state: TrackState, at_ns: int, share: float = 0.0) -> TrackState:
-    """End tracks, once more than a share of them is to end; now and then unite twins."""
-    alive = survivors(state, state.bank, at_ns)
-    if len(alive) - np.count_nonzero(alive) > share * len(alive):
-        bank, known = without(state.bank, state.hypotheses, alive)
-        state = dataclasses.replace(state, bank=bank, hypotheses=known)
+def _tidy(state: TrackState, at_ns: int) -> TrackState:
+    """End tracks; now and then unite twins."""
+    bank = state.bank
+    gone = bank.live & ~survivors(state, bank, at_ns)
+    if gone.any():
+        if (bank.cluster[gone] >= 0).any():
+            place = np.where(gone, -1, np.arange(len(bank)))
+            state = dataclasses.replace(state, hypotheses=moved(state.hypotheses, place))
+        bank.free(np.flatnonzero(gone))
     if at_ns < state.next_twins_ns:
         return state
     period_ns = round(state.config.twin_period_s * NS)
