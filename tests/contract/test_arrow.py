@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.contract import (
+    NS,
     TABLES,
     Column,
     Faults,
@@ -129,6 +130,39 @@ def test_absent_is_not_zero() -> None:
     assert np.isnan(back.range_m[1])
     assert np.isnan(back.azimuth_rad).all()
     assert not back.mode_3a_valid.any()
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_timestamps_of_any_unit_are_nanoseconds(unit: str, zone: str | None) -> None:
+    data = to_arrow(Reports.build(2, measured_at_ns=[5, 6], sensor_id="r"))
+    times = pa.array([3, 4], pa.timestamp("s", zone)).cast(pa.timestamp(unit, zone))
+    at = data.schema.get_field_index("measured_at_ns")
+    read = from_arrow(Reports, data.set_column(at, "measured_at_ns", times))
+    assert read.measured_at_ns.tolist() == [3 * NS, 4 * NS]
+
+
+def test_a_timestamp_beyond_nanoseconds_is_refused() -> None:
+    data = to_arrow(Reports.build(1, measured_at_ns=[5], sensor_id="r"))
+    times = pa.array([2**40], pa.timestamp("s"))
+    at = data.schema.get_field_index("measured_at_ns")
+    with pytest.raises(InputError, match=r"column measured_at_ns: cannot be read: .*; use int64"):
+        from_arrow(Reports, data.set_column(at, "measured_at_ns", times))
+
+
+@pytest.mark.parametrize("text", [pa.string(), pa.large_string(), pa.string_view()])
+def test_text_of_any_kind_is_read_plain_and_from_a_dictionary(text: pa.DataType) -> None:
+    names, kinds = pa.array(["a", "b", None], text), pa.array(["plot", "sighting", "plot"], text)
+    data = pa.table({"measured_at_ns": [1, 2, 3], "sensor_id": names, "kind": kinds})
+    index = pa.array([1, 0, None], pa.uint32())
+    coded = pa.DictionaryArray.from_arrays(index, names)
+    for table, expected in (
+        (data, ["a", "b", None]),
+        (data.set_column(1, "sensor_id", coded), ["b", "a", None]),
+    ):
+        read = from_arrow(Reports, table)
+        assert read.sensor_id.tolist() == expected
+        assert read.kind.tolist() == [ReportKind.PLOT, ReportKind.SIGHTING, ReportKind.PLOT]
 
 
 def test_enumerations_are_names_in_files() -> None:

@@ -2,7 +2,8 @@
 
 Two kinds of fenced block are run; all others are only shown:
 
-- ```` ```pycon ````: a Python session, checked as a doctest (`...` stands for any text);
+- ```` ```pycon ````: a Python session, checked as a doctest (`...` stands for any text); the blocks
+  of one file are one session. A block `pycon peers` is run only where Stone Soup is installed;
 - ```` ```console ````: lines that start with `$ ` are commands; what they print must be what stands
   below them (`...` stands for any text, nothing below means that the output does not matter).
   Only `tocsin` commands are run, in a folder that all blocks of one file share: empty, but for the
@@ -16,7 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 FENCE = re.compile(
-    r"^```(?P<kind>pycon|console|console long)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^```(?P<kind>pycon|pycon peers|console|console long)\n(?P<body>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 EXIT = re.compile(r"\s+# exit (\d)$")
 
@@ -30,10 +32,10 @@ class Command:
     code: int
 
 
-def sessions(text: str) -> Iterator[str]:
-    """Give the Python sessions of a page."""
+def sessions(text: str, peers: bool = True) -> Iterator[str]:
+    """Give the parts of a page's Python session, in order, with or without those of peers."""
     for block in FENCE.finditer(text):
-        if block["kind"] == "pycon":
+        if block["kind"] == "pycon" or (peers and block["kind"] == "pycon peers"):
             yield block["body"]
 
 

@@ -4,6 +4,7 @@ import doctest
 import re
 import shlex
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,13 @@ def test_long_console_examples(page: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PYTHON, ids=name)
 def test_python_examples(page: Path) -> None:
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
-    for number, session in enumerate(sessions(page.read_text())):
-        runner.run(parser.get_doctest(session, {}, f"{page.name} {number}", str(page), 0))
+    names: dict[str, object] = {}
+    for number, session in enumerate(
+        sessions(page.read_text(), find_spec("stonesoup") is not None)
+    ):
+        example = parser.get_doctest(session, {}, f"{page.name} {number}", str(page), 0)
+        example.globs = names
+        runner.run(example, clear_globs=False)
     assert runner.summarize(verbose=False).failed == 0
 
 
@@ -67,6 +73,9 @@ def test_examples_are_cut_out() -> None:
         Command("tocsin b", "", 2),
     ]
     assert list(sessions(page)) == [">>> 1\n"]
+    peers = page + "```pycon peers\n>>> 2\n```\n"
+    assert list(sessions(peers)) == [">>> 1\n", ">>> 2\n"]
+    assert list(sessions(peers, peers=False)) == [">>> 1\n"]
 
 
 def test_dots_stand_for_any_text() -> None:

@@ -19,9 +19,11 @@ from tests.track.scenes import (
     sweep,
 )
 from tocsin.contract import (
+    MODE_COUNT,
     NS,
     Dimension,
     Looks,
+    ObjectClass,
     Plots,
     Sensor,
     SensorKind,
@@ -29,6 +31,7 @@ from tocsin.contract import (
     TrackUpdates,
 )
 from tocsin.geo import unpack_covariance
+from tocsin.motion import MOST_MODELS, SETS, Model, ModelSet, Noise
 from tocsin.track import (
     TrackConfig,
     finish,
@@ -44,6 +47,7 @@ from tocsin.track.kernels_contest import contest
 from tocsin.track.kernels_filter import predict, update
 from tocsin.track.kernels_gate import gate, sort_cells, view
 from tocsin.track.manage import unite
+from tocsin.track.output import put_out
 from tocsin.track.state import Bank, Group, Sector
 from tocsin.track.step import look
 
@@ -443,6 +447,30 @@ def test_finish_uses_what_still_waits():
     state, (out, _, _) = finish(state)
     assert len(state.waiting) == 0
     assert (out.measured_at_ns >= T0_NS).all()
+
+
+@pytest.mark.parametrize("kind", [ObjectClass.UNKNOWN, ObjectClass.BALLISTIC])
+def test_each_model_of_the_set_has_its_probability_and_no_other(kind):
+    updates = track_plots(PLOTS, LOOKS, TrackConfig(REGION, SENSORS, models=SETS[kind]))
+    count = len(SETS[kind].models)
+    assert (updates.status == TrackStatus.CONFIRMED).any()
+    assert updates.mode_probability.shape[1] == MODE_COUNT == MOST_MODELS
+    np.testing.assert_allclose(updates.mode_probability[:, :count].sum(axis=1), 1.0)
+    assert np.isnan(updates.mode_probability[:, count:]).all()
+
+
+def test_mode_probabilities_are_those_of_the_tracks_own_rows():
+    state = pair_of_tracks(apart_m=9e3)
+    state.bank.mode[:] = [[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]]
+    _, now = put_out(state, T0_NS + 100 * NS)
+    assert now.updates.number.tolist() == [4, 9]
+    np.testing.assert_allclose(now.updates.mode_probability, state.bank.mode, atol=1e-9)
+
+
+def test_more_models_than_modes_are_refused():
+    quiet = Model(0.2, Noise(0.1, 0.0, 0.0, 0.1))
+    with pytest.raises(ValueError, match="5 models; a set may have 4"):
+        start(TrackConfig(REGION, SENSORS, models=ModelSet(10.0, (quiet,) * 5)))
 
 
 def test_more_sensors_than_bits_are_refused():

@@ -31,6 +31,7 @@ from tocsin.contract.site import Origin, Sensor, Zone, parse_zones, read_zones, 
 from tocsin.contract.table import F64, I8, I32, I64, U32, U64, Bool, Column, Objects, Table
 from tocsin.contract.tables import (
     CLASS_COUNT,
+    MODE_COUNT,
     TABLES,
     Associations,
     Biases,
@@ -63,6 +64,7 @@ __all__ = [
     "I8",
     "I32",
     "I64",
+    "MODE_COUNT",
     "NS",
     "TABLES",
     "U32",

@@ -125,8 +125,10 @@ def from_arrow(cls: type[T], data: pa.Table, where: object = "table") -> T:
 def _from_array(array: Any, column: Column) -> NDArray[Any]:
     if column.enum is not None:
         return _codes(array, column)
+    if column.unit == "ns UTC" and pa.types.is_timestamp(array.type):
+        array = array.cast(pa.timestamp("ns", array.type.tz))  # of seconds, too, in nanoseconds
     if column.dtype in _SPECIAL:
-        rows = array.cast(_SPECIAL[column.dtype]).to_pylist()
+        rows = _decoded(array).cast(_SPECIAL[column.dtype]).to_pylist()
         return column.coerce([row or () for row in rows] if column.dtype == "strs" else rows)
     scalar = pa.from_numpy_dtype(column.numpy_dtype)
     if column.shape:
@@ -143,9 +145,17 @@ def _from_array(array: Any, column: Column) -> NDArray[Any]:
     return np.asarray(cast.to_numpy(zero_copy_only=False), column.numpy_dtype)
 
 
+def _decoded(array: Any) -> Any:
+    """Return an array without a dictionary: not all kinds of text can be cast out of one."""
+    if not pa.types.is_dictionary(array.type):
+        return array
+    return array.dictionary.cast(pa.string()).take(array.indices)
+
+
 def _codes(array: Any, column: Column) -> NDArray[Any]:
     assert column.enum is not None
-    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    plain = array if pa.types.is_dictionary(array.type) else array.cast(pa.string())
+    encoded = plain if pa.types.is_dictionary(plain.type) else plain.dictionary_encode()
     if encoded.null_count:
         raise ValueError("nulls are not allowed here")
     by_name = {member.name.lower(): int(member) for member in column.enum}

@@ -28,6 +28,8 @@ from tocsin.contract.enums import (
 from tocsin.contract.table import F64, I8, I32, I64, U32, U64, Bool, Column, Objects, Table
 
 CLASS_COUNT = len(ObjectClass)
+MODE_COUNT = 4
+"""Motion models of the tracker's largest set."""
 
 MeasuredAt = Annotated[I64, Column("int64", "ns UTC", "when it was so")]
 ReceivedAt = Annotated[I64, Column("int64", "ns UTC", "when it reached us", optional=True)]
@@ -45,6 +47,13 @@ Latitude = Annotated[F64, Column("float64", "deg", "WGS-84 latitude")]
 Longitude = Annotated[F64, Column("float64", "deg", "WGS-84 longitude")]
 Height = Annotated[F64, Column("float64", "m", "height above the WGS-84 ellipsoid")]
 ZoneId = Annotated[Objects, Column("str", doc="zone, as in zones.geojson")]
+ModeProbability = Annotated[
+    F64,
+    Column(
+        "float64", "", "by motion model of the tracker's set, in its order; NaN: fewer models",
+        shape=(MODE_COUNT,), optional=True,
+    ),
+]  # fmt: skip
 TargetId = Annotated[Objects, Column("str", doc="true object; null: none, a false plot")]
 
 
@@ -248,6 +257,7 @@ class TrackUpdates(Table):
         F64,
         Column("float64", "m2, m2/s, m2/s2", "upper triangle by rows, region frame", shape=(21,)),
     ]
+    mode_probability: ModeProbability
     first_at_ns: Annotated[I64, Column("int64", "ns UTC", "first plot")]
     last_plot_at_ns: Annotated[I64, Column("int64", "ns UTC", "latest plot")]
     sensor_bits: Annotated[U64, Column("uint64", doc="bit s: sensor s contributed lately")]
@@ -278,6 +288,7 @@ class Tracks(Table):
         F64,
         Column("float64", "m2, m2/s, m2/s2", "upper triangle by rows, local ENU", shape=(21,)),
     ]
+    mode_probability: ModeProbability
     class_probability: Annotated[
         F64,
         Column("float64", "", "by object class code", shape=(CLASS_COUNT,), optional=True),

@@ -96,6 +96,7 @@ def track_rows(
         velocity_north_mps=local.velocity_mps[:, 1],
         velocity_up_mps=local.velocity_mps[:, 2],
         state_cov_m_mps=local.packed_cov,
+        mode_probability=updates.mode_probability,
         class_probability=probability,
         object_class=classify.most_probable(probability),
         corroborated=corroborated,

@@ -140,16 +140,16 @@ def track_files(
     if not np.isin(decoded.reports.kind, _TRACKABLE).any():
         raise InputError(inputs[0], "holds nothing to track", "is it looks? give those as --looks")
     looks = read_parquet(Looks, looks_path) if looks_path else decoded.looks
-    decoded, clock = _on_one_clock(decoded)
+    reports, clock = on_one_clock(decoded.reports)
     site = read_site(site_path) if site_path else None
-    config = _track_config(decoded.reports, site, inputs[0], at_s)
+    config = track_config(reports, site, inputs[0], at_s)
     outputs = Outputs(out)
     confirmed: dict[int, str] = {}
     external: dict[str, None] = {}
     rows = 0
     refused: Counter[str] = Counter()
     pipeline = Pipeline(config)
-    for result in say.progress(*_ticks(pipeline, decoded, looks)):
+    for result in say.progress(*ticks(pipeline, reports, looks)):
         refused.update(result.faults.kind.tolist())
         outputs.add(result)
         for text in result.notices.text[result.notices.kind == NoticeKind.SENSOR_BIASED]:
@@ -164,7 +164,7 @@ def track_files(
     found = decode.summary(_as_decoded(decoded))["faults"]
     return {
         "tracks": str(out / "tracks.parquet"),
-        "reports": len(decoded.reports),
+        "reports": len(reports),
         "track_rows": rows,
         "tracks_confirmed": len(confirmed),
         "tracks_external": len(external),
@@ -174,38 +174,50 @@ def track_files(
     }
 
 
-def _on_one_clock(decoded: DecodedFiles) -> tuple[DecodedFiles, list[str]]:
-    """Return a recording with the recorder's clock set to the sensors' where it was far off."""
-    reports = decoded.reports
+def on_one_clock(reports: Reports) -> tuple[Reports, list[str]]:
+    """Return reports with the recorder's clock set to the sensors' where it was far off.
+
+    What was done is said in the list.
+    """
     ahead_ns = int(np.median(reports.measured_at_ns - reports.received_at_ns))
     if abs(ahead_ns) < _WRONG_CLOCK_S * NS:
-        return decoded, []
-    moved = reports.replace(received_at_ns=reports.received_at_ns + ahead_ns)
+        return reports, []
     said = f"the recorder's clock, {-ahead_ns / NS:+.0f} s off the sensors'"
-    return replace(decoded, reports=moved), [said]
+    return reports.replace(received_at_ns=reports.received_at_ns + ahead_ns), [said]
 
 
 def _as_decoded(files: DecodedFiles) -> decode.Decoded:
     return decode.Decoded(files.reports, files.looks, files.faults)
 
 
-def _track_config(
-    reports: Reports, site: Site | None, path: Path, at_s: float | None
+def track_config(
+    reports: Reports, site: Site | None, where: object, at_s: float | None
 ) -> PipelineConfig:
+    """Return the set-up to track reports with; what it lacks is inferred from them.
+
+    Args:
+        reports: all of them.
+        site: None: they give the origin and the sensors.
+        where: their name for errors.
+        at_s: between output instants; None: see `_output_period_s`.
+
+    Raises:
+        InputError: without a site, polar reports or none with a position.
+    """
     if site is not None:
         config = site.pipeline_config()
     else:
-        config = PipelineConfig(_first_place(reports, path))
+        config = PipelineConfig(_first_place(reports, where))
     period = _output_period_s(reports, config.sensors) if at_s is None else at_s
     return replace(config, zones=(), output_period_s=period)
 
 
-def _first_place(reports: Reports, path: Path) -> Origin:
+def _first_place(reports: Reports, where: object) -> Origin:
     placed = np.flatnonzero(~np.isnan(reports.latitude_deg))
     if not np.isnan(reports.range_m).all():
-        raise InputError(path, "holds polar plots", "give their sensors' places with --site")
+        raise InputError(where, "holds polar plots", "give their sensors' places with --site")
     if len(placed) == 0:
-        raise InputError(path, "holds no position", "track needs plots or positions")
+        raise InputError(where, "holds no position", "track needs plots or positions")
     first = int(placed[0])
     return Origin(float(reports.latitude_deg[first]), float(reports.longitude_deg[first]))
 
@@ -233,11 +245,17 @@ def _in_scans(times_ns: I64, period_s: float) -> bool:
     return len(gaps_s) == 0 or float(np.median(gaps_s)) >= 0.5 * period_s
 
 
-def _ticks(
-    pipeline: Pipeline, decoded: DecodedFiles, looks: Looks
-) -> tuple[Iterator[TickOut], str, int]:
-    """Return the ticks over a recording: one a second in which something was received."""
-    reports = decoded.reports.sorted_by("received_at_ns", "measured_at_ns", "sensor_id", "sequence")
+def ticks(pipeline: Pipeline, reports: Reports, looks: Looks) -> tuple[Iterator[TickOut], str, int]:
+    """Return the ticks over a recording, their name and their number.
+
+    There is one a second in which something was received, and a few after the last.
+
+    Args:
+        pipeline: to work them.
+        reports: at least one, in any order.
+        looks: in any order.
+    """
+    reports = reports.sorted_by("received_at_ns", "measured_at_ns", "sensor_id", "sequence")
     looks = looks.sorted_by("end_ns")
     seconds = np.unique(-(-reports.received_at_ns // NS))
     tail = np.arange(1, _TAIL_S + 1) + seconds[-1]

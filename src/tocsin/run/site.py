@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -225,9 +226,20 @@ def parse_site(text: str, path: Path) -> Site:
         InputError: as `read_site`.
     """
     try:
-        file = SiteFile.model_validate(tomllib.loads(text))
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(path, f"is no TOML: {error}", "mend the line it names") from error
+    return checked_site(data, path)
+
+
+def checked_site(data: Mapping[str, Any], path: Path) -> Site:
+    """Return the site that the content of a `site.toml` describes; `path` as in `parse_site`.
+
+    Raises:
+        InputError: as `read_site`.
+    """
+    try:
+        file = SiteFile.model_validate(data)
     except ValidationError as error:
         raise _first_problem(path, error) from error
     _unique(path, "sensor", [s.sensor_id for s in file.sensor])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I8, I64, NS, U64, Bool, TrackStatus, TrackUpdates
+from tocsin.contract import F64, I8, I64, MODE_COUNT, NS, U64, Bool, TrackStatus, TrackUpdates
 from tocsin.track.kernels_filter import predict
 from tocsin.track.kernels_report import report
 from tocsin.track.lag import smoothed, with_past
@@ -44,7 +44,8 @@ def put_out(state: TrackState, at_ns: int) -> tuple[TrackState, Instant]:
     mean[known], cov[known] = smoothed(state, bank.take(known), at_ns)
     there = dataclasses.replace(bank, existence=np.where(bank.past_ns > 0, bank.existence, 0.0))
     lagged = _updates(state, there, mean, cov, before_ns)
-    lagged = lagged.take(lagged.existence_probability > 0.0)
+    # Modes are not smoothed: those of the present would be taken for those of the past.
+    lagged = lagged.take(lagged.existence_probability > 0.0).replace(mode_probability=np.nan)
     return with_past(state, bank, at_ns), Instant(now, lagged)
 
 
@@ -63,6 +64,7 @@ def _updates(state: TrackState, bank: Bank, mean: F64, cov: F64, at_ns: int) -> 
         existence_probability=sure,
         state=mean,
         state_cov=cov,
+        mode_probability=_modes(bank),
         first_at_ns=bank.first_at_ns,
         last_plot_at_ns=bank.last_plot_at_ns,
         sensor_bits=_bits(heard),
@@ -93,6 +95,13 @@ def _chosen(state: TrackState, bank: Bank, mean: F64, cov: F64) -> tuple[I64, F6
         np.concatenate([cov[alone], spread[:found]]),
         np.concatenate([bank.existence[alone], sure[:found]]),
     )
+
+
+def _modes(bank: Bank) -> F64:
+    """Return (n, MODE_COUNT) mode probabilities; NaN beyond the models there are."""
+    mode = np.full((len(bank), MODE_COUNT), np.nan)
+    mode[:, : bank.mode.shape[1]] = bank.mode
+    return mode
 
 
 def _callsigns(bank: Bank) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import chdtri
 
-from tocsin.contract import F64, NS, Sensor, SensorKind
+from tocsin.contract import F64, MODE_COUNT, NS, Sensor, SensorKind
 from tocsin.geo import MEAN_RADIUS_M
 from tocsin.track.config import TrackConfig
 from tocsin.track.kernels_contest import Rules
@@ -23,10 +23,12 @@ def start(config: TrackConfig) -> TrackState:
     """Return the tracker before the first batch.
 
     Raises:
-        ValueError: more sensors than a track's sensor bits can name.
+        ValueError: more sensors than a track's sensor bits can name, or more models than modes.
     """
     if len(config.sensors) > MOST_SENSORS:
         raise ValueError(f"{len(config.sensors)} sensors; a site may have {MOST_SENSORS}")
+    if len(config.models.models) > MODE_COUNT:
+        raise ValueError(f"{len(config.models.models)} models; a set may have {MODE_COUNT}")
     count = len(config.sensors)
     nobody = Edge(0, np.zeros(0, np.uint32), np.zeros(0))
     density, at_ns = nobody_looked(count)
