@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -21,7 +22,7 @@ from tocsin.track.state import Bank, Counters, Edge, Group, Sector, TrackState
 
 Handle = Callable[[TrackState, list[Group], int], TrackState]
 
-_SPREAD = 0.5
+_SPREAD = 0.3
 """Marks lie apart by at most this share of their age."""
 _NEAR = 3.0
 """Standard deviations of place, as far as a track may be from where it was put out."""
@@ -164,10 +165,21 @@ def caught_up(
     """
     had, first = state.bank.number, state.next_number
     old = [g for g in groups if g.at_ns <= then.past.now_ns]
+    begun, marks = state.past.marks[-1].now_ns, list(state.past.marks)
+    # Marks anew where there were some: else the next late plots would go back as far again.
+    stops = [m.now_ns for m in then.past.marks if begun < m.now_ns < then.past.now_ns]
+    for after_ns, until_ns in pairwise([begun, *stops]):
+        part = [g for g in old if after_ns < g.at_ns <= until_ns]
+        state = handle(state, part, until_ns + 1)
+        marks.append(_mark(state, until_ns))
+        state = dataclasses.replace(state, bank=state.bank.copy())
+    begun = stops[-1] if stops else begun
+    state = handle(state, [g for g in old if g.at_ns > begun], then.next_output_ns)
     state = dataclasses.replace(
-        handle(state, old, then.next_output_ns),
+        state,
         next_output_ns=then.next_output_ns,
         last_output_ns=then.last_output_ns,
+        past=dataclasses.replace(state.past, marks=tuple(marks)),
     )
     anew = then.bank.take(~np.isin(then.bank.number, had))
     return numbered(anew, state, first), groups[len(old) :]
@@ -190,9 +202,21 @@ def numbered(was: Bank, state: TrackState, first: int) -> TrackState:
         free = old.take(~np.isin(old.number, number))
         i, j = _nearest(new.take(left), free, weight)
         number[left[i]] = free.number[j]
-    fresh = np.flatnonzero(number == 0)
-    number[fresh] = first + np.arange(len(fresh))
-    return _with_numbers(state, new.number, number, first)
+    marks = [m.state.bank.number for m in state.past.marks]
+    every = np.unique(np.concatenate([new.number, *marks]))
+    every = every[every >= first]
+    given = np.zeros(len(every), np.uint32)
+    given[np.searchsorted(every, new.number)] = number
+    fresh = np.flatnonzero(given == 0)
+    given[fresh] = first + np.arange(len(fresh))
+    past = tuple(
+        m._replace(state=_with_numbers(m.state, every, given, first))
+        if any(m is n for n in marks)
+        else m
+        for m in state.past.marks
+    )
+    state = _with_numbers(state, every, given, first)
+    return dataclasses.replace(state, past=dataclasses.replace(state.past, marks=past))
 
 
 def _tracks(bank: Bank, least: int) -> Bank:
@@ -235,6 +259,8 @@ def _with_numbers(state: TrackState, old: U32, new: U32, first: int) -> TrackSta
         kept = np.where(number < first, number, 0).astype(np.uint32)
         return np.where(there, new[place], kept) if len(old) else kept
 
+    if not (state.bank.number >= first).any():
+        return state
     bank = dataclasses.replace(
         state.bank, number=replaced(state.bank.number), twin=replaced(state.bank.twin)
     )
