@@ -117,3 +117,17 @@ def test_what_is_kept_is_bounded():
     oldest_ns = state.past.marks[0].now_ns
     assert all(group.at_ns > oldest_ns for group in state.past.groups)
     assert state.past.now_ns - oldest_ns < 60 * NS
+
+
+def test_a_sensor_that_is_always_late_costs_no_more_as_time_goes_on():
+    delay = np.where(PLOTS.sensor == 2, 9.9, 0.0)
+    state, redone = start(CONFIG), [0]
+    came_ns = PLOTS.measured_at_ns + np.round(delay * NS).astype(np.int64)
+    for second in range(1, DURATION_S + 1):
+        now_ns, before_ns = T0_NS + second * NS, T0_NS + (second - 1) * NS
+        fresh = (came_ns > before_ns) & (came_ns <= now_ns)
+        swept = (LOOKS.end_ns > before_ns) & (LOOKS.end_ns <= now_ns)
+        state, _ = step(state, PLOTS.take(fresh), LOOKS.take(swept), now_ns)
+        redone.append(state.counters.redone)
+    plots_ps = len(PLOTS) / DURATION_S
+    assert np.diff(redone)[20:].max() < 18.0 * plots_ps

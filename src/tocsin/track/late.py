@@ -167,7 +167,7 @@ def caught_up(
     old = [g for g in groups if g.at_ns <= then.past.now_ns]
     begun, marks = state.past.marks[-1].now_ns, list(state.past.marks)
     # Marks anew where there were some: else the next late plots would go back as far again.
-    stops = [m.now_ns for m in then.past.marks if begun < m.now_ns < then.past.now_ns]
+    stops = [m.now_ns for m in then.past.marks if begun < m.now_ns <= then.past.now_ns]
     for after_ns, until_ns in pairwise([begun, *stops]):
         part = [g for g in old if after_ns < g.at_ns <= until_ns]
         state = handle(state, part, until_ns + 1)
@@ -210,10 +210,7 @@ def numbered(was: Bank, state: TrackState, first: int) -> TrackState:
     fresh = np.flatnonzero(given == 0)
     given[fresh] = first + np.arange(len(fresh))
     past = tuple(
-        m._replace(state=_with_numbers(m.state, every, given, first))
-        if any(m is n for n in marks)
-        else m
-        for m in state.past.marks
+        m._replace(state=_with_numbers(m.state, every, given, first)) for m in state.past.marks
     )
     state = _with_numbers(state, every, given, first)
     return dataclasses.replace(state, past=dataclasses.replace(state.past, marks=past))

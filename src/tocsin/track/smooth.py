@@ -1,8 +1,9 @@
 """A recording seen from its end: each track once more, with what came after each instant.
 
-Backwards over the output instants of a track, on the moments of all models together. A model's share
-in the step between two instants is what the filter held of it at the later one, when it had seen
-where the step led. Instants at which a track was not put out are bridged.
+Backwards over the output instants of a track, on the moments of all models together. A model's
+share in the step between two instants is what the filter held of it at the later one, when it had
+seen where the step led. A step that no model explains is taken for a manoeuvre, and loosened.
+Instants at which a track was not put out are bridged.
 
 Source: H. E. Rauch, F. Tung, C. T. Striebel, AIAA Journal 3 (1965) 1445-1450.
 """
@@ -17,41 +18,66 @@ from tocsin.motion import ModelSet
 from tocsin.motion.models import density, turn_transition, white_noise
 from tocsin.track.state import TrackState
 
-
-def modes(state: TrackState) -> tuple[U32, F64]:
-    """Return (k,) numbers of the tracks, ascending, and (k, M) probabilities of their models."""
-    bank = state.bank
-    number, owner = np.unique(bank.number, return_inverse=True)
-    weight = bank.weight * bank.existence
-    share = np.zeros((len(number), bank.mode.shape[1]))
-    np.add.at(share, owner, weight[:, None] * bank.mode)
-    total = share.sum(axis=1, keepdims=True)
-    return number, np.where(
-        total > 0.0, share / np.maximum(total, 1e-300), state.site.rules.model.share
-    )
+_EXPLAINED2 = 12.6
+"""Squared distance of six degrees of freedom that one step in twenty exceeds."""
 
 
-def smooth(updates: TrackUpdates, mode: F64, models: ModelSet) -> TrackUpdates:
+def modes(state: TrackState, number: U32) -> F64:
+    """Return (n, M) probabilities of the models of the tracks with (n,) numbers.
+
+    A track that is no more has those of a new one.
+    """
+    bank, share = state.bank, state.site.rules.model.share
+    known, owner = np.unique(bank.number, return_inverse=True)
+    mode = np.zeros((len(known) + 1, len(share)))
+    np.add.at(mode, owner, (bank.weight * bank.existence)[:, None] * bank.mode)
+    total = mode.sum(axis=1, keepdims=True)
+    mode = np.where(total > 0.0, mode / np.where(total > 0.0, total, 1.0), share)
+    place = np.minimum(np.searchsorted(known, number), max(len(known) - 1, 0))
+    there = known[place] == number if len(known) else np.zeros(len(number), bool)
+    return np.asarray(mode[np.where(there, place, len(known))])
+
+
+def smooth(
+    updates: TrackUpdates, mode: F64, models: ModelSet, steps: int | None = None
+) -> TrackUpdates:
     """Return the updates with states and covariances that know what came later.
 
     Args:
         updates: n rows of a whole recording, as they were put out.
         mode: (n, M) probabilities of the models at each.
-        models: of the tracker.
+        models: of the tracker; none that falls.
+        steps: instants that each one looks ahead; None: to the track's end.
     """
     order = np.lexsort((updates.measured_at_ns, updates.number))
-    number, at_ns = updates.number[order], updates.measured_at_ns[order]
+    number, at_ns, mode = updates.number[order], updates.measured_at_ns[order], mode[order]
     state, cov = updates.state[order].copy(), unpack_covariance(updates.state_cov[order])
-    last = np.append(np.flatnonzero(np.diff(number.astype(np.int64))), len(number) - 1)
-    length = np.diff(np.append(-1, last))
-    # All tracks together, each one step back from its own end.
-    for back in range(1, int(length.max(initial=1))):
-        row = last[length > back] - back
-        state[row], cov[row] = _step_back(
-            state[row], cov[row], state[row + 1], cov[row + 1],
-            (at_ns[row + 1] - at_ns[row]) / NS, mode[order][row + 1], models,
-        )  # fmt: skip
-    return _replaced(updates, order, state, cov)
+    if steps is None:
+        last = np.flatnonzero(np.diff(number.astype(np.int64), append=-1))
+        length = np.diff(last, prepend=-1)
+        # All tracks together, each one step back from its own end.
+        rounds = [last[length > k] - k for k in range(1, int(length.max(initial=1)))]
+        for row in rounds:
+            state[row], cov[row] = _pair(state, cov, state, cov, row, at_ns, mode, models)
+        return _replaced(updates, order, state, cov)
+    row = np.flatnonzero(number[1:] == number[:-1])
+    seen, seen_cov = state.copy(), cov.copy()
+    for _ in range(steps):
+        after, after_cov = state.copy(), cov.copy()
+        after[row], after_cov[row] = _pair(state, cov, seen, seen_cov, row, at_ns, mode, models)
+        seen, seen_cov = after, after_cov
+    return _replaced(updates, order, seen, seen_cov)
+
+
+def _pair(
+    state: F64, cov: F64, later: F64, later_cov: F64, row: I64, at_ns: I64, mode: F64,
+    models: ModelSet,
+) -> tuple[F64, F64]:  # fmt: skip
+    """Return rows seen from the rows after them."""
+    dt_s = (at_ns[row + 1] - at_ns[row]) / NS
+    return _step_back(
+        state[row], cov[row], later[row + 1], later_cov[row + 1], dt_s, mode[row + 1], models
+    )
 
 
 def _replaced(updates: TrackUpdates, order: I64, state: F64, cov: F64) -> TrackUpdates:
@@ -78,7 +104,10 @@ def _step_back(
     for m, to in enumerate(moved):
         apart = to - ahead
         spread += mode[:, m, None, None] * apart[:, :, None] * apart[:, None, :]
+    away = later - ahead
+    distance2 = (away * np.linalg.solve(spread, away[:, :, None])[:, :, 0]).sum(axis=1)
+    spread *= np.maximum(1.0, distance2 / _EXPLAINED2)[:, None, None]
     gain = np.swapaxes(np.linalg.solve(spread, np.swapaxes(across, 1, 2)), 1, 2)
-    smoothed = state + (gain @ (later - ahead)[:, :, None])[:, :, 0]
+    smoothed = state + (gain @ away[:, :, None])[:, :, 0]
     less = cov + gain @ (later_cov - spread) @ np.swapaxes(gain, 1, 2)
     return smoothed, 0.5 * (less + np.swapaxes(less, 1, 2))
