@@ -177,6 +177,12 @@ def track(
     at: Annotated[
         float | None, typer.Option(min=0.01, help="Seconds between track outputs.")
     ] = None,
+    smooth: Annotated[
+        bool, typer.Option("--smooth", help="Also tracks_smoothed.parquet: seen from the end.")
+    ] = False,
+    lag: Annotated[
+        bool, typer.Option("--lag", help="Also tracks_lagged.parquet: one instant later.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Track a recording: tracks.parquet.
@@ -190,7 +196,9 @@ def track(
     from tocsin.run import offline
 
     say = Say(as_json)
-    result = offline.track_files(inputs, site, looks, at, out, say)
+    again: dict[str, int | None] = {"tracks_smoothed.parquet": None} if smooth else {}
+    again |= {"tracks_lagged.parquet": 1} if lag else {}
+    result = offline.track_files(inputs, site, looks, at, out, say, again)
     say.result(result, words.tracked(result))
 
 

@@ -43,7 +43,9 @@ def tracked(result: Result) -> Iterator[str]:
     if result["tracks_external"]:
         yield f"{result['tracks_external']} tracks of other trackers, passed on as they are"
     yield from _pairs("faults", result["faults"])
+    yield from _pairs("plots that came late", result["late"])
     yield f"written: {result['tracks']}"
+    yield from (f"written: {path}" for path in result.get("smoothed", ()))
 
 
 def simulated(result: Result) -> Iterator[str]:

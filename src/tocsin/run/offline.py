@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -39,6 +40,7 @@ from tocsin.contract import (
     write_parquet,
 )
 from tocsin.geo import Region
+from tocsin.run.backwards import Backwards
 from tocsin.run.outputs import Outputs
 from tocsin.run.pipeline import Pipeline, PipelineConfig, TickOut
 from tocsin.run.site import Site, policy_text, read_site
@@ -51,6 +53,7 @@ _TAIL_S = 5
 _WRONG_CLOCK_S = 60
 _LEAST_SCAN_S = 0.2
 """Scans of a sensor that no site names are at least about this far apart."""
+_ONCE: Mapping[str, int | None] = MappingProxyType({})
 _TRACKABLE = [int(k) for k in ReportKind if k not in (ReportKind.SERVICE, ReportKind.IDENTITY)]
 
 
@@ -125,8 +128,19 @@ def track_files(
     at_s: float | None,
     out: Path,
     say: Say,
+    again: Mapping[str, int | None] = _ONCE,
 ) -> dict[str, Any]:
     """Track recordings or plots files; write tracks.parquet.
+
+    Args:
+        inputs: recordings or plots files.
+        site_path: site file.
+        looks_path: looks of the plots.
+        at_s: between output instants; None: see `_output_period_s`.
+        out: folder.
+        say: tells people.
+        again: files to write beside it with the same tracks smoothed, and how many output instants
+            each of them looks ahead; None: to the track's end.
 
     Raises:
         InputError: an input that cannot be read, or polar plots without a site.
@@ -148,22 +162,28 @@ def track_files(
     external: dict[str, None] = {}
     rows = 0
     refused: Counter[str] = Counter()
-    pipeline = Pipeline(config)
+    pipeline, backwards = Pipeline(config), Backwards()
     for result in say.progress(*ticks(pipeline, reports, looks)):
         refused.update(result.faults.kind.tolist())
         outputs.add(result)
         for text in result.notices.text[result.notices.kind == NoticeKind.SENSOR_BIASED]:
             say.note(text)
+        if again:
+            backwards.add(pipeline, result)
         rows += len(result.tracks)
         mine = result.tracks.take(result.tracks.status == 1)
         confirmed.update(zip(mine.number.tolist(), mine.mode_s.tolist(), strict=True))
         others = result.tracks.status == TrackStatus.EXTERNAL
         external.update(dict.fromkeys(result.tracks.track_id[others].tolist()))
     outputs.close()
+    for name, steps in again.items():
+        backwards.write(pipeline, out / name, steps)
     inferred = clock if len(looks) or site is None else ["looks, from each radar's period", *clock]
     found = decode.summary(_as_decoded(decoded))["faults"]
     return {
         "tracks": str(out / "tracks.parquet"),
+        **({"smoothed": [str(out / name) for name in again]} if again else {}),
+        "late": _late(pipeline),
         "reports": len(reports),
         "track_rows": rows,
         "tracks_confirmed": len(confirmed),
@@ -172,6 +192,13 @@ def track_files(
         "faults": {**found, **dict(sorted(refused.items()))},
         "inferred": inferred if site else ["origin and sensors, from the reports", *inferred],
     }
+
+
+def _late(pipeline: Pipeline) -> dict[str, int]:
+    """Return what plots that came late did, where any came."""
+    counters = pipeline.state.track.counters
+    counts = {name: getattr(counters, name) for name in ("late", "redone", "unordered")}
+    return {name: count for name, count in counts.items() if count}
 
 
 def on_one_clock(reports: Reports) -> tuple[Reports, list[str]]:

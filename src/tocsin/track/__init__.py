@@ -4,6 +4,7 @@ from tocsin.track.config import TrackConfig
 from tocsin.track.looks import credible
 from tocsin.track.recording import summary, track_plots, track_recording, warm_up
 from tocsin.track.site import MOST_SENSORS, start, with_sensors
+from tocsin.track.smooth import modes, smooth
 from tocsin.track.state import Counters, TrackState
 from tocsin.track.step import Out, finish, step, step_in_full
 
@@ -15,6 +16,8 @@ __all__ = [
     "TrackState",
     "credible",
     "finish",
+    "modes",
+    "smooth",
     "start",
     "step",
     "step_in_full",

@@ -62,6 +62,10 @@ class TrackConfig:
             `output_period_s` is None.
         late_s: plots later than this behind the tracks are dropped and counted; a radar's may
             be a revolution later, people's `longest_silence_s`.
+        max_kept: capacity of past rows that are kept to handle late plots in their order; beyond
+            it, and
+        most_redone: where more plots than these would have to be handled once more, late plots are
+            used at their own time, but after what they belong before; counted.
         twin_period_s: how often tracks of one object are looked for.
         max_tracks: capacity; further births are dropped and counted.
         max_edges: capacity of track-plot pairs in one look; likewise.
@@ -109,6 +113,8 @@ class TrackConfig:
     contribution_s: float = 60.0
     bin_s: float = 0.5
     late_s: float = 10.0
+    max_kept: int = 100_000
+    most_redone: int = 50_000
     twin_period_s: float = 5.0
     max_tracks: int = 200_000
     max_edges: int = 2_000_000

@@ -25,11 +25,13 @@ _PATIENCE = 1.5
 """Revolutions after which a plot that no look contains is used without one."""
 
 
-def schedule(
-    state: TrackState, plots: Plots, looks: Looks, now_ns: int
-) -> tuple[TrackState, list[Group]]:
-    """Take in a batch; return the groups that are complete, in order."""
-    state = with_looks(_with_plots(state, plots), looks, now_ns)
+def taken_in(state: TrackState, plots: Plots, looks: Looks, now_ns: int) -> TrackState:
+    """Return the tracker with a batch waiting."""
+    return with_looks(_with_plots(state, plots), looks, now_ns)
+
+
+def schedule(state: TrackState, now_ns: int) -> tuple[TrackState, list[Group]]:
+    """Return the groups that are complete, in order, and the tracker without them."""
     taken = np.zeros(len(state.waiting), bool)
     groups = _swept_groups(state, taken, now_ns)
     lookless = _lookless_groups(state, taken, now_ns)
@@ -38,7 +40,7 @@ def schedule(
     return dataclasses.replace(
         state,
         waiting=state.waiting.take(~taken),
-        sectors=tuple(s for s in state.sectors if _bin_end(state, s.known_ns) > now_ns),
+        sectors=tuple(s for s in state.sectors if bin_end(state, s.known_ns) > now_ns),
         counters=state.counters.add(lookless=sum(len(g.plots) for g in lookless)),
     ), groups
 
@@ -82,14 +84,14 @@ def _swept_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
         times = state.waiting.measured_at_ns[rows]
         for sector in ready:
             if sector.sensor == sensor:
-                inside = rows[_inside(times, sector)]
-                inside = inside[~taken[inside]]
-                taken[inside] = True
-                groups.append(Group(sector.known_ns, sensor, sector, state.waiting.take(inside)))
+                mine = rows[inside(times, sector)]
+                mine = mine[~taken[mine]]
+                taken[mine] = True
+                groups.append(Group(sector.known_ns, sensor, sector, state.waiting.take(mine)))
     return groups
 
 
-def _bin_end(state: TrackState, at_ns: T) -> T:
+def bin_end(state: TrackState, at_ns: T) -> T:
     """Return the end of the bin that contains a time, or times."""
     if state.config.output_period_s is None:
         return at_ns
@@ -98,7 +100,7 @@ def _bin_end(state: TrackState, at_ns: T) -> T:
 
 
 def _binned(state: TrackState) -> list[Sector]:
-    return [dataclasses.replace(s, known_ns=_bin_end(state, s.known_ns)) for s in state.sectors]
+    return [dataclasses.replace(s, known_ns=bin_end(state, s.known_ns)) for s in state.sectors]
 
 
 def _merged(sectors: list[Sector]) -> list[Sector]:
@@ -127,7 +129,8 @@ def _follows(last: Sector, sector: Sector) -> bool:
     )
 
 
-def _inside(times: I64, sector: Sector) -> slice:
+def inside(times: I64, sector: Sector) -> slice:
+    """Return which of the times of one sensor's plots, in order, a sector contains."""
     first = int(np.searchsorted(times, sector.start_ns))
     side: Literal["left", "right"] = "right" if sector.end_ns == sector.start_ns else "left"
     return slice(first, int(np.searchsorted(times, sector.end_ns, side)))
@@ -144,7 +147,7 @@ def _lookless_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]
 
 def _event_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
     waiting = state.waiting
-    at = _bin_end(state, waiting.measured_at_ns)
+    at = bin_end(state, waiting.measured_at_ns)
     rows = np.flatnonzero(~state.site.swept[waiting.sensor] & ~taken & (at <= now_ns))
     taken[rows] = True
     address = np.where(waiting.mode_s_valid, waiting.mode_s.astype(np.int64), -1)[rows]

@@ -11,6 +11,7 @@ from tocsin.contract import F64, MODE_COUNT, NS, Sensor, SensorKind
 from tocsin.geo import MEAN_RADIUS_M
 from tocsin.track.config import TrackConfig
 from tocsin.track.kernels_contest import Rules
+from tocsin.track.past import Past
 from tocsin.track.seen import nobody_looked
 from tocsin.track.state import Edge, Rotation, Site, TrackState, blank
 
@@ -117,4 +118,5 @@ def with_sensors(state: TrackState, sensors: tuple[Sensor, ...]) -> TrackState:
         bank=replace(state.bank, heard_ns=heard),
         edges=state.edges + fresh.edges[known:],
         rotations=state.rotations + fresh.rotations[known:],
+        past=Past(state.past.now_ns),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from tocsin.contract import F64, I64, U32, Bool, Plots
 from tocsin.track.config import TrackConfig
 from tocsin.track.kernels_contest import Hypotheses, Mixture, Rules
+from tocsin.track.past import Past
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,6 +225,8 @@ class Counters:
         cut_short: clusters whose search for hypotheses was cut off.
         merged: tracks of one object united.
         late: plots dropped because they came too late.
+        redone: plots handled once more because others came that belong before them.
+        unordered: plots and looks that came late and were used after what they belong before.
         lookless: radar plots that no look contained.
         tracks_overflow: births dropped.
         edges_overflow: track-plot pairs dropped.
@@ -239,6 +242,8 @@ class Counters:
     cut_short: int = 0
     merged: int = 0
     late: int = 0
+    redone: int = 0
+    unordered: int = 0
     lookless: int = 0
     tracks_overflow: int = 0
     edges_overflow: int = 0
@@ -297,6 +302,7 @@ class TrackState:
         last_output_ns: latest one, with tracks or without; 0: none yet.
         next_twins_ns: next search for tracks of one object.
         counters: what happened.
+        past: what was handled lately, to handle it once more when plots come late.
     """
 
     config: TrackConfig
@@ -314,6 +320,7 @@ class TrackState:
     last_output_ns: int = 0
     next_twins_ns: int = 0
     counters: Counters = Counters()
+    past: Past = field(default_factory=Past)
 
     @property
     def inferred_looks(self) -> tuple[str, ...]:

@@ -20,9 +20,10 @@ from tocsin.track.contest import Found, associate, continued, kept
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict, update
 from tocsin.track.kernels_gate import gate, sort_cells, take_up, undetected, weigh
+from tocsin.track.late import caught_up, remember, rewound
 from tocsin.track.manage import confirm, survivors, unite
 from tocsin.track.output import Instant, put_out
-from tocsin.track.schedule import everything_left, schedule
+from tocsin.track.schedule import everything_left, schedule, taken_in
 from tocsin.track.seen import same_address, unseen, who, with_edge
 from tocsin.track.state import Bank, Group, Look, Pairs, Picture, TrackState, blank
 
@@ -74,10 +75,20 @@ def step_in_full(
     state = _own(state)
     if state.next_output_ns == 0 and len(plots):
         state = _first_instant(state, int(plots.measured_at_ns.min()))
-    state, groups = schedule(state, plots, looks, now_ns)
-    state, instants, given = handle(state, groups)
+    then = taken_in(state, plots, looks, now_ns)
+    before = rewound(then)
+    state, groups = schedule(before, now_ns)
+    new = groups
+    if before.past is not then.past:
+        state, new = caught_up(then, state, groups, _silently)
+    state, instants, given = handle(state, new)
     state, more = _instants(state, now_ns + 1)
-    return state, _out([*instants, *more], given)
+    return remember(before, state, groups, now_ns), _out([*instants, *more], given)
+
+
+def _silently(state: TrackState, groups: list[Group], until_ns: int) -> TrackState:
+    """Handle groups, and the instants before a time, putting out nothing."""
+    return _instants(handle(state, groups)[0], until_ns)[0]
 
 
 def finish(state: TrackState) -> tuple[TrackState, Out]:
