@@ -60,13 +60,15 @@ def drift(state: F64, cov: F64, i: int, m: int, dt: float, model: F64, limit: F6
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _add_moment(total: F64, cov: F64, i: int, m: int, w: float, mean: F64, state: F64) -> None:
-    """Add a weighted Gaussian's second moment about a mean to a packed total."""
+def _add_moment(
+    state: F64, cov: F64, i: int, m: int, w: float, mean: F64, total: F64, o: int
+) -> None:
+    """Add a weighted Gaussian's second moment about the mean in row o to the total there."""
     c = 0
     for a in range(6):
-        da = state[i, m, a] - mean[a]
+        da = state[i, m, a] - mean[o, a]
         for b in range(a, 6):
-            total[c] += w * (cov[i, m, c] + da * (state[i, m, b] - mean[b]))
+            total[o, c] += w * (cov[i, m, c] + da * (state[i, m, b] - mean[o, b]))
             c += 1
 
 
@@ -97,7 +99,7 @@ def mix(state: F64, cov: F64, mode: F64, i: int, dt: float, model: F64) -> None:
                 mean[n, a] += weight[m, n] * state[i, m, a]
             mean[n, a] /= after[n]
         for m in range(M):
-            _add_moment(total[n], cov, i, m, weight[m, n] / after[n], mean[n], state)
+            _add_moment(state, cov, i, m, weight[m, n] / after[n], mean, total, n)
     for n in range(M):
         mode[i, n] = after[n]
         for a in range(6):
@@ -151,6 +153,23 @@ def predict(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def combine_row(state: F64, cov: F64, mode: F64, i: int, mean: F64, total: F64) -> None:
+    """Fill in one row's mean and packed covariance over its models, see `combine`."""
+    M = mode.shape[1]
+    for a in range(6):
+        mean[i, a] = state[i, 0, a] if M == 1 else 0.0
+    for c in range(21):
+        total[i, c] = cov[i, 0, c] if M == 1 else 0.0
+    if M == 1:
+        return
+    for m in range(M):
+        for a in range(6):
+            mean[i, a] += mode[i, m] * state[i, m, a]
+    for m in range(M):
+        _add_moment(state, cov, i, m, mode[i, m], mean, total, i)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def combine(state: F64, cov: F64, mode: F64, mean: F64, total: F64) -> None:
     """Fill in each row's mean and packed covariance over its models.
 
@@ -162,14 +181,7 @@ def combine(state: F64, cov: F64, mode: F64, mean: F64, total: F64) -> None:
         total: (n, 21) out.
     """
     for i in range(mode.shape[0]):
-        for a in range(6):
-            mean[i, a] = 0.0
-            for m in range(mode.shape[1]):
-                mean[i, a] += mode[i, m] * state[i, m, a]
-        for c in range(21):
-            total[i, c] = 0.0
-        for m in range(mode.shape[1]):
-            _add_moment(total[i], cov, i, m, mode[i, m], mean[i], state)
+        combine_row(state, cov, mode, i, mean, total)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -326,6 +338,19 @@ def correct_row(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def copy_row(
+    state: F64, cov: F64, mode: F64, i: int, state_out: F64, cov_out: F64, mode_out: F64, o: int
+) -> None:
+    """Copy row i to row o of another mixture."""
+    for m in range(mode.shape[1]):
+        mode_out[o, m] = mode[i, m]
+        for a in range(6):
+            state_out[o, m, a] = state[i, m, a]
+        for c in range(21):
+            cov_out[o, m, c] = cov[i, m, c]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def clear(mean: F64, total: F64, mass: F64, o: int) -> None:
     """Empty row o of a sum of Gaussians, see `pour`."""
     for m in range(mass.shape[1]):
@@ -449,9 +474,4 @@ def update(
         existence[i] = min(mass, 1.0)
         if settle(sum_mode, 0) <= 0.0:
             continue
-        for m in range(M):
-            mode[i, m] = sum_mode[0, m]
-            for a in range(6):
-                state[i, m, a] = sum_[0, m, a]
-            for c in range(21):
-                cov[i, m, c] = sum_cov[0, m, c]
+        copy_row(sum_, sum_cov, sum_mode, 0, state, cov, mode, i)

@@ -126,7 +126,9 @@ def sort_cells(
         start[cell[j] + 1] += 1
     for c in range(nx * ny):
         start[c + 1] += start[c]
-    fill = start.copy()
+    fill = np.empty(nx * ny, np.int64)
+    for c in range(nx * ny):
+        fill[c] = start[c]
     for j in range(len(plot_m)):
         order[fill[cell[j]]] = j
         fill[cell[j]] += 1
@@ -260,8 +262,9 @@ def undetected(
         density_: (m,) in: density of new objects in the open; out: that of the rows added.
         first: (m,) out: the row that adds most, -1: the open.
     """
-    most = density_.copy()
-    first[:] = -1
+    most = np.empty(density_.size)
+    for j in range(density_.size):
+        most[j], first[j] = density_[j], -1
     for k in range(rows.size):
         for e in range(start[k], start[k + 1]):
             j, more = edge_plot[e], weight[rows[k]] * edge_density[e]
@@ -351,7 +354,9 @@ def born(
     """
     M = mode.shape[1]
     one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
-    touched, still, endless = np.zeros(plot_ns.size, np.bool_), 0.0 * model, np.full(3, np.inf)
+    touched, still, endless = np.zeros(plot_ns.size, np.bool_), np.zeros((M, 3)), np.empty(3)
+    for a in range(3):
+        endless[a] = np.inf
     for k in range(rows.size):
         for e in range(start[k], start[k + 1]):
             i, j = rows[k], edge_plot[e]
