@@ -9,8 +9,52 @@ import numpy as np
 from tocsin.contract import F64, I8, I64, Bool
 from tocsin.track.births import begin, note_plots
 from tocsin.track.kernels_clusters import divide, solve_alone
-from tocsin.track.kernels_contest import Edges, Harvest, Mixture, Scan, contest, empty_harvest
+from tocsin.track.kernels_contest import (
+    BORN,
+    CLUSTER,
+    FRESH,
+    PLOT,
+    POISSON,
+    SOURCE,
+    TIME,
+    Edges,
+    Hypotheses,
+    Mixture,
+    Scan,
+    Yield,
+    contest,
+)
 from tocsin.track.state import Bank, Group, Pairs, Picture, TrackState
+
+
+class Harvest(NamedTuple):
+    """Hold what contested clusters became.
+
+    Args:
+        body: (n, ...) Gaussians.
+        time_ns: (n,).
+        r: (n,) existence within its hypotheses; of a Poisson row its weight.
+        weight: (n,) of the hypotheses that hold it.
+        source: (n,) bank row that it continues, -1: none.
+        born: (n,) plot at which it was born, -1: an older one.
+        plot: (n,) plot that it took, -1: none.
+        poisson: (n,) whether it went back to the undetected.
+        cluster: (n,) new cluster, -1: alone.
+        fresh: (n,) 0: keeps its number; k: the k-th new number.
+        hyp: hypotheses over the new rows.
+    """
+
+    body: Mixture
+    time_ns: I64
+    r: F64
+    weight: F64
+    source: I64
+    born: I64
+    plot: I64
+    poisson: Bool
+    cluster: I64
+    fresh: I64
+    hyp: Hypotheses
 
 
 class Found(NamedTuple):
@@ -65,16 +109,64 @@ def associate(
     weight, none, free = np.zeros(len(pairs.plot)), np.ones(k), np.ones(m)
     solve_alone(*pairs[1:4], alone, weight, none, free)
     if alone.all():
-        nothing = empty_harvest(bank.mode.shape[1])
+        nothing = _harvest(_room(16, bank.mode.shape[1]), np.zeros(6, np.int64))
         return Found(pairs, alone, weight, none, free, nothing, 0, divided, 0)
     free[pairs.plot[np.repeat(alone == 0, np.diff(pairs.start))]] = 0.0
-    edges = Edges(pairs.rows, miss, *pairs[1:4], np.ones(len(pairs.plot), bool))
-    scan = Scan(*picture[:4], newborn, body)
-    harvest, contested, short = contest(
-        parent, after, count, alone, edges, bank.body, bank.time_ns, bank.existence,
-        bank.number.astype(np.int64), bank.cluster, state.hypotheses, scan, rules,
+    contested = np.flatnonzero(alone == 0)
+    chain = contested[np.argsort(parent[contested], kind="stable")]
+    begin = np.append(np.flatnonzero(parent[chain] == chain), len(chain))
+    edges, scan = Edges(pairs.rows, miss, *pairs[1:4]), Scan(*picture[:4], newborn, body)
+    room, filled, done = 16 * len(chain) + 64, np.zeros(6, np.int64), 0
+    out = _room(room, bank.mode.shape[1])
+    while True:
+        done = contest(
+            done, chain, begin, edges, bank.body, bank.time_ns, bank.existence,
+            bank.number.astype(np.int64), bank.cluster, state.hypotheses, scan, rules, out, filled,
+        )  # fmt: skip
+        if done == len(begin) - 1:
+            break
+        out = _grown(out, _room(room, bank.mode.shape[1]))
+        room *= 2
+    found = _harvest(out, filled)
+    return Found(pairs, alone, weight, none, free, found, done, divided, int(filled[5]))
+
+
+def _room(rows: int, models: int) -> Yield:
+    """Return room for some rows, and hypotheses over them."""
+    body = Mixture(
+        np.empty((rows, models, 6)), np.empty((rows, models, 21)), np.empty((rows, models))
+    )
+    whole = [np.zeros(n, np.int64) for n in (rows + 1, rows + 1, 4 * rows)]
+    hyp = Hypotheses(whole[0], np.empty(rows), whole[1], whole[2], np.empty((rows, 6)))
+    return Yield(body, np.empty((rows, 2)), np.empty((rows, 7), np.int64), hyp)
+
+
+def _grown(old: Yield, more: Yield) -> Yield:
+    """Return what was written so far, with more room behind."""
+
+    def both(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.concatenate([a, b])
+
+    return Yield(
+        Mixture(*map(both, old.body, more.body)),
+        both(old.chance, more.chance),
+        both(old.fact, more.fact),
+        Hypotheses(*map(both, old.hyp, more.hyp)),
+    )
+
+
+def _harvest(out: Yield, filled: I64) -> Harvest:
+    """Return what was written, by column."""
+    n, clusters, hyps, members = filled[:4]
+    fact, r, weight = out.fact[:n].T, *out.chance[:n].T
+    hyp = Hypotheses(
+        out.hyp.start[: clusters + 1], out.hyp.weight[:hyps], out.hyp.member_start[: hyps + 1],
+        out.hyp.member[:members], out.hyp.noise[:clusters],
     )  # fmt: skip
-    return Found(pairs, alone, weight, none, free, harvest, contested, divided, short)
+    return Harvest(
+        Mixture(*(part[:n] for part in out.body)), fact[TIME], r, weight, fact[SOURCE], fact[BORN],
+        fact[PLOT], fact[POISSON] > 0, fact[CLUSTER], fact[FRESH], hyp,
+    )  # fmt: skip
 
 
 def kept(pairs: Pairs, keep: Bool) -> Pairs:

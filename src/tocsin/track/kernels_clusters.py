@@ -12,7 +12,7 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, Bool
-from tocsin.track.kernels_filter import clear, combine, pour, settle
+from tocsin.track.kernels_filter import clear, combine_row, pour, settle
 from tocsin.track.kernels_hypotheses import match
 
 
@@ -36,9 +36,14 @@ def unite(start: I64, edge_plot: I64, keep: Bool, cluster: I64, plots: int, pare
         plots: number of plots.
         parent: (k,) out: the root of each row's cluster.
     """
-    owner, first = np.full(plots, -1), np.full(cluster.max() + 1 if cluster.size else 0, -1)
+    most = 0
     for i in range(parent.size):
-        parent[i] = i
+        parent[i], most = i, max(most, cluster[i] + 1)
+    owner, first = np.empty(plots, np.int64), np.empty(most, np.int64)
+    for j in range(plots):
+        owner[j] = -1
+    for c in range(most):
+        first[c] = -1
     for i in range(parent.size):
         c = cluster[i]
         if c >= 0:
@@ -242,14 +247,13 @@ def divide(
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def join_parents(
-    units: I64,
-    unit_of: I64,
+    units: int,
+    unit: I64,
     hyp_start: I64,
     hyp_weight: F64,
     member_start: I64,
     member: I64,
     local: I64,
-    most: int,
     hyp: I64,
     size: I64,
     weight: F64,
@@ -257,47 +261,79 @@ def join_parents(
     """Join the hypotheses of a cluster's parts: the heaviest of their product.
 
     Args:
-        units: (u,) bank row of a track alone, or the old cluster's number.
-        unit_of: (u,) 0: a track alone; 1: an old cluster.
+        units: number of parts.
+        unit: (u, 2) bank row of a track alone and 0, or the old cluster's number and 1.
         hyp_start: (clusters + 1,) first hypothesis of each old cluster.
         hyp_weight: weight of each hypothesis.
         member_start: (hypotheses + 1,) first member of each.
         member: bank row of each member.
         local: (bank,) number of each bank row within this cluster.
-        most: hypotheses to keep.
-        hyp: (most, T) out: locals of each.
-        size: (most,) out.
-        weight: (most,) out: logarithms.
+        hyp: (K, T) out: locals of each; the K heaviest are kept.
+        size: (K,) out.
+        weight: (K,) out: logarithms.
 
     Returns:
         Number of hypotheses.
     """
-    count = 1
+    count, most = 1, size.size
+    old, sizes = np.empty((most, hyp.shape[1]), np.int64), np.empty(most, np.int64)
+    pair, value = np.empty(most, np.int64), np.empty(most)
     size[0], weight[0] = 0, 0.0
-    for u in range(units.size):
-        if unit_of[u] == 0:
+    for u in range(units):
+        if unit[u, 1] == 0:
             for h in range(count):
-                hyp[h, size[h]] = local[units[u]]
+                hyp[h, size[h]] = local[unit[u, 0]]
                 size[h] += 1
             continue
-        first, last = hyp_start[units[u]], hyp_start[units[u] + 1]
-        product = np.empty(count * (last - first))
+        first, last = hyp_start[unit[u, 0]], hyp_start[unit[u, 0] + 1]
         for h in range(count):
-            for g in range(first, last):
-                product[h * (last - first) + g - first] = weight[h] + math.log(hyp_weight[g])
-        order = np.argsort(-product, kind="mergesort")
-        old, sizes = hyp[:count].copy(), size[:count].copy()
-        count = min(order.size, most)
+            sizes[h] = size[h]
+            for t in range(size[h]):
+                old[h, t] = hyp[h, t]
+        count = _best_pairs(weight, count, hyp_weight, first, last, pair, value)
         for k in range(count):
-            h, g = order[k] // (last - first), first + order[k] % (last - first)
+            h, g = pair[k] // (last - first), first + pair[k] % (last - first)
             n = sizes[h]
             for t in range(n):
                 hyp[k, t] = old[h, t]
             for e in range(member_start[g], member_start[g + 1]):
                 hyp[k, n] = local[member[e]]
                 n += 1
-            size[k], weight[k] = n, product[order[k]]
+            size[k], weight[k] = n, value[k]
     return count
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _best_pairs(
+    weight: F64, count: int, second: F64, first: int, last: int, pair: I64, value: F64
+) -> int:
+    """Find the heaviest pairs of hypotheses of two clusters; of equal ones, the first.
+
+    Args:
+        weight: (count,) logarithms.
+        count: hypotheses of the first.
+        second: weights of the second, not logarithms.
+        first: its first hypothesis.
+        last: behind its last.
+        pair: out: h * (last - first) + g - first of each.
+        value: out: logarithm of its weight; as many as there is room for.
+
+    Returns:
+        How many.
+    """
+    kept = 0
+    for h in range(count):
+        for g in range(first, last):
+            w = weight[h] + math.log(second[g])
+            if kept == value.size and w <= value[kept - 1]:
+                continue
+            kept = min(kept + 1, value.size)
+            k = kept - 1
+            while k > 0 and value[k - 1] < w:
+                value[k], pair[k] = value[k - 1], pair[k - 1]
+                k -= 1
+            value[k], pair[k] = w, h * (last - first) + g - first
+    return kept
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -309,12 +345,12 @@ def children(
     hyp: I64,
     size: I64,
     locals_: int,
-    plots: int,
+    plots: I64,
+    many: int,
     missed: F64,
     newborn: F64,
     least: float,
-    source: I64,
-    plot: I64,
+    origin: I64,
     r: F64,
     lost: F64,
     hyp_out: I64,
@@ -331,12 +367,12 @@ def children(
         hyp: (H, T) locals of the parents.
         size: (H,).
         locals_: number of parent locals.
-        plots: number of plots of the cluster.
+        plots: the cluster's plots.
+        many: how many.
         missed: (locals,) existence of each if it gave no plot.
-        newborn: (plots,) existence of a new object at each plot.
+        newborn: (m,) existence of a new object at each plot of the look.
         least: weaker locals are in no hypothesis.
-        source: out: parent local of each local; -1: new.
-        plot: out: its plot, -1 none.
+        origin: (2, n) out: parent local of each local, -1: new; number of its plot, -1: none.
         r: out: its existence.
         lost: out: weight times existence of each where it was left out.
         hyp_out: (found, T) out.
@@ -346,16 +382,20 @@ def children(
     Returns:
         Number of locals.
     """
-    name = np.full((locals_ + 1, plots + 1), -1)
-    used, count = np.empty(plots, np.bool_), 0
+    name = np.empty((locals_ + 1, many + 1), np.int64)
+    for a in range(locals_ + 1):
+        for j in range(many + 1):
+            name[a, j] = -1
+    used, count = np.empty(many, np.bool_), 0
     for c in range(found):
         h, n = parent[c], 0
         weight_out[c] = math.exp(log_weight[c])
-        used[:] = False
-        for t in range(size[h] + plots):
+        for j in range(many):
+            used[j] = False
+        for t in range(size[h] + many):
             new = t >= size[h]
             a, j = (locals_, t - size[h]) if new else (hyp[h, t], chosen[c, t])
-            if new and (used[j] or newborn[j] <= 0.0):
+            if new and (used[j] or newborn[plots[j]] <= 0.0):
                 continue
             if not new and j >= 0:
                 used[j] = True
@@ -364,8 +404,8 @@ def children(
                 k = count
                 count += 1
                 name[a, j + 1] = k
-                source[k], plot[k], lost[k] = -1 if new else a, j, 0.0
-                r[k] = newborn[j] if new else (1.0 if j >= 0 else missed[a])
+                origin[0, k], origin[1, k], lost[k] = -1 if new else a, j, 0.0
+                r[k] = newborn[plots[j]] if new else (1.0 if j >= 0 else missed[a])
             if r[k] < least:
                 lost[k] += weight_out[c] * r[k]
             else:
@@ -388,8 +428,8 @@ def merge_alike(
     mean: F64,
     total: F64,
     r: F64,
-    source: I64,
-    plot: I64,
+    lost: F64,
+    origin: I64,
     used: int,
     room: int,
 ) -> tuple[int, int]:
@@ -407,15 +447,17 @@ def merge_alike(
         mean: (n, 6) over the models.
         total: (n, 21) likewise.
         r: (n,).
-        source: (n,) of a merged local: that of the heaviest.
-        plot: (n,) likewise.
+        lost: (n,) see `children`; 0 for a merged local.
+        origin: (2, n) likewise; that of the heaviest for a merged local.
         used: number of locals.
         room: most locals.
 
     Returns:
         Number of hypotheses left and of locals now.
     """
-    alive, column = np.ones(count, np.bool_), np.empty(hyp.shape[1], np.int64)
+    alive, column = np.empty(count, np.bool_), np.empty(hyp.shape[1], np.int64)
+    for a in range(count):
+        alive[a] = True
     for a in range(count):
         n = size[a]
         if not alive[a] or n == 0 or used + n > room:
@@ -441,14 +483,16 @@ def merge_alike(
             for t in range(n):
                 x = hyp[a, t]
                 r[used + t] = settle(mode, used + t) / whole
-                source[used + t], plot[used + t] = source[x], plot[x]
+                origin[0, used + t], origin[1, used + t] = origin[0, x], origin[1, x]
+                lost[used + t] = 0.0
                 hyp[a, t] = used + t
-            rows = slice(used, used + n)
-            combine(state[rows], cov[rows], mode[rows], mean[rows], total[rows])
+                combine_row(state, cov, mode, used + t, mean, total)
             used, weight[a] = used + n, whole
     left = 0
     for a in range(count):
         if alive[a]:
-            hyp[left], size[left], weight[left] = hyp[a], size[a], weight[a]
+            size[left], weight[left] = size[a], weight[a]
+            for t in range(size[a]):
+                hyp[left, t] = hyp[a, t]
             left += 1
     return left, used

@@ -112,6 +112,25 @@ def predict(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def combine_row(state: F64, cov: F64, mode: F64, i: int, mean: F64, total: F64) -> None:
+    """Fill in one row's mean and packed covariance over its models, see `combine`."""
+    kernels_imm.moments(state[i], cov[i], mode[i], mean[i], total[i])
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def copy_row(
+    state: F64, cov: F64, mode: F64, i: int, state_out: F64, cov_out: F64, mode_out: F64, o: int
+) -> None:
+    """Copy row i to row o of another mixture."""
+    for m in range(mode.shape[1]):
+        mode_out[o, m] = mode[i, m]
+        for a in range(6):
+            state_out[o, m, a] = state[i, m, a]
+        for c in range(21):
+            cov_out[o, m, c] = cov[i, m, c]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def combine(state: F64, cov: F64, mode: F64, mean: F64, total: F64) -> None:
     """Fill in each row's mean and packed covariance over its models.
 
@@ -123,7 +142,7 @@ def combine(state: F64, cov: F64, mode: F64, mean: F64, total: F64) -> None:
         total: (n, 21) out.
     """
     for i in range(mode.shape[0]):
-        kernels_imm.moments(state[i], cov[i], mode[i], mean[i], total[i])
+        combine_row(state, cov, mode, i, mean, total)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

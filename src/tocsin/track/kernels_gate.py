@@ -128,7 +128,9 @@ def sort_cells(
         start[cell[j] + 1] += 1
     for c in range(nx * ny):
         start[c + 1] += start[c]
-    fill = start.copy()
+    fill = np.empty(nx * ny, np.int64)
+    for c in range(nx * ny):
+        fill[c] = start[c]
     for j in range(len(plot_m)):
         order[fill[cell[j]]] = j
         fill[cell[j]] += 1
@@ -265,8 +267,9 @@ def undetected(
         density_: (m,) in: density of new objects in the open; out: that of the rows added.
         first: (m,) out: the row that adds most, -1: the open.
     """
-    most = density_.copy()
-    first[:] = -1
+    most = np.empty(density_.size)
+    for j in range(density_.size):
+        most[j], first[j] = density_[j], -1
     for k in range(rows.size):
         for e in range(start[k], start[k + 1]):
             j, more = edge_plot[e], weight[rows[k]] * edge_density[e]

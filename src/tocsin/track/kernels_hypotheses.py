@@ -70,7 +70,8 @@ def assign(cost: F64, rows: int, columns: int, column: I64) -> None:
     least, used = np.empty(columns + 1), np.empty(columns + 1, np.bool_)
     for i in range(1, rows + 1):
         owner[0], j0 = i, 0
-        least[:], used[:] = 1e300, False
+        for j in range(columns + 1):
+            least[j], used[j] = 1e300, False
         while True:
             used[j0] = True
             i0, delta, j1 = owner[j0], 1e300, 0
@@ -128,10 +129,13 @@ def _raise(heap: I64, weight: F64, place: int) -> None:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def options(start: I64, edge_plot: I64, edge_log: F64, begin: I64, plot: I64, gain: F64) -> None:
+def options(
+    count: int, start: I64, edge_plot: I64, edge_log: F64, begin: I64, plot: I64, gain: F64
+) -> None:
     """Sort each local's choices, "no plot" (-1, gain 0) among them, best first.
 
     Args:
+        count: L, number of locals.
         start: (L + 1,) first edge of each local.
         edge_plot: plot of each edge.
         edge_log: logarithm of each edge's likelihood ratio to "no plot".
@@ -140,7 +144,7 @@ def options(start: I64, edge_plot: I64, edge_log: F64, begin: I64, plot: I64, ga
         gain: (edges + L,) out.
     """
     c = 0
-    for a in range(start.size - 1):
+    for a in range(count):
         begin[a] = c
         for e in range(start[a], start[a + 1] + 1):
             none = e == start[a + 1]
@@ -151,11 +155,12 @@ def options(start: I64, edge_plot: I64, edge_log: F64, begin: I64, plot: I64, ga
                 k -= 1
             gain[k], plot[k] = value, j
             c += 1
-    begin[start.size - 1] = c
+    begin[count] = c
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def best_children(
+    parents: int,
     hyp: I64,
     size: I64,
     weight: F64,
@@ -176,6 +181,7 @@ def best_children(
     conflicts ignored; it is cut when it falls below the K-th best found or `cut` below the best.
 
     Args:
+        parents: number of parent hypotheses.
         hyp: (H, T) locals of each parent hypothesis, heaviest parent first.
         size: (H,) how many.
         weight: (H,) logarithm of each parent's weight.
@@ -195,22 +201,14 @@ def best_children(
     """
     K, T = out.size, hyp.shape[1]
     heap, found, nodes = np.empty(K, np.int64), 0, 0
-    active, at = np.empty(T, np.int64), np.zeros(T + 1, np.int64)
+    # The member decided at each level, and the choice that it has; -1: none yet.
+    active, at = np.empty(T, np.int64), np.empty(T + 1, np.int64)
     sums, rest = np.empty(T + 1), np.empty(T + 1)
-    used, best = np.zeros(plots, np.bool_), -1e300
-    for h in range(size.size):
-        base, deep = weight[h], 0
-        for t in range(size[h]):
-            a = hyp[h, t]
-            base += missed_log[a]
-            if begin[a + 1] - begin[a] > 1:
-                active[deep] = t
-                deep += 1
-        rest[deep] = 0.0
-        for d in range(deep - 1, -1, -1):
-            rest[d] = rest[d + 1] + gain[begin[hyp[h, active[d]]]]
-        sums[0], level, at[0] = base, 0, 0
-        while level >= 0:
+    used, best = np.zeros(plots + 1, np.bool_), -1e300
+    for h in range(parents):
+        deep = _enter(hyp, size, weight, h, missed_log, begin, gain, active, at, sums, rest)
+        level = 0
+        while level >= 0 and (nodes <= most_nodes or found == 0):
             bound = best - cut
             if found == K:
                 bound = max(bound, out[heap[0]])
@@ -219,49 +217,91 @@ def best_children(
                 if value > bound:
                     slot = found if found < K else heap[0]
                     out[slot], parent[slot] = value, h
-                    for t in range(size[h]):
-                        chosen[slot, t] = -1
-                    for d in range(deep):
-                        chosen[slot, active[d]] = plot[begin[hyp[h, active[d]]] + at[d] - 1]
-                    if found < K:
-                        heap[found] = slot
-                        _raise(heap, out, found)
-                        found += 1
-                    else:
-                        _sink(heap, out, K, 0)
+                    _note(hyp, size, h, plot, active, at, deep, chosen, slot)
+                    found = _enlist(heap, out, found, slot)
                     best = max(best, value)
                 level -= 1
-                if level >= 0:
-                    j = plot[begin[hyp[h, active[level]]] + at[level] - 1]
-                    if j >= 0:
-                        used[j] = False
                 continue
             a = hyp[h, active[level]]
-            o = begin[a] + at[level]
+            o = at[level]
+            if o >= begin[a] and plot[o] >= 0:
+                used[plot[o]] = False
             nodes += 1
+            o = max(o + 1, begin[a])
+            while o < begin[a + 1] and plot[o] >= 0 and used[plot[o]]:
+                o += 1
             # Choices are sorted: what follows one that is too bad is worse.
             if o == begin[a + 1] or sums[level] + gain[o] + rest[level + 1] <= bound:
                 level -= 1
-                if level >= 0:
-                    j = plot[begin[hyp[h, active[level]]] + at[level] - 1]
-                    if j >= 0:
-                        used[j] = False
                 continue
-            at[level] += 1
+            at[level], sums[level + 1] = o, sums[level] + gain[o]
             if plot[o] >= 0:
-                if used[plot[o]]:
-                    continue
                 used[plot[o]] = True
-            sums[level + 1] = sums[level] + gain[o]
             level += 1
-            at[level] = 0
-            if nodes > most_nodes and found > 0:
-                break
-        if nodes > most_nodes and found > 0:
-            used[:] = False
+            at[level] = -1
+        if level >= 0:
             break
     _normalise(out, found)
     return found, nodes > most_nodes
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _enter(
+    hyp: I64,
+    size: I64,
+    weight: F64,
+    h: int,
+    missed_log: F64,
+    begin: I64,
+    gain: F64,
+    active: I64,
+    at: I64,
+    sums: F64,
+    rest: F64,
+) -> int:
+    """Begin the search below a parent; return how many of its members have a choice."""
+    base, deep = weight[h], 0
+    for t in range(size[h]):
+        a = hyp[h, t]
+        base += missed_log[a]
+        if begin[a + 1] - begin[a] > 1:
+            active[deep] = t
+            deep += 1
+    rest[deep] = 0.0
+    for d in range(deep - 1, -1, -1):
+        rest[d] = rest[d + 1] + gain[begin[hyp[h, active[d]]]]
+    sums[0], at[0] = base, -1
+    return deep
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _note(
+    hyp: I64,
+    size: I64,
+    h: int,
+    plot: I64,
+    active: I64,
+    at: I64,
+    deep: int,
+    chosen: I64,
+    slot: int,
+) -> None:
+    """Write down the choices of a whole assignment."""
+    for t in range(size[h]):
+        chosen[slot, t] = -1
+    for d in range(deep):
+        chosen[slot, active[d]] = plot[at[d]]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _enlist(heap: I64, weight: F64, found: int, slot: int) -> int:
+    """Take a slot into the heap; return how many it holds. A full heap has it at its top."""
+    if found == heap.size:
+        _sink(heap, weight, found, 0)
+        return found
+    heap[found] = slot
+    _raise(heap, weight, found)
+    return found + 1
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -301,6 +341,14 @@ def _same(hyp: I64, size: I64, a: int, b: int) -> bool:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def _swap(hyp: I64, size: I64, weight: F64, a: int, b: int) -> None:
+    for t in range(max(size[a], size[b])):
+        hyp[a, t], hyp[b, t] = hyp[b, t], hyp[a, t]
+    size[a], size[b] = size[b], size[a]
+    weight[a], weight[b] = weight[b], weight[a]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def tidy(hyp: I64, size: I64, weight: F64, count: int, least: float) -> int:
     """Unite equal hypotheses, drop light ones, sort the heaviest first, normalise; in place.
 
@@ -322,16 +370,14 @@ def tidy(hyp: I64, size: I64, weight: F64, count: int, least: float) -> int:
                 weight[g] += weight[h]
                 weight[h] = 0.0
                 break
-    order = np.argsort(-weight[:count], kind="mergesort")
-    copy, sizes, weights = hyp[:count].copy(), size[:count].copy(), weight[:count].copy()
+    for h in range(1, count):
+        k = h
+        while k > 0 and weight[k - 1] < weight[k]:
+            _swap(hyp, size, weight, k - 1, k)
+            k -= 1
     kept, total = 0, 0.0
-    for k in range(count):
-        if k > 0 and weights[order[k]] < least:
-            break
-        for t in range(sizes[order[k]]):
-            hyp[k, t] = copy[order[k], t]
-        size[k], weight[k] = sizes[order[k]], weights[order[k]]
-        total += weight[k]
+    while kept < count and weight[kept] > 0.0 and (kept == 0 or weight[kept] >= least):
+        total += weight[kept]
         kept += 1
     for k in range(kept):
         weight[k] /= total
@@ -378,46 +424,3 @@ def match(
     for i in range(size):
         worst = max(worst, cost[i, column[i]])
     return worst <= near2
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def components(
-    used: I64, count: int, source: I64, mean: F64, cov: F64, noise: F64, near2: float, part: I64
-) -> int:
-    """Connect locals of one parent local, and those that are near one another.
-
-    Args:
-        used: (count,) locals.
-        count: how many.
-        source: (n,) parent local of each; -1: a new object's.
-        mean: (n, 6).
-        cov: (n, 21).
-        noise: (6,) packed covariance of a plot, added to the locals' own.
-        near2: squared distance of locals that are near.
-        part: (n,) out: component of each local, numbered from 0.
-
-    Returns:
-        How many components there are.
-    """
-    root = np.arange(count)
-    for p in range(count):
-        a = used[p]
-        for q in range(p):
-            b = used[q]
-            tied = source[a] >= 0 and source[a] == source[b]
-            east = mean[a, 0] - mean[b, 0]
-            if not tied and east * east < near2 * (0.5 * (cov[a, 0] + cov[b, 0]) + noise[0]):
-                tied = mahalanobis2(mean, cov, a, b, 3, noise) < near2
-            if tied and root[p] != root[q]:
-                old, new = max(root[p], root[q]), min(root[p], root[q])
-                for k in range(count):
-                    if root[k] == old:
-                        root[k] = new
-    parts = 0
-    for p in range(count):
-        if root[p] == p:
-            part[used[p]] = parts
-            parts += 1
-        else:
-            part[used[p]] = part[used[root[p]]]
-    return parts

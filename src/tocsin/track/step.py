@@ -431,7 +431,7 @@ def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
 
 def _callsigns(plots: Plots) -> np.ndarray:
     names = np.zeros(len(plots), "S8")
-    for j in np.flatnonzero(plots.callsign != None):  # noqa: E711  elementwise
+    for j in np.flatnonzero([name is not None for name in plots.callsign]):
         names[j] = str(plots.callsign[j]).encode("ascii", "replace")
     return names
 
