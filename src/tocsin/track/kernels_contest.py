@@ -375,7 +375,8 @@ def _solve(
         count, parents, sizes, weights, missed_log, where, choice, value, many, rules.cut,
         rules.most_nodes, parent, chosen, log_w,
     )  # fmt: skip
-    origin, r, lost = np.empty((2, room), np.int64), np.empty(room), np.empty(room)
+    origin, who = np.empty((2, room), np.int64), np.empty((3, room), np.int64)
+    r, lost = np.empty(room), np.empty(room)
     lists, lengths, w = np.empty((K, T), np.int64), np.empty(K, np.int64), np.empty(K)
     locals_ = children(
         found, parent, chosen, log_w, parents, sizes, size, plots, many, missed, scan.newborn,
@@ -384,14 +385,13 @@ def _solve(
     pool = Mixture(np.empty((room, M, 6)), np.empty((room, M, 21)), np.empty((room, M)))
     mean, total, noise = np.empty((room, 6)), np.empty((room, 21)), np.empty(6)
     _fill(locals_, origin, plots, base, scan, to_ns, rules, pool, mean, total)
-    count = tidy(lists, lengths, w, found, rules.least_weight)
     count, locals_ = merge_alike(
-        lists, lengths, w, count, rules.merge2, pool.state, pool.cov, pool.mode, mean, total, r,
+        lists, lengths, w, tidy(lists, lengths, w, found, rules.least_weight), rules.merge2,
+        pool.state, pool.cov, pool.mode, mean, total, r,
         lost, origin, locals_, room - 1,
     )  # fmt: skip
     count = tidy(lists, lengths, w, count, rules.least_weight)
     mean_noise(plots, many, scan.cov, scan.dimension, unit, units, hyp.noise, noise)
-    who = np.empty((3, room), np.int64)
     _identify(locals_, origin, plots, chain, first, edges.rows, number, who[0], who[1], who[2])
     fits = _write(
         lists, lengths, w, count, locals_, origin[0], who, r, lost, pool, mean, total, noise,

@@ -12,74 +12,58 @@ from collections.abc import Iterator
 import numpy as np
 
 from tocsin.contract import F64, I64, NS, Bool, Sensor
-from tocsin.geo import Region, pack_covariance, sensor_polar, unpack_covariance, within_coverage
-from tocsin.motion import CvNoise, transition
-from tocsin.motion import predict as advance
-from tocsin.track.state import Picture
+from tocsin.geo import Region, sensor_polar, unpack_covariance, within_coverage
+from tocsin.motion import Noise, transition
+from tocsin.motion.imm import reweigh
+from tocsin.motion.measure import update_position
 
 _EDGE_SIGMAS = 6.0
-
-
-def predict(
-    state: F64, cov: F64, time_ns: I64, existence: F64, to_ns: I64, model: F64
-) -> tuple[F64, F64, F64]:
-    """Return states, packed covariances and existence at the later times."""
-    dt = np.maximum((to_ns - time_ns) / NS, 0.0)
-    later, full = advance(state, unpack_covariance(cov), dt, CvNoise(model[0], model[1]))
-    for axis, limit in ((2, model[3]), (5, model[4])):
-        scale = np.minimum(limit / np.sqrt(full[:, axis, axis]), 1.0)
-        scale = np.where(dt > 0.0, scale, 1.0)
-        full[:, axis, :] *= scale[:, None]
-        full[:, :, axis] *= scale[:, None]
-    return later, pack_covariance(full), existence * np.exp(-dt / model[2])
-
-
-def innovation(
-    state: F64, cov: F64, time_ns: int, picture: Picture, j: int, scale: float, model: F64
-) -> tuple[F64, F64, F64]:
-    """Return innovation, its covariance and the measurement matrix of one track and plot."""
-    d = int(picture.dimension[j])
-    dt = (picture.time_ns[j] - time_ns) / NS
-    H = transition(np.array([dt]))[0][:d]
-    upper = np.zeros((3, 3))
-    upper[np.triu_indices(3)] = picture.cov[j]
-    R = upper + np.triu(upper, 1).T
-    R += np.diag([model[0], model[0], model[1]]) * abs(dt) ** 3 / 3.0
-    S = scale * H @ cov @ H.T + R[:d, :d]
-    return picture.position_m[j, :d] - H @ state, S, H
+_LEAST_MODE = 1e-6
 
 
 def update(
     state: F64,
     cov: F64,
-    time_ns: int,
-    missed: float,
-    none: float,
-    edges: list[tuple[int, float, float]],
-    picture: Picture,
-    model: F64,
-) -> tuple[F64, F64, float]:
-    """Return the moments and the existence of one track's association mixture.
+    mode: F64,
+    stays: float,
+    plots: list[tuple[float, F64, F64, float]],
+    noise: tuple[Noise, ...],
+) -> tuple[F64, F64, F64, float]:
+    """Return moments by model, model probabilities and existence of a row's association mixture.
 
     Args:
-        state: (6,).
-        cov: (6, 6).
-        time_ns: time of the state.
-        missed: existence if it gave no plot.
-        none: probability that it gave none.
-        edges: plot, probability and covariance factor of each pair.
-        picture: the group's plots.
-        model: see `kernels_filter.predict`.
+        state: (M, 6).
+        cov: (M, 6, 6).
+        mode: (M,).
+        stays: probability that the row exists and gave no plot.
+        plots: probability that it gave the plot, position (d,), covariance (d, d), and seconds from
+            the row's time.
+        noise: of each model.
     """
-    parts = [(none * missed, state, cov)]
-    for j, weight, scale in edges:
-        nu, S, H = innovation(state, cov, time_ns, picture, j, scale, model)
-        K = scale * cov @ H.T @ np.linalg.inv(S)
-        parts.append((weight, state + K @ nu, scale * cov - K @ S @ K.T))
-    mass = sum(w for w, _, _ in parts)
-    mean = sum((w * m for w, m, _ in parts), np.zeros(6)) / mass
-    total = sum((w * (P + np.outer(m - mean, m - mean)) for w, m, P in parts), np.zeros((6, 6)))
-    return mean, total / mass, min(mass, 1.0)
+    parts = [(stays * mode, state, cov)]
+    for weight, place, spread, dt in plots:
+        each = [
+            update_position(state[m : m + 1], cov[m : m + 1], place[None], spread[None],
+                            np.array([dt]), noise[m])
+            for m in range(len(mode))
+        ]  # fmt: skip
+        later, _ = reweigh(mode[None], np.array([[u.log_likelihood[0] for u in each]]))
+        kept = (later[0] + _LEAST_MODE) / (1.0 + len(mode) * _LEAST_MODE)
+        parts.append(
+            (
+                weight * kept,
+                np.array([u.state[0] for u in each]),
+                np.array([u.cov[0] for u in each]),
+            )
+        )
+    mass = np.sum([w for w, _, _ in parts], axis=0)
+    mean = np.sum([w[:, None] * x for w, x, _ in parts], axis=0) / mass[:, None]
+    total = np.zeros_like(cov)
+    for w, x, P in parts:
+        apart = x - mean
+        total += w[:, None, None] * (P + apart[:, :, None] * apart[:, None, :])
+    whole = float(mass.sum())
+    return mean, total / mass[:, None, None], mass / whole, min(whole, 1.0)
 
 
 def view(
