@@ -387,8 +387,7 @@ def _solve(
     _fill(locals_, origin, plots, base, scan, to_ns, rules, pool, mean, total)
     count, locals_ = merge_alike(
         lists, lengths, w, tidy(lists, lengths, w, found, rules.least_weight), rules.merge2,
-        pool.state, pool.cov, pool.mode, mean, total, r,
-        lost, origin, locals_, room - 1,
+        pool.state, pool.cov, pool.mode, mean, total, r, lost, origin, locals_, room - 1,
     )  # fmt: skip
     count = tidy(lists, lengths, w, count, rules.least_weight)
     mean_noise(plots, many, scan.cov, scan.dimension, unit, units, hyp.noise, noise)
