@@ -29,8 +29,9 @@ class ReportKind(IntEnum):
 
 
 class Dimension(IntEnum):
-    """Which part of a plot's position was measured."""
+    """Which part of a plot's position was measured; BEARING: only where it lies from the sensor."""
 
+    BEARING = 1
     HORIZONTAL = 2
     FULL = 3
 

@@ -169,7 +169,8 @@ class Plots(Table):
     """Located detections in the region frame, each with its own covariance.
 
     A plot of dimension HORIZONTAL has no measured height: only the upper-left 2x2 block of its
-    covariance means anything, and its height is an assumption for display.
+    covariance means anything, and its height is an assumption for display. One of dimension BEARING
+    has neither position nor covariance, but a direction about its sensor with standard deviations.
     """
 
     NAME: ClassVar[str] = "located_plots"
@@ -186,10 +187,18 @@ class Plots(Table):
         F64, Column("float64", "m/s", "region frame, as reported; NaN: none", shape=(3,))
     ]
     azimuth_rad: Annotated[F64, _rad("about the sensor, for sectors; NaN: no beam")]
+    elevation_rad: Annotated[F64, _rad("of a bearing, about the sensor; NaN: not measured")]
+    azimuth_std_rad: Annotated[F64, _rad("of a bearing; NaN: no bearing")]
+    elevation_std_rad: Annotated[F64, _rad("of a bearing with elevation")]
     range_m: Annotated[F64, _m("about the sensor; NaN: not polar")]
     range_rate_mps: Annotated[F64, _mps("positive receding; NaN: none")]
     false_density: Annotated[
-        F64, Column("float64", "1/m3 or 1/m2", "expected false plots per look here, by dimension")
+        F64,
+        Column(
+            "float64",
+            "1/m3, 1/m2, 1/rad2, 1/rad",
+            "expected false plots per look here: with height, without; of bearings likewise",
+        ),
     ]
     mode_s: ModeS
     mode_s_valid: Valid
@@ -347,9 +356,7 @@ class SensorHealth(Table):
     faults_total: Annotated[I64, Column("int64", doc="since start")]
     bearings_total: Annotated[
         I64,
-        Column(
-            "int64", doc="of the reports, bearings: heard, but no track uses one", optional=True
-        ),
+        Column("int64", doc="of the reports, bearings: a direction without a range", optional=True),
     ]
 
 

@@ -64,6 +64,7 @@ def wrong_time(reports: Reports, config: PlotsConfig, now_ns: int) -> Bool:
 def wrong_value(reports: Reports) -> Bool:
     """Return which reports state a position that cannot be."""
     polar, geographic = is_polar(reports), is_geographic(reports)
+    bearing = reports.kind == ReportKind.BEARING
     off_earth = (np.abs(reports.latitude_deg) > 90.0) | (np.abs(reports.longitude_deg) > 180.0)
     off_air = (reports.height_wgs84_m < _LOWEST_M) | (reports.height_wgs84_m > _HIGHEST_M)
     pressure = reports.altitude_baro_m
@@ -74,7 +75,9 @@ def wrong_value(reports: Reports) -> Bool:
     infinite = np.zeros(len(reports), bool)
     for name in _POSITION:
         infinite |= np.isinf(getattr(reports, name))
-    return (geographic & off_earth) | off_air | (polar & (behind | over)) | infinite
+    over |= bearing & np.isnan(reports.azimuth_rad)
+    wrong = (polar & behind) | ((polar | bearing) & over)
+    return np.asarray((geographic & off_earth) | off_air | wrong | infinite)
 
 
 def no_position(reports: Reports) -> Bool:
@@ -85,6 +88,7 @@ def no_position(reports: Reports) -> Bool:
 
 
 def no_sensor_position(reports: Reports, sensor: I32, config: PlotsConfig) -> Bool:
-    """Return which polar reports come from a sensor whose place is unknown."""
+    """Return which polar reports and bearings come from a sensor whose place is unknown."""
     placeless: Bool = np.array([np.isnan(s.latitude_deg) for s in config.sensors] or [True])
-    return is_polar(reports) & ~is_geographic(reports) & placeless[sensor]
+    angular = is_polar(reports) | (reports.kind == ReportKind.BEARING)
+    return np.asarray(angular & ~is_geographic(reports) & placeless[sensor])

@@ -26,7 +26,7 @@ _LEAST_VARIANCE_M2 = 1.0
 _FASTEST_MPS = 1e4
 
 
-def or_default(values: F64, default: float) -> F64:
+def or_default(values: F64, default: F64 | float) -> F64:
     """Return standard deviations, with a default where they are absent or cannot be."""
     return np.where((values > 0.0) & (values < _WIDEST_STD), values, default)
 

@@ -48,11 +48,11 @@ class PlotsState:
 class PlotsOut(NamedTuple):
     """Hold what one batch of reports became.
 
-    Service messages and bearings are nowhere in it: the one says nothing of the air, and a bearing
-    alone gives no position that the tracker can use. Both show that their sensor lives.
+    Service messages are nowhere in it, nor the bearings of a radar: neither says anything of an
+    object. Both show that their sensor lives.
 
     Args:
-        plots: located detections, ordered by (measured_at_ns, sensor, sequence).
+        plots: located detections and bearings, ordered by (measured_at_ns, sensor, sequence).
         external: other trackers' tracks, as reported.
         identities: reports that state who, not where, as reported.
         faults: one row for each report that was dropped.

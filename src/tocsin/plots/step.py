@@ -21,6 +21,7 @@ from tocsin.contract import (
     Reports,
     Sensor,
 )
+from tocsin.plots.bearings import bearing_plots, is_bearing
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.correct import corrected_looks, corrected_reports
 from tocsin.plots.density import geographic_density
@@ -44,6 +45,8 @@ from tocsin.plots.registration import learn
 from tocsin.plots.state import Located, PlotsOut, PlotsState
 from tocsin.plots.tell import notify, table
 
+_ANGLES = ("elevation_rad", "azimuth_std_rad", "elevation_std_rad")
+_AS_REPORTED = [n for n in Plots.schema() if n in Reports.schema() and n not in _ANGLES]
 _PLOTTED = (ReportKind.PLOT, ReportKind.POSITION, ReportKind.SIGHTING)
 
 
@@ -72,7 +75,7 @@ def step(
     state, batch = _once(state, batch, now_ns, faults)
     kind = batch.reports.kind
     out = PlotsOut(
-        _plots(state, batch.only(np.isin(kind, _PLOTTED))),
+        _plots(state, batch),
         batch.only(kind == ReportKind.EXTERNAL_TRACK).reports,
         batch.only(kind == ReportKind.IDENTITY).reports,
         Faults.concat(faults),
@@ -146,7 +149,7 @@ def _once(
 ) -> tuple[PlotsState, _Batch]:
     """Drop exact duplicates and relayed sightings; remember the rest."""
     config, reports = state.config, batch.reports
-    placed = np.isin(reports.kind, (*_PLOTTED, ReportKind.EXTERNAL_TRACK))
+    placed = np.isin(reports.kind, (*_PLOTTED, ReportKind.BEARING, ReportKind.EXTERNAL_TRACK))
     digest = fingerprints(reports, batch.sensor)
     # An identity has no measurement to compare, so it is never a duplicate here.
     again = np.zeros(len(reports), bool)
@@ -165,8 +168,19 @@ def _once(
 
 
 def _plots(state: PlotsState, batch: _Batch) -> Plots:
+    """Return the plots of a batch, those of bearings among them, in their order."""
     applied = state.registration.applied
     batch = batch._replace(reports=corrected_reports(batch.reports, batch.sensor, applied))
+    located = _located(state, batch.only(np.isin(batch.reports.kind, _PLOTTED)))
+    bearing = is_bearing(batch.reports, batch.sensor, state.config)
+    if bearing.any():
+        heard = batch.only(bearing)
+        heard_plots = bearing_plots(heard.reports, heard.sensor, state.config)
+        located = Plots.concat([located, heard_plots])
+    return located.sorted_by("measured_at_ns", "sensor", "sequence")
+
+
+def _located(state: PlotsState, batch: _Batch) -> Plots:
     reports, sensor, polar = batch.reports, batch.sensor, is_polar(batch.reports)
     # A report with both is taken at its geographic word only where its sensor has no place.
     placed = np.array([not np.isnan(s.latitude_deg) for s in state.config.sensors] or [False])
@@ -200,10 +214,10 @@ def _locate_stated(reports: Reports, sensor: Sensor, config: PlotsConfig) -> Loc
 def _table(
     config: PlotsConfig, reports: Reports, sensor: I32, polar: Bool, located: Located
 ) -> Plots:
-    shared = {name: getattr(reports, name) for name in Plots.schema() if name in Reports.schema()}
+    shared = {name: getattr(reports, name) for name in _AS_REPORTED}
     shared["azimuth_rad"] = np.where(polar, np.mod(reports.azimuth_rad, 2.0 * np.pi), np.nan)
     shared["range_m"] = np.where(polar, reports.range_m, np.nan)
-    plots = Plots.build(
+    return Plots.build(
         len(reports),
         **shared,
         sensor=sensor,
@@ -213,4 +227,3 @@ def _table(
         velocity_mps=reported_velocity(reports, config),
         false_density=located.false_density,
     )
-    return plots.sorted_by("measured_at_ns", "sensor", "sequence")

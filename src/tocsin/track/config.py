@@ -58,6 +58,11 @@ class TrackConfig:
         silence_s: a track without plots ends after this, or after four of its intervals,
         longest_silence_s: but never later than this.
         contribution_s: how long a sensor counts as contributing after its plot.
+        heard_within_s: within about this time one node or another hears what is in their reach.
+        node_miss_share: of a node's detection probability that a track which only such nodes have
+            heard is charged when the node speaks, but not of it.
+        max_bearings: capacity of bearings that wait for others to cross; older ones are dropped
+            and counted.
         bin_s: plots and sectors are handled in bins of this length at fixed times, unless
             `output_period_s` is None.
         late_s: plots later than this behind the tracks are dropped and counted; a radar's may
@@ -111,6 +116,9 @@ class TrackConfig:
     silence_s: float = 30.0
     longest_silence_s: float = 300.0
     contribution_s: float = 60.0
+    heard_within_s: float = 2.0
+    node_miss_share: float = 0.5
+    max_bearings: int = 2000
     bin_s: float = 0.5
     late_s: float = 10.0
     max_kept: int = 100_000

@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from tocsin.contract import I64, NS, Bool, Looks, Plots
+from tocsin.contract import I64, NS, Bool, Dimension, Looks, Plots
 from tocsin.track.looks import WIDEST_RAD, in_order, with_looks
 from tocsin.track.state import Group, Sector, TrackState
 
@@ -151,7 +151,10 @@ def _event_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
     rows = np.flatnonzero(~state.site.swept[waiting.sensor] & ~taken & (at <= now_ns))
     taken[rows] = True
     address = np.where(waiting.mode_s_valid, waiting.mode_s.astype(np.int64), -1)[rows]
-    return _bins(state, rows, at[rows], _rank(at[rows], waiting.sensor[rows], address))
+    rank = _rank(at[rows], waiting.sensor[rows], address)
+    # All that a node hears in one bin is one look, beside what else it may say.
+    rank = np.where(waiting.dimension[rows] == Dimension.BEARING, -1, rank)
+    return _bins(state, rows, at[rows], rank)
 
 
 def _rank(*keys: np.ndarray) -> I64:

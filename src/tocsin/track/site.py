@@ -16,6 +16,8 @@ from tocsin.track.seen import nobody_looked
 from tocsin.track.state import Edge, Rotation, Site, TrackState, blank
 
 MOST_SENSORS = 64
+SOUND_MPS = 340.3
+"""In air of 15 degrees Celsius. Source: ISO 9613-1."""
 _NO_AZIMUTH_NOISE_RAD = 0.002
 _CLIMB = 4.0
 
@@ -57,6 +59,8 @@ def _site(config: TrackConfig) -> Site:
         period_ns=np.round(period_s * NS).astype(np.int64),
         patience_ns=np.array([_patience_ns(config, s) for s in sensors], np.int64),
         gates=np.array(gates),
+        angle_gates=np.array([chdtri(n, 1.0 - config.gate_probability) for n in range(1, 5)]),
+        slowness=np.array([s.kind == SensorKind.ACOUSTIC for s in sensors], float) / SOUND_MPS,
         rules=_rules(config),
     )
 

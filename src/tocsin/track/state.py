@@ -176,6 +176,41 @@ class Sector:
     width_rad: float
 
 
+class Heard(NamedTuple):
+    """Keep bearings that no track explains, for those of other nodes to cross.
+
+    Args:
+        at_ns: (n,) when each was measured.
+        sensor: (n,) by which node.
+        bearing: (n, 18) see `kernels_bearing`.
+        scale: (n,) probability that it is no track's, over the density of such bearings there.
+    """
+
+    at_ns: I64
+    sensor: I64
+    bearing: F64
+    scale: F64
+
+    @classmethod
+    def none(cls) -> Heard:
+        """Return no bearings."""
+        whole = np.zeros(0, np.int64)
+        return cls(whole, whole, np.zeros((0, 18)), np.zeros(0))
+
+    def take(self, rows: np.ndarray | slice) -> Heard:
+        """Return the chosen bearings."""
+        return Heard(self.at_ns[rows], self.sensor[rows], self.bearing[rows], self.scale[rows])
+
+    def join(self, more: Heard) -> Heard:
+        """Return these and more after them."""
+        return Heard(
+            np.concatenate([self.at_ns, more.at_ns]),
+            np.concatenate([self.sensor, more.sensor]),
+            np.concatenate([self.bearing, more.bearing]),
+            np.concatenate([self.scale, more.scale]),
+        )
+
+
 class Edge(NamedTuple):
     """Remember who was looked for near the end of a sensor's last sector.
 
@@ -228,6 +263,9 @@ class Counters:
         redone: plots handled once more because others came that belong before them.
         unordered: plots and looks that came late and were used after what they belong before.
         lookless: radar plots that no look contained.
+        bearings: handled.
+        crossed: tracks started where bearings of two nodes cross.
+        bearings_overflow: bearings that waited for others' and were dropped.
         tracks_overflow: births dropped.
         edges_overflow: track-plot pairs dropped.
         waiting_overflow: waiting plots dropped.
@@ -245,6 +283,9 @@ class Counters:
     redone: int = 0
     unordered: int = 0
     lookless: int = 0
+    bearings: int = 0
+    crossed: int = 0
+    bearings_overflow: int = 0
     tracks_overflow: int = 0
     edges_overflow: int = 0
     waiting_overflow: int = 0
@@ -268,6 +309,8 @@ class Site:
         period_ns: (sensors,) revolution, or longest normal silence.
         patience_ns: (sensors,) how late a plot may come.
         gates: see `kernels_gate.gate`.
+        angle_gates: see `kernels_bearing.correct`.
+        slowness: (sensors,) s/m of what a node hears; 0: it comes at once.
         rules: what the kernels are told of models and hypotheses.
     """
 
@@ -278,6 +321,8 @@ class Site:
     period_ns: I64
     patience_ns: I64
     gates: F64
+    angle_gates: F64
+    slowness: F64
     rules: Rules
 
 
@@ -301,6 +346,7 @@ class TrackState:
         next_output_ns: next output instant; 0: none yet.
         last_output_ns: latest one, with tracks or without; 0: none yet.
         next_twins_ns: next search for tracks of one object.
+        heard: bearings that no track explains.
         counters: what happened.
         past: what was handled lately, to handle it once more when plots come late.
     """
@@ -319,6 +365,7 @@ class TrackState:
     next_output_ns: int = 0
     last_output_ns: int = 0
     next_twins_ns: int = 0
+    heard: Heard = field(default_factory=Heard.none)
     counters: Counters = Counters()
     past: Past = field(default_factory=Past)
 

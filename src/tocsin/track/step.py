@@ -14,6 +14,7 @@ import numpy as np
 
 from tocsin.contract import F64, I64, NS, Associations, Dimension, Looks, Plots, TrackUpdates
 from tocsin.track.associations import best_pairs, given_to
+from tocsin.track.bearing import is_bearing, look_bearings
 from tocsin.track.births import begin, new_objects, note_plots
 from tocsin.track.clusters import joined, moved, of_clusters, without
 from tocsin.track.contest import Found, associate, continued, kept
@@ -121,8 +122,11 @@ def handle(
     for k, group in enumerate(groups):
         state, before = _instants(state, group.at_ns)
         instants += before
-        state, associations = look(state, group)
-        given.append(associations)
+        if is_bearing(group):
+            state = _tidy(look_bearings(state, group), group.at_ns)
+        else:
+            state, associations = look(state, group)
+            given.append(associations)
         last = k + 1 == len(groups) or groups[k + 1].at_ns > group.at_ns
         if state.config.output_period_s is None and last:
             state = dataclasses.replace(_tidy(state, group.at_ns), last_output_ns=group.at_ns)

@@ -1,0 +1,145 @@
+"""Bearings that no track explains, and what two nodes' bearings may be of together.
+
+One node's bearing alone says nothing of the range, however often it is repeated, unless the node
+itself moves: such an object stays here, as the bearing it is, and never is a row of the bank.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from tocsin.contract import F64, I64, NS, U32
+from tocsin.track.kernels_bearing import AZIMUTH, AZIMUTH_VAR, triangulate
+from tocsin.track.state import Bank, Heard, TrackState, blank
+
+_WINDOWS = 3.0
+"""A bearing is kept for this many times the time within which others should hear the object."""
+_SAME_DIRECTION = 3.0
+"""Standard deviations within which a node's bearings are taken for one object's."""
+_PRIOR_HEIGHT = 0.125
+"""Mean and spread of the height above the nodes, as a part of their reach: most fly low."""
+_LEAST_SINE = 0.26
+"""Bearings that cross at less than 15 degrees do not locate."""
+_WORTH_KEEPING = 0.01
+
+
+class Crossings(NamedTuple):
+    """Hold what new and kept bearings of two nodes may be of together.
+
+    Args:
+        new: (p,) the new bearing.
+        kept: (p,) the kept one.
+        state: (p, 6) of the object, at the group's time.
+        cov: (p, 21).
+        density: (p,) of the new bearing, as the object's that gave the kept one.
+    """
+
+    new: I64
+    kept: I64
+    state: F64
+    cov: F64
+    density: F64
+
+    def take(self, rows: np.ndarray) -> Crossings:
+        """Return the chosen crossings."""
+        return Crossings(*(part[rows] for part in self))
+
+
+def crossings(state: TrackState, sensor: int, bearings: F64, at_ns: I64, to_ns: int) -> Crossings:
+    """Return where new bearings of a node cross kept ones of others.
+
+    Args:
+        state: the tracker.
+        sensor: the node.
+        bearings: (m, 18) new, see `kernels_bearing`.
+        at_ns: (m,) when they were measured.
+        to_ns: the group's time.
+    """
+    config, kept = state.config, state.heard
+    others = np.flatnonzero(kept.sensor != sensor)
+    new, old = (part.ravel() for part in np.meshgrid(np.arange(len(at_ns)), others, indexing="ij"))
+    pairs = np.column_stack([new, len(at_ns) + old])
+    x, P, evidence = np.empty((len(new), 6)), np.empty((len(new), 21)), np.empty(len(new))
+    prior = np.array(
+        [config.speed_std_mps, config.climb_std_mps, _PRIOR_HEIGHT, _PRIOR_HEIGHT, _LEAST_SINE]
+    )
+    triangulate(
+        np.vstack([bearings, kept.bearing]), np.concatenate([at_ns, kept.at_ns]), pairs, to_ns,
+        prior, state.site.angle_gates, x, P, evidence,
+    )  # fmt: skip
+    age_s = np.abs(to_ns - kept.at_ns[old]) / NS
+    hits = state.site.hit[sensor] * state.site.hit[kept.sensor[old]]
+    density = undetected_pm2(state) * hits * evidence * kept.scale[old]
+    density *= np.exp(-age_s / config.heard_within_s)
+    return Crossings(new, old, x, P, density).take(density > 0.0)
+
+
+def undetected_pm2(state: TrackState) -> float:
+    """Return the density of objects that nodes have not heard yet: those that came just now."""
+    config = state.config
+    return config.birth_rate_pm3ps * config.heard_within_s * config.air_depth_m
+
+
+def begun(
+    state: TrackState, sensor: int, at_ns: I64, to_ns: int, found: Crossings, existence: F64
+) -> Bank:
+    """Return rows that begin where bearings cross; numbers follow on from `next_number`.
+
+    Args:
+        state: the tracker.
+        sensor: the node of the new bearings.
+        at_ns: when these were measured.
+        to_ns: the group's time.
+        found: crossings.
+        existence: of an object at each.
+    """
+    config, kept, count = state.config, state.heard, len(existence)
+    rows, every = blank(config, count), np.arange(count)
+    rows.state[:], rows.cov[:] = found.state[:, None], found.cov[:, None]
+    rows.mode[:] = state.site.rules.model.share
+    rows.existence[:] = existence
+    rows.poisson[:] = existence < config.recycle
+    rows.time_ns[:] = to_ns
+    rows.number[:] = _numbers(state, count)
+    rows.interval_s[:] = config.heard_within_s
+    rows.plots[:] = 2
+    new_ns, old_ns = at_ns[found.new], kept.at_ns[found.kept]
+    rows.heard_ns[every, sensor] = new_ns
+    rows.heard_ns[every, kept.sensor[found.kept]] = old_ns
+    rows.first_at_ns[:] = np.minimum(new_ns, old_ns)
+    rows.last_plot_at_ns[:] = np.maximum(new_ns, old_ns)
+    return rows
+
+
+def _numbers(state: TrackState, count: int) -> U32:
+    return (state.next_number + np.arange(count)).astype(np.uint32)
+
+
+def remembered(state: TrackState, sensor: int, new: Heard, free: F64, to_ns: int) -> TrackState:
+    """Return the tracker with a node's new bearings in place of its older ones in their directions.
+
+    Args:
+        state: the tracker.
+        sensor: the node.
+        new: its bearings.
+        free: (m,) probability that a bearing is no track's.
+        to_ns: the group's time.
+    """
+    config, kept = state.config, state.heard
+    fresh = to_ns - kept.at_ns <= round(_WINDOWS * config.heard_within_s * NS)
+    off = kept.bearing[:, None, AZIMUTH] - new.bearing[None, :, AZIMUTH]
+    off = np.abs(np.arctan2(np.sin(off), np.cos(off)))
+    spread = np.sqrt(kept.bearing[:, None, AZIMUTH_VAR] + new.bearing[None, :, AZIMUTH_VAR])
+    again = (kept.sensor == sensor) & (off <= _SAME_DIRECTION * spread).any(axis=1)
+    stays = np.flatnonzero(fresh & ~again)
+    worth = np.flatnonzero(free >= _WORTH_KEEPING)
+    kept = kept.take(stays).join(new.take(worth))
+    over = max(len(kept.at_ns) - config.max_bearings, 0)
+    return dataclasses.replace(
+        state,
+        heard=kept.take(slice(over, None)),
+        counters=state.counters.add(bearings_overflow=over),
+    )

@@ -1,0 +1,405 @@
+"""Kernels for bearings: what a node should hear, and states updated by it.
+
+A bearing is two angles, or one, about its node; it is predicted from a state, not turned into a
+place. What comes as sound left its object before: the delay follows from the state in closed form.
+The update is the iterated extended Kalman filter, because a place known along a line only is far
+from linear in angles. Each kernel has its NumPy twin in `reference_bearing`.
+
+Source: B. M. Bell, F. W. Cathey, IEEE Trans. AC 38 (1993) 294-297 (the iterated filter is a
+Gauss-Newton method); B. Ristic, S. Arulampalam, N. Gordon, Beyond the Kalman Filter (2004), ch. 6.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from tocsin.contract import F64, I64, Bool
+from tocsin.track.kernels_filter import clear, pour, settle
+
+AZIMUTH, ELEVATION, AZIMUTH_VAR, ELEVATION_VAR, SLOWNESS, REACH = 12, 13, 14, 15, 16, 17
+"""Columns of a bearing after its node's position (3) and rotation to its ENU by rows (9)."""
+ITERATIONS = 4
+LOOSE = 4.0
+"""Before the iteration the gate is wider by this: the first linearisation may be off."""
+_LEAST_FLAT2 = 1.0
+_LEAST_MODE = 1e-6
+_SLOWEST_SOUND = 0.05
+_LOG_TWO_PI = math.log(2.0 * math.pi)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def sight(x: F64, dt: float, bearing: F64, angles: F64, slope: F64) -> float:
+    """Predict what a node hears of a state; return seconds from the state to what is heard.
+
+    Args:
+        x: (6,) position then velocity.
+        dt: seconds from the state to the bearing.
+        bearing: (18,) see above.
+        angles: (2,) out: azimuth, elevation.
+        slope: (2, 3) out: their derivatives by the position when what is heard was sent.
+
+    Returns:
+        NaN where the object is about as fast as sound: it is not heard as it comes.
+    """
+    k, px, py, pz = bearing[SLOWNESS], 0.0, 0.0, 0.0
+    vx, vy, vz = x[3], x[4], x[5]
+    px = x[0] + dt * vx - bearing[0]
+    py = x[1] + dt * vy - bearing[1]
+    pz = x[2] + dt * vz - bearing[2]
+    delay = 0.0
+    if k > 0.0:
+        slack = 1.0 - k * k * (vx * vx + vy * vy + vz * vz)
+        if slack < _SLOWEST_SOUND:
+            return math.nan
+        along = k * (px * vx + py * vy + pz * vz)
+        far2 = px * px + py * py + pz * pz
+        delay = k * (math.sqrt(along * along + slack * far2) - along) / slack
+        px, py, pz = px - delay * vx, py - delay * vy, pz - delay * vz
+    east = bearing[3] * px + bearing[4] * py + bearing[5] * pz
+    north = bearing[6] * px + bearing[7] * py + bearing[8] * pz
+    up = bearing[9] * px + bearing[10] * py + bearing[11] * pz
+    flat2 = max(east * east + north * north, _LEAST_FLAT2)
+    flat, far2 = math.sqrt(flat2), flat2 + up * up
+    angles[0], angles[1] = math.atan2(east, north), math.atan2(up, flat)
+    a, b = north / flat2, -east / flat2
+    c, d, e = -east * up / (flat * far2), -north * up / (flat * far2), flat / far2
+    for axis in range(3):
+        slope[0, axis] = a * bearing[3 + axis] + b * bearing[6 + axis]
+        slope[1, axis] = c * bearing[3 + axis] + d * bearing[6 + axis] + e * bearing[9 + axis]
+    if k > 0.0:
+        far = math.sqrt(far2)
+        closing = k / (1.0 + k * (px * vx + py * vy + pz * vz) / far) / far
+        for g in range(2):
+            seen = closing * (slope[g, 0] * vx + slope[g, 1] * vy + slope[g, 2] * vz)
+            slope[g, 0] -= seen * px
+            slope[g, 1] -= seen * py
+            slope[g, 2] -= seen * pz
+    return float(dt - delay)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _wandered(x: F64, g: F64, dt: float, noise: F64) -> float:
+    """Return the variance of an angle that an object's manoeuvres in `dt` seconds add."""
+    along = g[0] * x[3] + g[1] * x[4]
+    across = g[1] * x[3] - g[0] * x[4]
+    level = noise[0] * (g[0] * g[0] + g[1] * g[1])
+    level += noise[1] * across * across + noise[2] * along * along
+    return float((level + noise[3] * g[2] * g[2]) * abs(dt) ** 3 / 3.0)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _linear(
+    x: F64,
+    base: F64,
+    bearings: F64,
+    which: I64,
+    dt: F64,
+    noise: F64,
+    H: F64,
+    innovation: F64,
+    variance: F64,
+) -> int:
+    """Fill in the angles' linear model about `base`; return how many angles there are, 0: none.
+
+    Args:
+        x: (6,) the state before the update.
+        base: (6,) where the angles are made linear.
+        bearings: (m, 18).
+        which: (b,) those that are used.
+        dt: (b,) seconds from the state to each of these.
+        noise: (4,) see `tocsin.motion.models.Noise`.
+        H: (4, 6) out.
+        innovation: (4,) out: from what `x` predicts in this linear model.
+        variance: (4,) out: of each angle.
+    """
+    angles, slope, n = np.empty(2), np.empty((2, 3)), 0
+    for b in range(which.size):
+        bearing = bearings[which[b]]
+        since = sight(base, dt[b], bearing, angles, slope)
+        if math.isnan(since):
+            return 0
+        for g in range(2):
+            if math.isnan(bearing[AZIMUTH + g]):
+                continue
+            off = bearing[AZIMUTH + g] - angles[g]
+            # The innovation is the angle of the cross product over the scalar product: wrapped.
+            innovation[n] = math.atan2(math.sin(off), math.cos(off))
+            for axis in range(3):
+                H[n, axis], H[n, axis + 3] = slope[g, axis], since * slope[g, axis]
+            for c in range(6):
+                innovation[n] -= H[n, c] * (x[c] - base[c])
+            variance[n] = bearing[AZIMUTH_VAR + g] + _wandered(base, slope[g], since, noise)
+            n += 1
+    return n
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _whitened(S: F64, PH: F64, innovation: F64, n: int) -> tuple[float, float]:
+    """Factor S = L L' in place, divide PH and the innovation by L; return distance2, log det S."""
+    distance2, log_det = 0.0, 0.0
+    for a in range(n):
+        for b in range(a + 1):
+            rest = S[a, b]
+            for c in range(b):
+                rest -= S[a, c] * S[b, c]
+            S[a, b] = math.sqrt(max(rest, 1e-300)) if a == b else rest / S[b, b]
+        for b in range(a):
+            innovation[a] -= S[a, b] * innovation[b]
+            for c in range(6):
+                PH[c, a] -= S[a, b] * PH[c, b]
+        innovation[a] /= S[a, a]
+        for c in range(6):
+            PH[c, a] /= S[a, a]
+        distance2 += innovation[a] * innovation[a]
+        log_det += 2.0 * math.log(S[a, a])
+    return distance2, log_det
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def correct(
+    x: F64,
+    cov: F64,
+    bearings: F64,
+    which: I64,
+    dt: F64,
+    noise: F64,
+    gates: F64,
+    x_out: F64,
+    cov_out: F64,
+) -> float:
+    """Update one Gaussian by bearings; return their log density, -inf outside the gate.
+
+    Args:
+        x: (6,).
+        cov: (21,) packed.
+        bearings: (m, 18).
+        which: (b,) one or two of them.
+        dt: (b,) seconds from the state to each of these.
+        noise: (4,) see `tocsin.motion.models.Noise`.
+        gates: (4,) largest squared distance by number of angles.
+        x_out: (6,) out; not written outside the gate.
+        cov_out: (21,) out; likewise.
+    """
+    P, H, PH, S = np.empty((6, 6)), np.empty((4, 6)), np.empty((6, 4)), np.empty((4, 4))
+    innovation, variance, base = np.empty(4), np.empty(4), x.copy()
+    c = 0
+    for a in range(6):
+        for b in range(a, 6):
+            P[a, b] = P[b, a] = cov[c]
+            c += 1
+    log_like, n = -math.inf, 0
+    for turn in range(ITERATIONS):
+        n = _linear(x, base, bearings, which, dt, noise, H, innovation, variance)
+        if n == 0:
+            return -math.inf
+        for a in range(n):
+            for i in range(6):
+                PH[i, a] = 0.0
+                for j in range(6):
+                    PH[i, a] += P[i, j] * H[a, j]
+        for a in range(n):
+            for b in range(n):
+                S[a, b] = variance[a] if a == b else 0.0
+                for i in range(6):
+                    S[a, b] += H[a, i] * PH[i, b]
+        distance2, log_det = _whitened(S, PH, innovation, n)
+        limit = gates[n - 1] if turn == ITERATIONS - 1 else LOOSE * gates[n - 1]
+        if not distance2 <= limit:
+            return -math.inf
+        log_like = -0.5 * (distance2 + log_det + n * _LOG_TWO_PI)
+        for i in range(6):
+            base[i] = x[i]
+            for a in range(n):
+                base[i] += PH[i, a] * innovation[a]
+    c = 0
+    for i in range(6):
+        x_out[i] = base[i]
+        for j in range(i, 6):
+            cov_out[c] = P[i, j]
+            for a in range(n):
+                cov_out[c] -= PH[i, a] * PH[j, a]
+            c += 1
+    return log_like
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def gate(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    time_ns: I64,
+    rows: I64,
+    bearings: F64,
+    at_ns: I64,
+    noise: F64,
+    gates: F64,
+    start: I64,
+    edge_bearing: I64,
+    edge_density: F64,
+) -> int:
+    """Find the bearings in the gates of rows; return how many pairs there are.
+
+    Args:
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M).
+        time_ns: (n,).
+        rows: (k,) rows that may be heard.
+        bearings: (m, 18).
+        at_ns: (m,) when each was measured.
+        noise: (M, 4).
+        gates: (4,) see `correct`.
+        start: (k + 1,) out: first pair of each row.
+        edge_bearing: out: bearing of each pair; pairs beyond its length are only counted.
+        edge_density: out: density of the bearing, over the models.
+    """
+    x, P, which, dt, found = np.empty(6), np.empty(21), np.empty(1, np.int64), np.empty(1), 0
+    for k in range(rows.size):
+        i = rows[k]
+        start[k] = min(found, edge_bearing.size)
+        for j in range(at_ns.size):
+            which[0], dt[0], density = j, (at_ns[j] - time_ns[i]) * 1e-9, 0.0
+            for m in range(mode.shape[1]):
+                log_like = correct(
+                    state[i, m], cov[i, m], bearings, which, dt, noise[m], gates, x, P
+                )
+                density += mode[i, m] * math.exp(log_like)
+            if density <= 0.0:
+                continue
+            if found < edge_bearing.size:
+                edge_bearing[found], edge_density[found] = j, density
+            found += 1
+    start[rows.size] = min(found, edge_bearing.size)
+    return found
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def update(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    time_ns: I64,
+    rows: I64,
+    alone: Bool,
+    stays: F64,
+    start: I64,
+    edge_bearing: I64,
+    edge_weight: F64,
+    bearings: F64,
+    at_ns: I64,
+    noise: F64,
+    gates: F64,
+) -> None:
+    """Replace rows in place by the moments of "no bearing" and each of their bearings.
+
+    Args:
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        mode: (n, M).
+        time_ns: (n,).
+        rows: (k,).
+        alone: (k,) whether it is to be updated.
+        stays: (k,) probability that the row exists and gave no bearing.
+        start: (k + 1,) first pair of each row.
+        edge_bearing: bearing of each pair.
+        edge_weight: probability that the row gave it.
+        bearings: (m, 18).
+        at_ns: (m,).
+        noise: (M, 4).
+        gates: (4,) see `correct`.
+    """
+    M = mode.shape[1]
+    which, dt, log_like = np.empty(1, np.int64), np.empty(1), np.empty(M)
+    one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
+    sum_, sum_cov, sum_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
+    for k in range(rows.size):
+        i = rows[k]
+        if not alone[k] or start[k] == start[k + 1]:
+            continue
+        clear(sum_, sum_cov, sum_mode, 0)
+        pour(state, cov, mode, i, stays[k], sum_, sum_cov, sum_mode, 0)
+        for e in range(start[k], start[k + 1]):
+            which[0], total = edge_bearing[e], 0.0
+            dt[0] = (at_ns[which[0]] - time_ns[i]) * 1e-9
+            for m in range(M):
+                log_like[m] = correct(
+                    state[i, m], cov[i, m], bearings, which, dt, noise[m], gates, one[0, m],
+                    one_cov[0, m],
+                )  # fmt: skip
+                if log_like[m] == -math.inf:
+                    one[0, m], one_cov[0, m] = state[i, m], cov[i, m]
+            top = log_like.max()
+            for m in range(M):
+                one_mode[0, m] = mode[i, m] * math.exp(log_like[m] - top)
+                total += one_mode[0, m]
+            for m in range(M):
+                # A model that is all but ruled out must be able to come back.
+                one_mode[0, m] = (one_mode[0, m] / total + _LEAST_MODE) / (1.0 + M * _LEAST_MODE)
+            pour(one, one_cov, one_mode, 0, edge_weight[e], sum_, sum_cov, sum_mode, 0)
+        if settle(sum_mode, 0) > 0.0:
+            mode[i], state[i], cov[i] = sum_mode[0], sum_[0], sum_cov[0]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _crossing(one: F64, other: F64, least_sine: float, x: F64) -> bool:
+    """Fill in where two bearings cross on the map; say whether they do, in reach of both."""
+    ax, ay = math.sin(one[AZIMUTH]), math.cos(one[AZIMUTH])
+    bx, by = math.sin(other[AZIMUTH]), math.cos(other[AZIMUTH])
+    ax, ay = one[3] * ax + one[6] * ay, one[4] * ax + one[7] * ay
+    bx, by = other[3] * bx + other[6] * by, other[4] * bx + other[7] * by
+    cross, dx, dy = ax * by - ay * bx, other[0] - one[0], other[1] - one[1]
+    if abs(cross) < least_sine:
+        return False
+    first, second = (dx * by - dy * bx) / cross, (dx * ay - dy * ax) / cross
+    x[0], x[1] = one[0] + first * ax, one[1] + first * ay
+    return bool(0.0 < first <= one[REACH] and 0.0 < second <= other[REACH])
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def triangulate(
+    bearings: F64,
+    at_ns: I64,
+    pairs: I64,
+    to_ns: int,
+    prior: F64,
+    gates: F64,
+    state: F64,
+    cov: F64,
+    evidence: F64,
+) -> None:
+    """Say what an object would be that two nodes heard, and how probably they would.
+
+    Args:
+        bearings: (m, 18).
+        at_ns: (m,).
+        pairs: (p, 2) bearings of two nodes.
+        to_ns: time of the result.
+        prior: standard deviation of speed along each horizontal axis, of climb; mean and standard
+            deviation of the height above the node, as parts of its reach; least sine of the angle
+            at which bearings cross.
+        gates: (4,) see `correct`.
+        state: (p, 6) out.
+        cov: (p, 21) out.
+        evidence: (p,) out: density of the two bearings, integrated over the map for one object per
+            m2 there; 0: no object gives both.
+    """
+    x, P, dt, still = np.zeros(6), np.zeros(21), np.empty(2), np.zeros(4)
+    for p in range(pairs.shape[0]):
+        one, other = bearings[pairs[p, 0]], bearings[pairs[p, 1]]
+        evidence[p] = 0.0
+        if not _crossing(one, other, prior[4], x):
+            continue
+        # So wide on the map that it says nothing there; its own density is taken out again.
+        reach = max(one[REACH], other[REACH])
+        x[2] = 0.5 * (one[2] + other[2]) + prior[2] * min(one[REACH], other[REACH])
+        P[0] = P[6] = reach**2
+        P[11] = (prior[3] * min(one[REACH], other[REACH])) ** 2
+        P[15] = P[18] = prior[0] ** 2
+        P[20] = prior[1] ** 2
+        for b in range(2):
+            dt[b] = (at_ns[pairs[p, b]] - to_ns) * 1e-9
+        log_like = correct(x, P, bearings, pairs[p], dt, still, gates, state[p], cov[p])
+        evidence[p] = 2.0 * math.pi * reach**2 * math.exp(log_like)
