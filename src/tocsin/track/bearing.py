@@ -15,18 +15,26 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS, Dimension
+from tocsin.contract import F64, I64, NS, Bool, Dimension
 from tocsin.track.associations import best_pairs
-from tocsin.track.heard import Crossings, begun, crossings, remembered, undetected_pm2
+from tocsin.track.heard import (
+    Crossings,
+    begun,
+    crossings,
+    listening,
+    reach_m,
+    remembered,
+    same_kind,
+    undetected_pm2,
+)
 from tocsin.track.kernels_bearing import gate, update
 from tocsin.track.kernels_clusters import propagate
 from tocsin.track.kernels_filter import predict
 from tocsin.track.manage import confirm
 from tocsin.track.state import Bank, Group, Heard, Pairs, TrackState, blank
 
-_LONGEST_REACH_M = 30_000.0
-"""Of a node that is said to hear without limit."""
 _MARGIN_M = 2_000.0
+_LATELY = 5.0
 _ROUNDS = 20
 _CREDIT = 0.5
 _LEARN = 0.2
@@ -65,8 +73,10 @@ def look_bearings(state: TrackState, group: Group) -> TrackState:
     met = crossings(state, sensor, bearings, at_ns, to_ns)
     met_density = np.bincount(met.new, met.density, len(at_ns))
     density = group.plots.false_density + _in_the_open(state, group) + met_density
-    miss = _miss(state, sensor, rows)
-    claimed = _claimed(state, sensor, pairs, miss, density)
+    only = _only_heard(state, sensor, rows)
+    miss = _miss(state, sensor, pairs, only, to_ns)
+    tried = np.where(only, _looks_since(state, sensor, rows, to_ns), 1.0)
+    claimed = _claimed(state, sensor, pairs, miss, density, tried)
     _update(state, group, pairs, miss, claimed, bearings)
     existence = met.density * (claimed.free / density)[met.new]
     state = _born(state, group, met, existence)
@@ -80,27 +90,23 @@ def look_bearings(state: TrackState, group: Group) -> TrackState:
     return dataclasses.replace(state, counters=state.counters.add(bearings=len(at_ns)))
 
 
-def _reach_m(state: TrackState, sensor: int) -> float:
-    return min(float(state.site.place[sensor, 12]), _LONGEST_REACH_M)
-
-
 def _bearings(state: TrackState, group: Group) -> F64:
     """Return (m, 18) bearings as the kernels want them."""
     plots, rows = group.plots, np.empty((len(group.plots), 18))
     rows[:, :12] = state.site.place[group.sensor, :12]
     rows[:, 12], rows[:, 13] = plots.azimuth_rad, plots.elevation_rad
     rows[:, 14], rows[:, 15] = plots.azimuth_std_rad**2, plots.elevation_std_rad**2
-    rows[:, 16], rows[:, 17] = state.site.slowness[group.sensor], _reach_m(state, group.sensor)
+    rows[:, 16], rows[:, 17] = state.site.slowness[group.sensor], reach_m(state, group.sensor)
     return rows
 
 
 def _in_reach(state: TrackState, sensor: int, to_ns: int) -> I64:
     """Return the rows that a node may hear; what has all but faded is heard as something new."""
-    bank, reach_m = state.bank, _reach_m(state, sensor) + _MARGIN_M
+    bank, limit_m = state.bank, reach_m(state, sensor) + _MARGIN_M
     rows = np.flatnonzero(bank.live)
     place = bank.state[rows, 0, :3] - state.site.place[sensor, :3]
     place += bank.state[rows, 0, 3:] * ((to_ns - bank.time_ns[rows]) / NS)[:, None]
-    near = (place * place).sum(axis=1) <= reach_m**2
+    near = (place * place).sum(axis=1) <= limit_m**2
     faded = bank.confirmed & (bank.existence < state.config.end_probability)
     return np.asarray(rows[near & ~faded[rows]])
 
@@ -124,31 +130,55 @@ def _pairs(state: TrackState, rows: I64, bearings: F64, at_ns: I64) -> Pairs:
 def _in_the_open(state: TrackState, group: Group) -> F64:
     """Return (m,) densities of bearings of objects that nobody has heard, over angles."""
     sensor = state.config.sensors[group.sensor]
-    per_rad = 0.5 * undetected_pm2(state) * _reach_m(state, group.sensor) ** 2
+    per_rad = 0.5 * undetected_pm2(state) * reach_m(state, group.sensor) ** 2
     span = max(sensor.elevation_max_rad - sensor.elevation_min_rad, 0.1)
     risen = np.isfinite(group.plots.elevation_rad)
     return np.asarray(state.site.hit[group.sensor] * per_rad / np.where(risen, span, 1.0))
 
 
-def _miss(state: TrackState, sensor: int, rows: I64) -> F64:
+def _only_heard(state: TrackState, sensor: int, rows: I64) -> Bool:
+    """Return (k,) which rows nothing but nodes of a node's kind has noticed so far."""
+    known = state.bank.heard_ns[rows] > 0
+    return np.asarray(~known[:, ~same_kind(state, sensor)].any(axis=1))
+
+
+def _miss(state: TrackState, sensor: int, pairs: Pairs, only: Bool, to_ns: int) -> F64:
     """Return (k,) probabilities of being heard in this look, of those that may be missed.
 
-    A node that speaks has listened. But only of what nothing but nodes of its kind has heard so
-    far is it known that it can be heard at all, and never how far off.
+    A node that speaks has listened; that it would have heard a row is known where it heard it
+    lately, or hears now what is as far away and certain.
     """
-    kinds = np.array([s.kind for s in state.config.sensors])
-    same = kinds == kinds[sensor]
-    known = state.bank.heard_ns[rows] > 0
-    heard_only = known[:, same].any(axis=1) & ~known[:, ~same].any(axis=1)
-    return np.where(heard_only, state.config.node_miss_share * state.site.hit[sensor], 0.0)
+    bank, rows, config = state.bank, pairs.rows, state.config
+    apart = bank.state[rows, 0, :3] - state.site.place[sensor, :3]
+    far2 = (apart * apart).sum(axis=1)
+    sure = (bank.existence[rows] >= config.confirm_probability) & (np.diff(pairs.start) > 0)
+    farthest2 = far2[sure].max(initial=0.0)
+    lately = to_ns - bank.heard_ns[rows, sensor] <= round(_LATELY * config.node_period_s * NS)
+    could = only & (lately | (far2 <= farthest2))
+    return config.node_miss_share * state.site.hit[sensor] * could
 
 
-def _claimed(state: TrackState, sensor: int, pairs: Pairs, miss: F64, density: F64) -> Claimed:
+def _looks_since(state: TrackState, sensor: int, rows: I64, to_ns: int) -> F64:
+    """Return (k,) how many looks of nodes in reach may have given a false bearing since the last.
+
+    Looks in which nothing is heard are not told, and how surely a node hears an object is not
+    known. So a silence is no evidence against it; but the longer it is, the likelier a false
+    bearing ends it.
+    """
+    bank = state.bank
+    since_s = np.maximum(to_ns - bank.last_plot_at_ns[rows], 0) / NS
+    near = listening(state, sensor, bank.state[rows, 0, :3])
+    return np.maximum(near * since_s / state.config.node_period_s, 1.0)
+
+
+def _claimed(
+    state: TrackState, sensor: int, pairs: Pairs, miss: F64, density: F64, tried: F64
+) -> Claimed:
     """Return whose the bearings are, by belief propagation; exact where nothing is contested."""
     count, bank = len(pairs.rows), state.bank
     r = bank.existence[pairs.rows] * bank.weight[pairs.rows]
     each = np.repeat(np.arange(count), np.diff(pairs.start))
-    ratio = (r * state.site.hit[sensor] / (1.0 - r * miss))[each]
+    ratio = (r * state.site.hit[sensor] / (1.0 - r * miss) / tried)[each]
     ratio = ratio * pairs.value / density[pairs.plot]
     weight, incoming = np.zeros(len(ratio)), np.zeros(len(density))
     if len(ratio):

@@ -58,9 +58,9 @@ class TrackConfig:
         silence_s: a track without plots ends after this, or after four of its intervals,
         longest_silence_s: but never later than this.
         contribution_s: how long a sensor counts as contributing after its plot.
-        heard_within_s: within about this time one node or another hears what is in their reach.
+        node_period_s: about how often nodes that give bearings listen.
         node_miss_share: of a node's detection probability that a track which only such nodes have
-            heard is charged when the node speaks, but not of it.
+            heard is charged when the node, which could hear it, speaks of others only.
         max_bearings: capacity of bearings that wait for others to cross; older ones are dropped
             and counted.
         bin_s: plots and sectors are handled in bins of this length at fixed times, unless
@@ -116,7 +116,7 @@ class TrackConfig:
     silence_s: float = 30.0
     longest_silence_s: float = 300.0
     contribution_s: float = 60.0
-    heard_within_s: float = 2.0
+    node_period_s: float = 1.0
     node_miss_share: float = 0.5
     max_bearings: int = 2000
     bin_s: float = 0.5

@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS, U32
+from tocsin.contract import F64, I64, NS, U32, Bool
 from tocsin.track.kernels_bearing import AZIMUTH, AZIMUTH_VAR, triangulate
 from tocsin.track.state import Bank, Heard, TrackState, blank
 
-_WINDOWS = 3.0
-"""A bearing is kept for this many times the time within which others should hear the object."""
+_PERIODS = 6.0
+"""A bearing is kept for so long: others should have heard the object by then."""
+_LONGEST_REACH_M = 30_000.0
+"""Of a node that is said to hear without limit."""
 _SAME_DIRECTION = 3.0
 """Standard deviations within which a node's bearings are taken for one object's."""
 _PRIOR_HEIGHT = 0.125
@@ -70,17 +72,39 @@ def crossings(state: TrackState, sensor: int, bearings: F64, at_ns: I64, to_ns: 
         np.vstack([bearings, kept.bearing]), np.concatenate([at_ns, kept.at_ns]), pairs, to_ns,
         prior, state.site.angle_gates, x, P, evidence,
     )  # fmt: skip
-    age_s = np.abs(to_ns - kept.at_ns[old]) / NS
+    met = np.flatnonzero(evidence > 0.0)
+    new, old, x, P = new[met], old[met], x[met], P[met]
+    near = np.maximum(listening(state, sensor, x[:, :3]), 1.0)
+    apart_s = np.abs(at_ns[new] - kept.at_ns[old]) / NS
+    tried = np.maximum(near * apart_s / config.node_period_s, 1.0)
     hits = state.site.hit[sensor] * state.site.hit[kept.sensor[old]]
-    density = undetected_pm2(state) * hits * evidence * kept.scale[old]
-    density *= np.exp(-age_s / config.heard_within_s)
-    return Crossings(new, old, x, P, density).take(density > 0.0)
+    density = hits * undetected_pm2(state) / near * evidence[met] * kept.scale[old] / tried
+    return Crossings(new, old, x, P, density)
 
 
 def undetected_pm2(state: TrackState) -> float:
-    """Return the density of objects that nodes have not heard yet: those that came just now."""
+    """Return the density of objects that a node alone has not heard yet: that came just now."""
     config = state.config
-    return config.birth_rate_pm3ps * config.heard_within_s * config.air_depth_m
+    return config.birth_rate_pm3ps * config.node_period_s * config.air_depth_m
+
+
+def same_kind(state: TrackState, sensor: int) -> Bool:
+    """Return (sensors,) which are of a sensor's kind."""
+    kinds = np.array([s.kind for s in state.config.sensors])
+    return np.asarray(kinds == kinds[sensor])
+
+
+def listening(state: TrackState, sensor: int, place_m: F64) -> F64:
+    """Return (n,) how many nodes of a node's kind reach each of (n, 3) positions."""
+    nodes = np.flatnonzero(same_kind(state, sensor))
+    reach = np.array([reach_m(state, int(k)) for k in nodes])
+    apart = place_m[:, None] - state.site.place[nodes, :3]
+    return np.count_nonzero((apart * apart).sum(axis=2) <= reach**2, axis=1).astype(float)
+
+
+def reach_m(state: TrackState, sensor: int) -> float:
+    """Return how far a node hears."""
+    return min(float(state.site.place[sensor, 12]), _LONGEST_REACH_M)
 
 
 def begun(
@@ -104,7 +128,7 @@ def begun(
     rows.poisson[:] = existence < config.recycle
     rows.time_ns[:] = to_ns
     rows.number[:] = _numbers(state, count)
-    rows.interval_s[:] = config.heard_within_s
+    rows.interval_s[:] = config.node_period_s
     rows.plots[:] = 2
     new_ns, old_ns = at_ns[found.new], kept.at_ns[found.kept]
     rows.heard_ns[every, sensor] = new_ns
@@ -129,7 +153,7 @@ def remembered(state: TrackState, sensor: int, new: Heard, free: F64, to_ns: int
         to_ns: the group's time.
     """
     config, kept = state.config, state.heard
-    fresh = to_ns - kept.at_ns <= round(_WINDOWS * config.heard_within_s * NS)
+    fresh = to_ns - kept.at_ns <= round(_PERIODS * config.node_period_s * NS)
     off = kept.bearing[:, None, AZIMUTH] - new.bearing[None, :, AZIMUTH]
     off = np.abs(np.arctan2(np.sin(off), np.cos(off)))
     spread = np.sqrt(kept.bearing[:, None, AZIMUTH_VAR] + new.bearing[None, :, AZIMUTH_VAR])
