@@ -32,10 +32,10 @@ class Run(NamedTuple):
     begin_ns: int
 
 
-def nodes(kind: str, seed: int, std_deg: float = 2.0, false: float = 0.05):
+def nodes(origin, seed: int, std_deg: float = 2.0, false: float = 0.05):
     rng = np.random.default_rng(seed)
     out = []
-    lat0, lon0 = -31.6631, -20.5371
+    lat0, lon0 = origin.latitude_deg, origin.longitude_deg
     for k in range(_COLUMNS * _ROWS):
         i, j = k % _COLUMNS, k // _COLUMNS
         e = (i - (_COLUMNS - 1) / 2) * _SPACING_M + rng.uniform(-1, 1) * _JITTER_M
@@ -59,7 +59,7 @@ def nodes(kind: str, seed: int, std_deg: float = 2.0, false: float = 0.05):
 def simulated(kind: str, seed: int, duration_s: float = 600.0, **kw) -> Run:
     scenario = simulate.with_seed(simulate.read_scenario(DATA / "bearing.toml"), seed)
     flat = scenario.file.place.model_copy(update={"hill": ()})
-    change: dict[str, Any] = {"duration_s": duration_s, "place": flat, kind: nodes(kind, seed, **kw)}
+    change: dict[str, Any] = {"duration_s": duration_s, "place": flat, kind: nodes(scenario.region.origin, seed, **kw)}
     scenario = replace(scenario, file=scenario.file.model_copy(update=change))
     return Run(scenario, list(simulate.steps(scenario)), scenario.start_ns + round(_SETTLED_S * NS))
 
