@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import _accuracy, _fusion, _manoeuvre, _speed
+from bench import _accuracy, _bearing, _fusion, _manoeuvre, _speed
 from bench._asked import Answer, Asked
 from bench._calibration import calibration
 from bench._goals import judged
@@ -34,6 +34,7 @@ CASES: dict[str, Callable[[Asked], Answer]] = {
     "dense": _accuracy.dense,
     "manoeuvre": _manoeuvre.manoeuvre,
     "fusion": _fusion.fusion,
+    "bearing": _bearing.bearing,
     "swarm": _accuracy.swarm,
     "real": _accuracy.real,
     "speed": _speed.speed,

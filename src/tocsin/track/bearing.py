@@ -63,7 +63,7 @@ def is_bearing(group: Group) -> bool:
 def look_bearings(state: TrackState, group: Group) -> TrackState:
     """Handle what one node heard in one bin: the recipe."""
     sensor, to_ns, rules = group.sensor, int(group.plots.measured_at_ns.max()), state.site.rules
-    bearings, at_ns = _bearings(state, group), group.plots.measured_at_ns
+    bearings, at_ns = bearing_rows(state, group), group.plots.measured_at_ns
     bank, rows = state.bank, _in_reach(state, sensor, to_ns)
     predict(
         *bank.body, bank.time_ns, bank.existence, rows, np.full(len(rows), to_ns), rules.model,
@@ -87,11 +87,12 @@ def look_bearings(state: TrackState, group: Group) -> TrackState:
     new = Heard(at_ns, np.full(len(at_ns), sensor), bearings, free / density)
     state = remembered(state, sensor, new, free, to_ns)
     confirm(state, state.bank)
-    return dataclasses.replace(state, counters=state.counters.add(bearings=len(at_ns)))
+    counters = state.counters.add(bearings=len(at_ns), edges_overflow=pairs.overflow)
+    return dataclasses.replace(state, counters=counters)
 
 
-def _bearings(state: TrackState, group: Group) -> F64:
-    """Return (m, 18) bearings as the kernels want them."""
+def bearing_rows(state: TrackState, group: Group) -> F64:
+    """Return (m, 18) bearings of one node as the kernels want them."""
     plots, rows = group.plots, np.empty((len(group.plots), 18))
     rows[:, :12] = state.site.place[group.sensor, :12]
     rows[:, 12], rows[:, 13] = plots.azimuth_rad, plots.elevation_rad
