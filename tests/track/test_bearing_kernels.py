@@ -145,8 +145,12 @@ def test_triangulate_is_its_twin(seed, kind, risen):
     rows = np.array([random_bearing(rng, kind, x, dt[b], risen) for b in range(2)])
     prior = np.array([60.0, 5.0, 0.125, 0.125, 0.26])
     at_ns = T0_NS + np.round(dt * NS).astype(np.int64)
-    state, cov, evidence = np.empty((1, 6)), np.empty((1, 21)), np.empty(1)
-    triangulate(rows, at_ns, np.array([[0, 1]]), T0_NS, prior, GATES, state, cov, evidence)
+    state, cov, evidence = np.empty((1, 6)), np.empty((1, 21)), np.zeros(1)
+    sent_ns = np.array([T0_NS])
+    triangulate(rows, at_ns, np.array([[0, 1]]), prior, GATES, state, cov, sent_ns, evidence)
+    dt = (at_ns - sent_ns[0]) / NS
+    far = np.hypot(*(state[0, :2] - rows[:, :2]).T) * rows[:, 16]
+    assert evidence[0] == 0.0 or np.abs(dt - far).min() < 0.5
     x_, P_, evidence_ = twin.triangulate(rows[0], rows[1], dt, prior, GATES)
     assert (evidence[0] == 0.0) == (evidence_ == 0.0)
     if evidence_ > 0.0:

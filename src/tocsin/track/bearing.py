@@ -65,12 +65,13 @@ def look_bearings(state: TrackState, group: Group) -> TrackState:
     sensor, to_ns, rules = group.sensor, int(group.plots.measured_at_ns.max()), state.site.rules
     bearings, at_ns = bearing_rows(state, group), group.plots.measured_at_ns
     bank, rows = state.bank, _in_reach(state, sensor, to_ns)
+    sent_ns = _sent_ns(state, sensor, rows, to_ns)
     predict(
-        *bank.body, bank.time_ns, bank.existence, rows, np.full(len(rows), to_ns), rules.model,
+        *bank.body, bank.time_ns, bank.existence, rows, sent_ns, rules.model,
         rules.limit,
     )  # fmt: skip
     pairs = _pairs(state, rows, bearings, at_ns)
-    met = crossings(state, sensor, bearings, at_ns, to_ns)
+    met = crossings(state, sensor, bearings, at_ns)
     met_density = np.bincount(met.new, met.density, len(at_ns))
     density = group.plots.false_density + _in_the_open(state, group) + met_density
     only = _only_heard(state, sensor, rows)
@@ -110,6 +111,17 @@ def _in_reach(state: TrackState, sensor: int, to_ns: int) -> I64:
     near = (place * place).sum(axis=1) <= limit_m**2
     faded = bank.confirmed & (bank.existence < state.config.end_probability)
     return np.asarray(rows[near & ~faded[rows]])
+
+
+def _sent_ns(state: TrackState, sensor: int, rows: I64, to_ns: int) -> I64:
+    """Return (k,) when what a node hears of rows now was sent.
+
+    Rows are brought there and no further: what is late would have to be taken back over the time
+    in between, as if nothing turned in it.
+    """
+    place = state.bank.state[rows, 0, :3] - state.site.place[sensor, :3]
+    delay_s = state.site.slowness[sensor] * np.sqrt((place * place).sum(axis=1))
+    return np.asarray(to_ns - np.round(delay_s * NS).astype(np.int64))
 
 
 def _pairs(state: TrackState, rows: I64, bearings: F64, at_ns: I64) -> Pairs:
@@ -156,7 +168,7 @@ def _miss(state: TrackState, sensor: int, pairs: Pairs, only: Bool, to_ns: int) 
     farthest2 = far2[sure].max(initial=0.0)
     lately = to_ns - bank.heard_ns[rows, sensor] <= round(_LATELY * config.node_period_s * NS)
     could = only & (lately | (far2 <= farthest2))
-    return config.node_miss_share * state.site.hit[sensor] * could
+    return np.asarray(config.node_miss_share * state.site.hit[sensor] * could)
 
 
 def _looks_since(state: TrackState, sensor: int, rows: I64, to_ns: int) -> F64:
@@ -229,7 +241,7 @@ def _born(state: TrackState, group: Group, met: Crossings, existence: F64) -> Tr
     over = max(len(worth) - room, 0)
     worth = worth[: len(worth) - over]
     at_ns = group.plots.measured_at_ns
-    rows = begun(state, group.sensor, at_ns, int(at_ns.max()), met.take(worth), existence[worth])
+    rows = begun(state, group.sensor, at_ns, met.take(worth), existence[worth])
     return dataclasses.replace(
         state,
         bank=_with_rows(state, rows),

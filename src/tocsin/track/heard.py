@@ -34,8 +34,9 @@ class Crossings(NamedTuple):
     Args:
         new: (p,) the new bearing.
         kept: (p,) the kept one.
-        state: (p, 6) of the object, at the group's time.
+        state: (p, 6) of the object.
         cov: (p, 21).
+        sent_ns: (p,) when it was so.
         density: (p,) of the new bearing, as the object's that gave the kept one.
     """
 
@@ -43,6 +44,7 @@ class Crossings(NamedTuple):
     kept: I64
     state: F64
     cov: F64
+    sent_ns: I64
     density: F64
 
     def take(self, rows: np.ndarray) -> Crossings:
@@ -50,7 +52,7 @@ class Crossings(NamedTuple):
         return Crossings(*(part[rows] for part in self))
 
 
-def crossings(state: TrackState, sensor: int, bearings: F64, at_ns: I64, to_ns: int) -> Crossings:
+def crossings(state: TrackState, sensor: int, bearings: F64, at_ns: I64) -> Crossings:
     """Return where new bearings of a node cross kept ones of others.
 
     Args:
@@ -58,28 +60,28 @@ def crossings(state: TrackState, sensor: int, bearings: F64, at_ns: I64, to_ns: 
         sensor: the node.
         bearings: (m, 18) new, see `kernels_bearing`.
         at_ns: (m,) when they were measured.
-        to_ns: the group's time.
     """
     config, kept = state.config, state.heard
     others = np.flatnonzero(kept.sensor != sensor)
     new, old = (part.ravel() for part in np.meshgrid(np.arange(len(at_ns)), others, indexing="ij"))
     pairs = np.column_stack([new, len(at_ns) + old])
-    x, P, evidence = np.empty((len(new), 6)), np.empty((len(new), 21)), np.empty(len(new))
+    x, P, sent_ns = np.empty((len(new), 6)), np.empty((len(new), 21)), np.empty(len(new), np.int64)
+    evidence = np.empty(len(new))
     prior = np.array(
         [config.speed_std_mps, config.climb_std_mps, _PRIOR_HEIGHT, _PRIOR_HEIGHT, _LEAST_SINE]
     )
     triangulate(
-        np.vstack([bearings, kept.bearing]), np.concatenate([at_ns, kept.at_ns]), pairs, to_ns,
-        prior, state.site.angle_gates, x, P, evidence,
+        np.vstack([bearings, kept.bearing]), np.concatenate([at_ns, kept.at_ns]), pairs,
+        prior, state.site.angle_gates, x, P, sent_ns, evidence,
     )  # fmt: skip
     met = np.flatnonzero(evidence > 0.0)
-    new, old, x, P = new[met], old[met], x[met], P[met]
+    new, old, x, P, sent_ns = new[met], old[met], x[met], P[met], sent_ns[met]
     near = np.maximum(listening(state, sensor, x[:, :3]), 1.0)
     apart_s = np.abs(at_ns[new] - kept.at_ns[old]) / NS
     tried = np.maximum(near * apart_s / config.node_period_s, 1.0)
     hits = state.site.hit[sensor] * state.site.hit[kept.sensor[old]]
     density = hits * undetected_pm2(state) / near * evidence[met] * kept.scale[old] / tried
-    return Crossings(new, old, x, P, density)
+    return Crossings(new, old, x, P, sent_ns, density)
 
 
 def undetected_pm2(state: TrackState) -> float:
@@ -99,7 +101,8 @@ def listening(state: TrackState, sensor: int, place_m: F64) -> F64:
     nodes = np.flatnonzero(same_kind(state, sensor))
     reach = np.array([reach_m(state, int(k)) for k in nodes])
     apart = place_m[:, None] - state.site.place[nodes, :3]
-    return np.count_nonzero((apart * apart).sum(axis=2) <= reach**2, axis=1).astype(float)
+    near = (apart * apart).sum(axis=2) <= reach**2
+    return np.asarray(near.sum(axis=1, dtype=float))
 
 
 def reach_m(state: TrackState, sensor: int) -> float:
@@ -107,16 +110,13 @@ def reach_m(state: TrackState, sensor: int) -> float:
     return min(float(state.site.place[sensor, 12]), _LONGEST_REACH_M)
 
 
-def begun(
-    state: TrackState, sensor: int, at_ns: I64, to_ns: int, found: Crossings, existence: F64
-) -> Bank:
+def begun(state: TrackState, sensor: int, at_ns: I64, found: Crossings, existence: F64) -> Bank:
     """Return rows that begin where bearings cross; numbers follow on from `next_number`.
 
     Args:
         state: the tracker.
         sensor: the node of the new bearings.
         at_ns: when these were measured.
-        to_ns: the group's time.
         found: crossings.
         existence: of an object at each.
     """
@@ -126,7 +126,7 @@ def begun(
     rows.mode[:] = state.site.rules.model.share
     rows.existence[:] = existence
     rows.poisson[:] = existence < config.recycle
-    rows.time_ns[:] = to_ns
+    rows.time_ns[:] = found.sent_ns
     rows.number[:] = _numbers(state, count)
     rows.interval_s[:] = config.node_period_s
     rows.plots[:] = 2

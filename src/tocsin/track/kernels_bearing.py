@@ -17,7 +17,7 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I64, Bool
-from tocsin.track.kernels_filter import clear, pour, settle
+from tocsin.track.kernels_filter import clear, copy_row, pour, settle
 
 AZIMUTH, ELEVATION, AZIMUTH_VAR, ELEVATION_VAR, SLOWNESS, REACH = 12, 13, 14, 15, 16, 17
 """Columns of a bearing after its node's position (3) and rotation to its ENU by rows (9)."""
@@ -184,7 +184,9 @@ def correct(
         cov_out: (21,) out; likewise.
     """
     P, H, PH, S = np.empty((6, 6)), np.empty((4, 6)), np.empty((6, 4)), np.empty((4, 4))
-    innovation, variance, base = np.empty(4), np.empty(4), x.copy()
+    innovation, variance, base = np.empty(4), np.empty(4), np.empty(6)
+    for i in range(6):
+        base[i] = x[i]
     c = 0
     for a in range(6):
         for b in range(a, 6):
@@ -322,25 +324,25 @@ def update(
         clear(sum_, sum_cov, sum_mode, 0)
         pour(state, cov, mode, i, stays[k], sum_, sum_cov, sum_mode, 0)
         for e in range(start[k], start[k + 1]):
-            which[0], total = edge_bearing[e], 0.0
+            which[0], total, top = edge_bearing[e], 0.0, -math.inf
             dt[0] = (at_ns[which[0]] - time_ns[i]) * 1e-9
+            # What is outside of one model's gate, though not of all, moves that model not at all.
+            copy_row(state, cov, mode, i, one, one_cov, one_mode, 0)
             for m in range(M):
                 log_like[m] = correct(
                     state[i, m], cov[i, m], bearings, which, dt, noise[m], gates, one[0, m],
                     one_cov[0, m],
                 )  # fmt: skip
-                if log_like[m] == -math.inf:
-                    one[0, m], one_cov[0, m] = state[i, m], cov[i, m]
-            top = log_like.max()
+                top = max(top, log_like[m])
             for m in range(M):
-                one_mode[0, m] = mode[i, m] * math.exp(log_like[m] - top)
+                one_mode[0, m] *= math.exp(log_like[m] - top)
                 total += one_mode[0, m]
             for m in range(M):
                 # A model that is all but ruled out must be able to come back.
                 one_mode[0, m] = (one_mode[0, m] / total + _LEAST_MODE) / (1.0 + M * _LEAST_MODE)
             pour(one, one_cov, one_mode, 0, edge_weight[e], sum_, sum_cov, sum_mode, 0)
         if settle(sum_mode, 0) > 0.0:
-            mode[i], state[i], cov[i] = sum_mode[0], sum_[0], sum_cov[0]
+            copy_row(sum_, sum_cov, sum_mode, 0, state, cov, mode, i)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -359,15 +361,22 @@ def _crossing(one: F64, other: F64, least_sine: float, x: F64) -> bool:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def _sent(x: F64, bearing: F64, at_ns: int) -> int:
+    """Return when what a node hears at a time was sent from a place."""
+    far = math.sqrt((x[0] - bearing[0]) ** 2 + (x[1] - bearing[1]) ** 2)
+    return int(at_ns - np.int64(1e9 * bearing[SLOWNESS] * far))
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def triangulate(
     bearings: F64,
     at_ns: I64,
     pairs: I64,
-    to_ns: int,
     prior: F64,
     gates: F64,
     state: F64,
     cov: F64,
+    sent_ns: I64,
     evidence: F64,
 ) -> None:
     """Say what an object would be that two nodes heard, and how probably they would.
@@ -376,13 +385,13 @@ def triangulate(
         bearings: (m, 18).
         at_ns: (m,).
         pairs: (p, 2) bearings of two nodes.
-        to_ns: time of the result.
         prior: standard deviation of speed along each horizontal axis, of climb; mean and standard
             deviation of the height above the node, as parts of its reach; least sine of the angle
             at which bearings cross.
         gates: (4,) see `correct`.
         state: (p, 6) out.
         cov: (p, 21) out.
+        sent_ns: (p,) out: time of the result: when the later of what is heard was sent.
         evidence: (p,) out: density of the two bearings, integrated over the map for one object per
             m2 there; 0: no object gives both.
     """
@@ -399,7 +408,9 @@ def triangulate(
         P[11] = (prior[3] * min(one[REACH], other[REACH])) ** 2
         P[15] = P[18] = prior[0] ** 2
         P[20] = prior[1] ** 2
+        first_ns, second_ns = _sent(x, one, at_ns[pairs[p, 0]]), _sent(x, other, at_ns[pairs[p, 1]])
+        sent_ns[p] = max(first_ns, second_ns)
         for b in range(2):
-            dt[b] = (at_ns[pairs[p, b]] - to_ns) * 1e-9
+            dt[b] = (at_ns[pairs[p, b]] - sent_ns[p]) * 1e-9
         log_like = correct(x, P, bearings, pairs[p], dt, still, gates, state[p], cov[p])
         evidence[p] = 2.0 * math.pi * reach**2 * math.exp(log_like)

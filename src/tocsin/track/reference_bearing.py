@@ -168,4 +168,4 @@ def triangulate(one: F64, other: F64, dt: F64, prior: F64, gates: F64) -> tuple[
 def _away(bearing: F64) -> F64:
     """Return the direction of a bearing on the map of the region."""
     level = np.array([math.sin(bearing[AZIMUTH]), math.cos(bearing[AZIMUTH]), 0.0])
-    return (bearing[3:12].reshape(3, 3).T @ level)[:2]
+    return np.asarray((bearing[3:12].reshape(3, 3).T @ level)[:2])
