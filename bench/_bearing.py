@@ -39,7 +39,8 @@ from tocsin.simulate import Scenario, SimStep
 from tocsin.simulate.schema_sensors import BearingNode
 from tocsin.track import TrackConfig, start
 from tocsin.track.bearing import bearing_rows
-from tocsin.track.kernels_bearing import update
+from tocsin.track.kernels_bearing import gate, update
+from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, Group, TrackState, blank
@@ -245,17 +246,22 @@ def _begin(run: Run, bank: Bank, i: int, name: str, at_ns: int) -> None:
 def _hear(state: TrackState, bank: Bank, i: int, one: Plots) -> None:
     """Update a row in place by a bearing that is its own."""
     site, rows, at_ns = state.site, np.array([i]), one.measured_at_ns
+    delay_s = site.slowness[one.sensor] * np.linalg.norm(
+        bank.state[i, 0, :3] - site.place[one.sensor[0], :3]
+    )
+    sent_ns = at_ns - np.round(delay_s * NS).astype(np.int64)
     predict(
-        *bank.body, bank.time_ns, bank.existence, rows, at_ns, site.rules.model, site.rules.limit
+        *bank.body, bank.time_ns, bank.existence, rows, sent_ns, site.rules.model, site.rules.limit
     )
     heard = bearing_rows(state, Group(int(at_ns[0]), int(one.sensor[0]), None, one))
-    whole, none = np.ones(1), np.zeros(1)
-    edge = np.array([0, 1]), np.array([0]), whole
+    start, edge, value = np.zeros(2, np.int64), np.empty(1, np.int64), np.empty(1)
+    after = Mixture(*(np.empty((2, *part.shape[1:])) for part in bank.body))
     everything = np.full(4, np.inf)
-    update(
-        *bank.body, bank.time_ns, rows, np.ones(1, bool), none, *edge, heard, at_ns,
-        site.rules.model.noise, everything,
+    gate(
+        *bank.body, bank.time_ns, rows, heard, at_ns, site.rules.model.noise, everything, start,
+        edge, value, *after,
     )  # fmt: skip
+    update(*bank.body, rows, np.ones(1, bool), np.zeros(1), start, np.ones(1), *after)
 
 
 def _ahead(state: TrackState, bank: Bank, rows: np.ndarray, at_ns: int) -> F64:

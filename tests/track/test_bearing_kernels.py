@@ -61,10 +61,12 @@ def test_what_is_as_fast_as_sound_is_not_heard_as_it_comes():
     assert np.isnan(sight(x, 0.0, row, np.empty(2), np.empty((2, 3))))
     start_, edge, value = np.zeros(2, np.int64), np.empty(4, np.int64), np.empty(4)
     P = pack_covariance(np.diag([1e4] * 3 + [1.0] * 3)[None])[None]
-    when = np.array([T0_NS])
+    when, after = np.array([T0_NS]), (np.empty((5, 1, 6)), np.empty((5, 1, 21)), np.empty((5, 1)))
     bank = x[None, None], P, np.ones((1, 1)), when
     noise = NOISE[0].array()[None]
-    assert gate(*bank, np.array([0]), row[None], when, noise, GATES, start_, edge, value) == 0
+    assert (
+        gate(*bank, np.array([0]), row[None], when, noise, GATES, start_, edge, value, *after) == 0
+    )
 
 
 @given(seeds, KINDS, st.booleans(), st.integers(1, 2))
@@ -95,21 +97,21 @@ def test_gate_and_update_are_their_twins(seed, kind):
     at_ns = T0_NS + rng.integers(0, NS, 3)
     rows = [random_bearing(rng, kind, x, (at - T0_NS) / NS) for at in at_ns]
     bank = state.copy(), cov.copy(), mode[None].copy(), np.array([T0_NS])
-    noise, edge, density = np.array([n.array() for n in NOISE]), np.empty(2, np.int64), np.empty(2)
+    noise = np.array([n.array() for n in NOISE])
+    edge, density = np.empty(2, np.int64), np.empty(2)
+    after = np.empty((3, 2, 6)), np.empty((3, 2, 21)), np.empty((3, 2))
     first = np.zeros(2, np.int64)
     told = np.array([0]), np.array(rows), at_ns, noise, GATES
     apart, whole = (np.array(at_ns) - T0_NS) / NS, unpack_covariance(cov[0])
     want = [_density(state[0], whole, mode, rows[j], apart[j]) for j in range(3)]
-    found = gate(*bank, *told, first, edge, density)
+    found = gate(*bank, *told, first, edge, density, *after)
     assert found == np.count_nonzero(want)
     inside = np.flatnonzero(want)[:2]
     assert edge[: len(inside)].tolist() == inside.tolist()
     np.testing.assert_allclose(density[: len(inside)], np.array(want)[inside], rtol=1e-3)
     weight = rng.dirichlet(np.ones(len(inside) + 1))
-    used, share = edge[: len(inside)], weight[1:]
-    update(
-        *bank, told[0], np.ones(1, bool), weight[:1], first, used, share, *told[1:],
-    )  # fmt: skip
+    share = weight[1:]
+    update(*bank[:3], told[0], np.ones(1, bool), weight[:1], first, share, *after)
     heard = [(share[e], rows[j], apart[j]) for e, j in enumerate(inside)]
     mean, total, later = twin.update(state[0], whole, mode, weight[0], heard, NOISE, GATES)
     if len(inside):
@@ -127,14 +129,13 @@ def _density(state, cov, mode, bearing, dt):
 
 
 def test_a_row_that_plots_contest_stays_as_it_is():
-    rng = np.random.default_rng(3)
-    x, P = random_gaussian(rng)
-    bank = x[None, None].copy(), pack_covariance(P[None])[None], np.ones((1, 1)), np.array([T0_NS])
-    row = random_bearing(rng, SensorKind.RF_DETECTOR, x, 0.0)[None]
-    edge = np.array([0, 1]), np.array([0]), np.array([0.9])
-    told = row, np.array([T0_NS]), NOISE[0].array()[None], GATES
-    update(*bank, np.array([0]), np.zeros(1, bool), np.array([0.1]), *edge, *told)
-    assert (bank[0][0, 0] == x).all()
+    x, P = random_gaussian(np.random.default_rng(3))
+    bank = x[None, None].copy(), pack_covariance(P[None])[None], np.ones((1, 1))
+    after = (bank[0] + 100.0, bank[1], bank[2])
+    for alone in (False, True):
+        told = np.array([0]), np.array([alone]), np.array([0.1]), np.array([0, 1]), np.array([0.9])
+        update(*bank, *told, *after)
+        assert (bank[0][0, 0] == x).all() != alone
 
 
 @given(seeds, KINDS, st.booleans())
@@ -148,12 +149,11 @@ def test_triangulate_is_its_twin(seed, kind, risen):
     state, cov, evidence = np.empty((1, 6)), np.empty((1, 21)), np.zeros(1)
     sent_ns = np.array([T0_NS])
     triangulate(rows, at_ns, np.array([[0, 1]]), prior, GATES, state, cov, sent_ns, evidence)
-    dt = (at_ns - sent_ns[0]) / NS
-    far = np.hypot(*(state[0, :2] - rows[:, :2]).T) * rows[:, 16]
-    assert evidence[0] == 0.0 or np.abs(dt - far).min() < 0.5
-    x_, P_, evidence_ = twin.triangulate(rows[0], rows[1], dt, prior, GATES)
+    at_s = (at_ns - T0_NS) / NS
+    x_, P_, sent_s, evidence_ = twin.triangulate(rows[0], rows[1], at_s, prior, GATES)
     assert (evidence[0] == 0.0) == (evidence_ == 0.0)
     if evidence_ > 0.0:
+        np.testing.assert_allclose((sent_ns[0] - T0_NS) / NS, sent_s, atol=1e-3)
         np.testing.assert_allclose(evidence[0], evidence_, rtol=1e-2)
         np.testing.assert_allclose(state[0], x_, rtol=1e-3, atol=1.0)
         np.testing.assert_allclose(unpack_covariance(cov)[0], P_, rtol=2e-2, atol=50.0)

@@ -29,6 +29,7 @@ from tocsin.track.heard import (
 )
 from tocsin.track.kernels_bearing import gate, update
 from tocsin.track.kernels_clusters import propagate
+from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict
 from tocsin.track.manage import confirm
 from tocsin.track.state import Bank, Group, Heard, Pairs, TrackState, blank
@@ -70,7 +71,7 @@ def look_bearings(state: TrackState, group: Group) -> TrackState:
         *bank.body, bank.time_ns, bank.existence, rows, sent_ns, rules.model,
         rules.limit,
     )  # fmt: skip
-    pairs = _pairs(state, rows, bearings, at_ns)
+    pairs, after = _pairs(state, rows, bearings, at_ns)
     met = crossings(state, sensor, bearings, at_ns)
     met_density = np.bincount(met.new, met.density, len(at_ns))
     density = group.plots.false_density + _in_the_open(state, group) + met_density
@@ -78,7 +79,7 @@ def look_bearings(state: TrackState, group: Group) -> TrackState:
     miss = _miss(state, sensor, pairs, only, to_ns)
     tried = np.where(only, _looks_since(state, sensor, rows, to_ns), 1.0)
     claimed = _claimed(state, sensor, pairs, miss, density, tried)
-    _update(state, group, pairs, miss, claimed, bearings)
+    _update(state, group, pairs, miss, claimed, after)
     existence = met.density * (claimed.free / density)[met.new]
     state = _born(state, group, met, existence)
     free = claimed.free * (1.0 - met_density / density)
@@ -124,19 +125,20 @@ def _sent_ns(state: TrackState, sensor: int, rows: I64, to_ns: int) -> I64:
     return np.asarray(to_ns - np.round(delay_s * NS).astype(np.int64))
 
 
-def _pairs(state: TrackState, rows: I64, bearings: F64, at_ns: I64) -> Pairs:
-    """Return the pairs of rows with the bearings in their gates, and how likely each is."""
+def _pairs(state: TrackState, rows: I64, bearings: F64, at_ns: I64) -> tuple[Pairs, Mixture]:
+    """Return the pairs of rows with the bearings in their gates, and the row after each."""
     bank, site, start = state.bank, state.site, np.zeros(len(rows) + 1, np.int64)
     capacity = min(4 * (len(rows) + len(at_ns)) + 64, state.config.max_edges)
     while True:
         bearing, value = np.empty(capacity, np.int64), np.empty(capacity)
+        after = Mixture(*(np.empty((capacity + 1, *part.shape[1:])) for part in bank.body))
         found = gate(
             *bank.body, bank.time_ns, rows, bearings, at_ns, site.rules.model.noise,
-            site.angle_gates, start, bearing, value,
+            site.angle_gates, start, bearing, value, *after,
         )  # fmt: skip
         used = min(found, capacity)
         if found <= capacity or capacity == state.config.max_edges:
-            return Pairs(rows, start, bearing[:used], value[:used], found - used)
+            return Pairs(rows, start, bearing[:used], value[:used], found - used), after
         capacity = min(found, state.config.max_edges)
 
 
@@ -206,16 +208,13 @@ def _claimed(
 
 
 def _update(
-    state: TrackState, group: Group, pairs: Pairs, miss: F64, claimed: Claimed, bearings: F64
+    state: TrackState, group: Group, pairs: Pairs, miss: F64, claimed: Claimed, after: Mixture
 ) -> None:
     """Update in place the rows that no cluster holds."""
     bank, rows, at_ns = state.bank, pairs.rows, group.plots.measured_at_ns
     alone, r = bank.cluster[rows] < 0, bank.existence[rows]
     stays = claimed.none * r * (1.0 - miss) / (1.0 - r * miss)
-    update(
-        *bank.body, bank.time_ns, rows, alone, stays, pairs.start, pairs.plot, claimed.weight,
-        bearings, at_ns, state.site.rules.model.noise, state.site.angle_gates,
-    )  # fmt: skip
+    update(*bank.body, rows, alone, stays, pairs.start, claimed.weight, *after)
     bank.existence[rows[alone]] = np.minimum(stays + 1.0 - claimed.none, 1.0)[alone]
     risen = rows[alone & (bank.existence[rows] >= state.config.recycle)]
     bank.poisson[risen] = False

@@ -137,28 +137,6 @@ def _linear(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _whitened(S: F64, PH: F64, innovation: F64, n: int) -> tuple[float, float]:
-    """Factor S = L L' in place, divide PH and the innovation by L; return distance2, log det S."""
-    distance2, log_det = 0.0, 0.0
-    for a in range(n):
-        for b in range(a + 1):
-            rest = S[a, b]
-            for c in range(b):
-                rest -= S[a, c] * S[b, c]
-            S[a, b] = math.sqrt(max(rest, 1e-300)) if a == b else rest / S[b, b]
-        for b in range(a):
-            innovation[a] -= S[a, b] * innovation[b]
-            for c in range(6):
-                PH[c, a] -= S[a, b] * PH[c, b]
-        innovation[a] /= S[a, a]
-        for c in range(6):
-            PH[c, a] /= S[a, a]
-        distance2 += innovation[a] * innovation[a]
-        log_det += 2.0 * math.log(S[a, a])
-    return distance2, log_det
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
 def correct(
     x: F64,
     cov: F64,
@@ -183,46 +161,45 @@ def correct(
         x_out: (6,) out; not written outside the gate.
         cov_out: (21,) out; likewise.
     """
-    P, H, PH, S = np.empty((6, 6)), np.empty((4, 6)), np.empty((6, 4)), np.empty((4, 4))
-    innovation, variance, base = np.empty(4), np.empty(4), np.empty(6)
-    for i in range(6):
-        base[i] = x[i]
-    c = 0
+    H, P, PH = np.empty((4, 6)), np.empty((6, 6)), np.empty(6)
+    innovation, variance, base, now = np.empty(4), np.empty(4), np.empty(6), np.empty(6)
+    log_like = -math.inf
     for a in range(6):
-        for b in range(a, 6):
-            P[a, b] = P[b, a] = cov[c]
-            c += 1
-    log_like, n = -math.inf, 0
+        base[a] = x[a]
     for turn in range(ITERATIONS):
         n = _linear(x, base, bearings, which, dt, noise, H, innovation, variance)
-        if n == 0:
-            return -math.inf
-        for a in range(n):
-            for i in range(6):
-                PH[i, a] = 0.0
-                for j in range(6):
-                    PH[i, a] += P[i, j] * H[a, j]
-        for a in range(n):
-            for b in range(n):
-                S[a, b] = variance[a] if a == b else 0.0
-                for i in range(6):
-                    S[a, b] += H[a, i] * PH[i, b]
-        distance2, log_det = _whitened(S, PH, innovation, n)
+        c = 0
+        for a in range(6):
+            now[a] = 0.0
+            for b in range(a, 6):
+                P[a, b] = P[b, a] = cov[c]
+                c += 1
+        distance2, log_det = 0.0, 0.0
+        for g in range(n):
+            S, off = variance[g], innovation[g]
+            for a in range(6):
+                PH[a] = 0.0
+                for b in range(6):
+                    PH[a] += P[a, b] * H[g, b]
+                S += H[g, a] * PH[a]
+                off -= H[g, a] * now[a]
+            for a in range(6):
+                now[a] += PH[a] * off / S
+                for b in range(6):
+                    P[a, b] -= PH[a] * PH[b] / S
+            distance2 += off * off / S
+            log_det += math.log(S)
         limit = gates[n - 1] if turn == ITERATIONS - 1 else LOOSE * gates[n - 1]
-        if not distance2 <= limit:
+        if n == 0 or not distance2 <= limit:
             return -math.inf
         log_like = -0.5 * (distance2 + log_det + n * _LOG_TWO_PI)
-        for i in range(6):
-            base[i] = x[i]
-            for a in range(n):
-                base[i] += PH[i, a] * innovation[a]
+        for a in range(6):
+            base[a] = x[a] + now[a]
     c = 0
-    for i in range(6):
-        x_out[i] = base[i]
-        for j in range(i, 6):
-            cov_out[c] = P[i, j]
-            for a in range(n):
-                cov_out[c] -= PH[i, a] * PH[j, a]
+    for a in range(6):
+        x_out[a] = base[a]
+        for b in range(a, 6):
+            cov_out[c] = P[a, b]
             c += 1
     return log_like
 
@@ -241,8 +218,11 @@ def gate(
     start: I64,
     edge_bearing: I64,
     edge_density: F64,
+    edge_state: F64,
+    edge_cov: F64,
+    edge_mode: F64,
 ) -> int:
-    """Find the bearings in the gates of rows; return how many pairs there are.
+    """Find the bearings in the gates of rows, and the rows after each; return how many pairs.
 
     Args:
         state: (n, M, 6).
@@ -255,24 +235,39 @@ def gate(
         noise: (M, 4).
         gates: (4,) see `correct`.
         start: (k + 1,) out: first pair of each row.
-        edge_bearing: out: bearing of each pair; pairs beyond its length are only counted.
-        edge_density: out: density of the bearing, over the models.
+        edge_bearing: (e,) out: bearing of each pair; pairs beyond its length are only counted.
+        edge_density: (e,) out: density of the bearing, over the models.
+        edge_state: (e + 1, M, 6) out: the row after the bearing; the last one is scratch.
+        edge_cov: (e + 1, M, 21) out: likewise.
+        edge_mode: (e + 1, M) out: likewise.
     """
-    x, P, which, dt, found = np.empty(6), np.empty(21), np.empty(1, np.int64), np.empty(1), 0
+    M, which, dt, found = mode.shape[1], np.empty(1, np.int64), np.empty(1), 0
+    log_like = np.empty(M)
     for k in range(rows.size):
         i = rows[k]
         start[k] = min(found, edge_bearing.size)
         for j in range(at_ns.size):
-            which[0], dt[0], density = j, (at_ns[j] - time_ns[i]) * 1e-9, 0.0
-            for m in range(mode.shape[1]):
-                log_like = correct(
-                    state[i, m], cov[i, m], bearings, which, dt, noise[m], gates, x, P
-                )
-                density += mode[i, m] * math.exp(log_like)
-            if density <= 0.0:
+            e, density, top = min(found, edge_bearing.size), 0.0, -math.inf
+            which[0], dt[0] = j, (at_ns[j] - time_ns[i]) * 1e-9
+            # What is outside of one model's gate, though not of all, moves that model not at all.
+            copy_row(state, cov, mode, i, edge_state, edge_cov, edge_mode, e)
+            for m in range(M):
+                log_like[m] = correct(
+                    state[i, m], cov[i, m], bearings, which, dt, noise[m], gates, edge_state[e, m],
+                    edge_cov[e, m],
+                )  # fmt: skip
+                top = max(top, log_like[m])
+            if top == -math.inf:
                 continue
+            for m in range(M):
+                edge_mode[e, m] *= math.exp(log_like[m] - top)
+                density += edge_mode[e, m]
+            for m in range(M):
+                # A model that is all but ruled out must be able to come back.
+                edge_mode[e, m] = edge_mode[e, m] / density + _LEAST_MODE
+                edge_mode[e, m] /= 1.0 + M * _LEAST_MODE
             if found < edge_bearing.size:
-                edge_bearing[found], edge_density[found] = j, density
+                edge_bearing[e], edge_density[e] = j, density * math.exp(top)
             found += 1
     start[rows.size] = min(found, edge_bearing.size)
     return found
@@ -283,17 +278,14 @@ def update(
     state: F64,
     cov: F64,
     mode: F64,
-    time_ns: I64,
     rows: I64,
     alone: Bool,
     stays: F64,
     start: I64,
-    edge_bearing: I64,
     edge_weight: F64,
-    bearings: F64,
-    at_ns: I64,
-    noise: F64,
-    gates: F64,
+    edge_state: F64,
+    edge_cov: F64,
+    edge_mode: F64,
 ) -> None:
     """Replace rows in place by the moments of "no bearing" and each of their bearings.
 
@@ -301,21 +293,16 @@ def update(
         state: (n, M, 6).
         cov: (n, M, 21).
         mode: (n, M).
-        time_ns: (n,).
         rows: (k,).
         alone: (k,) whether it is to be updated.
         stays: (k,) probability that the row exists and gave no bearing.
         start: (k + 1,) first pair of each row.
-        edge_bearing: bearing of each pair.
-        edge_weight: probability that the row gave it.
-        bearings: (m, 18).
-        at_ns: (m,).
-        noise: (M, 4).
-        gates: (4,) see `correct`.
+        edge_weight: probability that the row gave the bearing of each pair.
+        edge_state: see `gate`.
+        edge_cov: likewise.
+        edge_mode: likewise.
     """
     M = mode.shape[1]
-    which, dt, log_like = np.empty(1, np.int64), np.empty(1), np.empty(M)
-    one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
     sum_, sum_cov, sum_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
     for k in range(rows.size):
         i = rows[k]
@@ -324,23 +311,7 @@ def update(
         clear(sum_, sum_cov, sum_mode, 0)
         pour(state, cov, mode, i, stays[k], sum_, sum_cov, sum_mode, 0)
         for e in range(start[k], start[k + 1]):
-            which[0], total, top = edge_bearing[e], 0.0, -math.inf
-            dt[0] = (at_ns[which[0]] - time_ns[i]) * 1e-9
-            # What is outside of one model's gate, though not of all, moves that model not at all.
-            copy_row(state, cov, mode, i, one, one_cov, one_mode, 0)
-            for m in range(M):
-                log_like[m] = correct(
-                    state[i, m], cov[i, m], bearings, which, dt, noise[m], gates, one[0, m],
-                    one_cov[0, m],
-                )  # fmt: skip
-                top = max(top, log_like[m])
-            for m in range(M):
-                one_mode[0, m] *= math.exp(log_like[m] - top)
-                total += one_mode[0, m]
-            for m in range(M):
-                # A model that is all but ruled out must be able to come back.
-                one_mode[0, m] = (one_mode[0, m] / total + _LEAST_MODE) / (1.0 + M * _LEAST_MODE)
-            pour(one, one_cov, one_mode, 0, edge_weight[e], sum_, sum_cov, sum_mode, 0)
+            pour(edge_state, edge_cov, edge_mode, e, edge_weight[e], sum_, sum_cov, sum_mode, 0)
         if settle(sum_mode, 0) > 0.0:
             copy_row(sum_, sum_cov, sum_mode, 0, state, cov, mode, i)
 

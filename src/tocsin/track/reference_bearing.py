@@ -138,17 +138,19 @@ def update(
     return mean, total / mass[:, None, None], mass / mass.sum()
 
 
-def triangulate(one: F64, other: F64, dt: F64, prior: F64, gates: F64) -> tuple[F64, F64, float]:
-    """Return state, covariance and evidence of one object that gave both bearings; 0: none did.
+def triangulate(
+    one: F64, other: F64, at_s: F64, prior: F64, gates: F64
+) -> tuple[F64, F64, float, float]:
+    """Return state, covariance, time (s) and evidence of one object that gave both bearings.
 
     Args:
         one: (18,).
         other: (18,).
-        dt: (2,) seconds from the result to each.
+        at_s: (2,) when each was measured.
         prior: see `kernels_bearing.triangulate`.
         gates: see `correct`.
     """
-    nothing = np.zeros(6), np.zeros((6, 6)), 0.0
+    nothing = np.zeros(6), np.zeros((6, 6)), 0.0, 0.0
     away = np.stack([_away(one), _away(other)], axis=1)
     if abs(np.linalg.det(away)) < prior[4]:
         return nothing
@@ -161,8 +163,10 @@ def triangulate(one: F64, other: F64, dt: F64, prior: F64, gates: F64) -> tuple[
     spread = [reach, reach, prior[3] * least, prior[0], prior[0], prior[1]]
     still = Noise(0.0, 0.0, 0.0, 0.0)
     both = np.stack([one, other])
-    state, cov, log_like = correct(x, np.diag(np.square(spread)), both, dt, still, gates)
-    return state, cov, 2.0 * math.pi * reach**2 * math.exp(log_like)
+    sent_s = float((at_s - both[:, SLOWNESS] * along).max())
+    prior_cov = np.diag(np.square(spread))
+    state, cov, log_like = correct(x, prior_cov, both, at_s - sent_s, still, gates)
+    return state, cov, sent_s, 2.0 * math.pi * reach**2 * math.exp(log_like)
 
 
 def _away(bearing: F64) -> F64:
