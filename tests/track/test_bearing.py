@@ -11,8 +11,10 @@ from tests.track.bearing_scenes import STD_RAD, bearings, config, field, heard, 
 from tests.track.scenes import T0_NS, Line, at_instants, radar, sweep
 from tocsin.contract import NS, Looks, Plots, SensorKind, TrackStatus, TrackUpdates
 from tocsin.geo import pack_covariance, unpack_covariance
-from tocsin.track import finish, start, step, track_plots
-from tocsin.track.kernels_bearing import correct
+from tocsin.track import finish, start, step, track_plots, warm_up
+from tocsin.track.kernels_bearing import correct, gate, triangulate, update
+from tocsin.track.kernels_clusters import propagate
+from tocsin.track.kernels_filter import predict
 
 SLOW = Line((-5000.0, 900.0, 220.0), (32.0, 8.0, 0.0))
 OTHER = Line((3500.0, 4200.0, 150.0), (-12.0, -30.0, 0.0))
@@ -196,3 +198,14 @@ def test_silence_of_nodes_costs_a_radars_track_nothing():
     for found in (alone, both):
         assert len(numbers(found, 20.0)) == 1
     assert both.existence_probability.min() > alone.existence_probability.min() - 0.01
+
+
+def test_live_use_compiles_nothing_that_the_warm_up_did_not():
+    warm_up(bearings=True)
+    kernels = (correct, gate, update, triangulate, predict, propagate)
+    before = [len(kernel.signatures) for kernel in kernels]
+    sensors = field()
+    plots, _ = heard(np.random.default_rng(11), [SLOW, OTHER], sensors, 5.0)
+    state, _ = step(start(config(sensors)), plots, Looks.empty(), T0_NS + 6 * NS)
+    assert state.counters.crossed > 0
+    assert [len(kernel.signatures) for kernel in kernels] == before

@@ -151,7 +151,7 @@ async def operate(
     Raises:
         InputError: the record or the port cannot be used, or an input cannot.
     """
-    warm_up(note)
+    warm_up(note, site.pipeline_config().sensors)
     clock: Clock = (
         FedClock(site.file.clock.feed) if site.file.clock else WallClock(site.file.site.tick_s)
     )

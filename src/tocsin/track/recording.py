@@ -60,8 +60,14 @@ def track_plots(plots: Plots, looks: Looks, config: TrackConfig) -> TrackUpdates
     return track_recording(plots, looks, config)[1]
 
 
-def warm_up() -> None:
-    """Compile every kernel, or load it from the cache, with a small made-up scene."""
+def warm_up(bearings: bool = False) -> None:
+    """Compile the kernels, or load them from the cache, with a small made-up scene.
+
+    Args:
+        bearings: those too that only sites with nodes that take bearings need.
+    """
+    if bearings:
+        _warm_up_bearings()
     place = Origin(0.0, 0.0)
     radar = Sensor("radar", SensorKind.RADAR, 0.0, 0.0, range_m=100_000.0, period_s=4.0)
     config = TrackConfig(Region.at(place), (radar,))
@@ -91,6 +97,28 @@ def warm_up() -> None:
         azimuth_to_rad=2.0 * np.pi,
     )
     track_plots(plots, looks, config)
+
+
+def _warm_up_bearings() -> None:
+    count, third = 3, np.radians(120.0)
+    nodes = tuple(
+        Sensor(f"node-{k}", SensorKind.ACOUSTIC, 0.02 * np.cos(third * k), 0.02 * np.sin(third * k))
+        for k in range(count)
+    )
+    times = np.repeat(np.arange(count), count) * NS + NS
+    plots = Plots.build(
+        len(times),
+        measured_at_ns=times,
+        received_at_ns=times,
+        sensor=np.tile(np.arange(count), count),
+        sequence=np.arange(len(times)),
+        kind=int(ReportKind.BEARING),
+        dimension=int(Dimension.BEARING),
+        azimuth_rad=np.tile(np.pi + third * np.arange(count), count),
+        azimuth_std_rad=0.03,
+        false_density=0.01,
+    )
+    track_plots(plots, Looks.empty(), TrackConfig(Region.at(Origin(0.0, 0.0)), nodes))
 
 
 def summary(state: TrackState) -> dict[str, object]:
