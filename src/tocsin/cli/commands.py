@@ -387,8 +387,8 @@ def bench(
 
     What follows a benchmark's name goes to its program. `track CASE` judges the tracker by its
     floors and goals; CASE is one of williams15, williams15-fresh, radar, dense, manoeuvre, fusion,
-    swarm, real, speed, latency, million, memory, and it takes --peers, --seeds N, --quick (tiny
-    sizes), --limit-s SECONDS for each peer, and --roofline.
+    bearing, swarm, real, speed, latency, million, memory, and it takes --peers, --seeds N, --quick
+    (tiny sizes), --limit-s SECONDS for each peer, and --roofline.
 
     `compare` sets trackers, ours and peers, beside each other on the same plots and takes
     --case NAME[,NAME] (williams15, radar-flat, radar-polar, dense, swarm, manoeuvre, real ...),
