@@ -71,7 +71,7 @@ def crossings(state: TrackState, sensor: int, bearings: F64, at_ns: I64) -> Cros
         [config.speed_std_mps, config.climb_std_mps, _PRIOR_HEIGHT, _PRIOR_HEIGHT, _LEAST_SINE]
     )
     triangulate(
-        np.vstack([bearings, kept.bearing]), np.concatenate([at_ns, kept.at_ns]), pairs,
+        np.vstack([bearings, kept.bearings]), np.concatenate([at_ns, kept.at_ns]), pairs,
         prior, state.site.angle_gates, x, P, sent_ns, evidence,
     )  # fmt: skip
     met = np.flatnonzero(evidence > 0.0)
@@ -154,9 +154,9 @@ def remembered(state: TrackState, sensor: int, new: Heard, free: F64, to_ns: int
     """
     config, kept = state.config, state.heard
     fresh = to_ns - kept.at_ns <= round(_PERIODS * config.node_period_s * NS)
-    off = kept.bearing[:, None, AZIMUTH] - new.bearing[None, :, AZIMUTH]
+    off = kept.bearings[:, None, AZIMUTH] - new.bearings[None, :, AZIMUTH]
     off = np.abs(np.arctan2(np.sin(off), np.cos(off)))
-    spread = np.sqrt(kept.bearing[:, None, AZIMUTH_VAR] + new.bearing[None, :, AZIMUTH_VAR])
+    spread = np.sqrt(kept.bearings[:, None, AZIMUTH_VAR] + new.bearings[None, :, AZIMUTH_VAR])
     again = (kept.sensor == sensor) & (off <= _SAME_DIRECTION * spread).any(axis=1)
     stays = np.flatnonzero(fresh & ~again)
     worth = np.flatnonzero(free >= _WORTH_KEEPING)

@@ -31,24 +31,24 @@ _LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def sight(x: F64, dt: float, bearing: F64, angles: F64, slope: F64) -> float:
+def sight(x: F64, dt: float, heard: F64, angles: F64, slope: F64) -> float:
     """Predict what a node hears of a state; return seconds from the state to what is heard.
 
     Args:
         x: (6,) position then velocity.
         dt: seconds from the state to the bearing.
-        bearing: (18,) see above.
+        heard: (18,) see above.
         angles: (2,) out: azimuth, elevation.
         slope: (2, 3) out: their derivatives by the position when what is heard was sent.
 
     Returns:
         NaN where the object is about as fast as sound: it is not heard as it comes.
     """
-    k, px, py, pz = bearing[SLOWNESS], 0.0, 0.0, 0.0
+    k, px, py, pz = heard[SLOWNESS], 0.0, 0.0, 0.0
     vx, vy, vz = x[3], x[4], x[5]
-    px = x[0] + dt * vx - bearing[0]
-    py = x[1] + dt * vy - bearing[1]
-    pz = x[2] + dt * vz - bearing[2]
+    px = x[0] + dt * vx - heard[0]
+    py = x[1] + dt * vy - heard[1]
+    pz = x[2] + dt * vz - heard[2]
     delay = 0.0
     if k > 0.0:
         slack = 1.0 - k * k * (vx * vx + vy * vy + vz * vz)
@@ -58,17 +58,17 @@ def sight(x: F64, dt: float, bearing: F64, angles: F64, slope: F64) -> float:
         far2 = px * px + py * py + pz * pz
         delay = k * (math.sqrt(along * along + slack * far2) - along) / slack
         px, py, pz = px - delay * vx, py - delay * vy, pz - delay * vz
-    east = bearing[3] * px + bearing[4] * py + bearing[5] * pz
-    north = bearing[6] * px + bearing[7] * py + bearing[8] * pz
-    up = bearing[9] * px + bearing[10] * py + bearing[11] * pz
+    east = heard[3] * px + heard[4] * py + heard[5] * pz
+    north = heard[6] * px + heard[7] * py + heard[8] * pz
+    up = heard[9] * px + heard[10] * py + heard[11] * pz
     flat2 = max(east * east + north * north, _LEAST_FLAT2)
     flat, far2 = math.sqrt(flat2), flat2 + up * up
     angles[0], angles[1] = math.atan2(east, north), math.atan2(up, flat)
     a, b = north / flat2, -east / flat2
     c, d, e = -east * up / (flat * far2), -north * up / (flat * far2), flat / far2
     for axis in range(3):
-        slope[0, axis] = a * bearing[3 + axis] + b * bearing[6 + axis]
-        slope[1, axis] = c * bearing[3 + axis] + d * bearing[6 + axis] + e * bearing[9 + axis]
+        slope[0, axis] = a * heard[3 + axis] + b * heard[6 + axis]
+        slope[1, axis] = c * heard[3 + axis] + d * heard[6 + axis] + e * heard[9 + axis]
     if k > 0.0:
         far = math.sqrt(far2)
         closing = k / (1.0 + k * (px * vx + py * vy + pz * vz) / far) / far
@@ -117,21 +117,21 @@ def _linear(
     """
     angles, slope, n = np.empty(2), np.empty((2, 3)), 0
     for b in range(which.size):
-        bearing = bearings[which[b]]
-        since = sight(base, dt[b], bearing, angles, slope)
+        heard = bearings[which[b]]
+        since = sight(base, dt[b], heard, angles, slope)
         if math.isnan(since):
             return 0
         for g in range(2):
-            if math.isnan(bearing[AZIMUTH + g]):
+            if math.isnan(heard[AZIMUTH + g]):
                 continue
-            off = bearing[AZIMUTH + g] - angles[g]
+            off = heard[AZIMUTH + g] - angles[g]
             # The innovation is the angle of the cross product over the scalar product: wrapped.
             innovation[n] = math.atan2(math.sin(off), math.cos(off))
             for axis in range(3):
                 H[n, axis], H[n, axis + 3] = slope[g, axis], since * slope[g, axis]
             for c in range(6):
                 innovation[n] -= H[n, c] * (x[c] - base[c])
-            variance[n] = bearing[AZIMUTH_VAR + g] + _wandered(base, slope[g], since, noise)
+            variance[n] = heard[AZIMUTH_VAR + g] + _wandered(base, slope[g], since, noise)
             n += 1
     return n
 
@@ -332,10 +332,10 @@ def _crossing(one: F64, other: F64, least_sine: float, x: F64) -> bool:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _sent(x: F64, bearing: F64, at_ns: int) -> int:
+def _sent(x: F64, heard: F64, at_ns: int) -> int:
     """Return when what a node hears at a time was sent from a place."""
-    far = math.sqrt((x[0] - bearing[0]) ** 2 + (x[1] - bearing[1]) ** 2)
-    return int(at_ns - np.int64(1e9 * bearing[SLOWNESS] * far))
+    far = math.sqrt((x[0] - heard[0]) ** 2 + (x[1] - heard[1]) ** 2)
+    return int(at_ns - np.int64(1e9 * heard[SLOWNESS] * far))
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

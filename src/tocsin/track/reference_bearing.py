@@ -26,31 +26,31 @@ from tocsin.track.kernels_bearing import (
 _STEP_M = 0.05
 
 
-def sight(x: F64, dt: float, bearing: F64) -> tuple[F64, F64, float]:
+def sight(x: F64, dt: float, heard: F64) -> tuple[F64, F64, float]:
     """Return the two angles, their (2, 3) slopes by position, and seconds to what is heard."""
-    since = _emitted(x, dt, bearing)
+    since = _emitted(x, dt, heard)
     slopes = []
     for axis in range(3):
         moved = x.copy()
         moved[axis] += _STEP_M
-        high = _angles(moved, _emitted(moved, dt, bearing), bearing)
+        high = _angles(moved, _emitted(moved, dt, heard), heard)
         moved[axis] -= 2.0 * _STEP_M
-        low = _angles(moved, _emitted(moved, dt, bearing), bearing)
+        low = _angles(moved, _emitted(moved, dt, heard), heard)
         slopes.append(_wrapped(high - low) / (2.0 * _STEP_M))
-    return _angles(x, since, bearing), np.stack(slopes, axis=1), since
+    return _angles(x, since, heard), np.stack(slopes, axis=1), since
 
 
-def _emitted(x: F64, dt: float, bearing: F64) -> float:
+def _emitted(x: F64, dt: float, heard: F64) -> float:
     """Return when what is heard was sent: a fixed point, as the object is slower than sound."""
     delay = 0.0
     for _ in range(200):
-        away = x[:3] + (dt - delay) * x[3:] - bearing[:3]
-        delay = bearing[SLOWNESS] * float(np.linalg.norm(away))
+        away = x[:3] + (dt - delay) * x[3:] - heard[:3]
+        delay = heard[SLOWNESS] * float(np.linalg.norm(away))
     return dt - delay
 
 
-def _angles(x: F64, since: float, bearing: F64) -> F64:
-    east, north, up = bearing[3:12].reshape(3, 3) @ (x[:3] + since * x[3:] - bearing[:3])
+def _angles(x: F64, since: float, heard: F64) -> F64:
+    east, north, up = heard[3:12].reshape(3, 3) @ (x[:3] + since * x[3:] - heard[:3])
     return np.array([math.atan2(east, north), math.atan2(up, math.hypot(east, north))])
 
 
@@ -88,14 +88,14 @@ def _linear(x: F64, base: F64, bearings: F64, dt: F64, noise: Noise) -> tuple[F6
     """Return H, innovation and R of all angles in the linear model about `base`."""
     D = density(base[None], noise)[0]
     rows, off, variance = [], [], []
-    for bearing, seconds in zip(bearings, dt, strict=True):
-        angles, slope, since = sight(base, float(seconds), bearing)
-        for g in np.flatnonzero(np.isfinite(bearing[AZIMUTH : AZIMUTH + 2])):
+    for heard, seconds in zip(bearings, dt, strict=True):
+        angles, slope, since = sight(base, float(seconds), heard)
+        for g in np.flatnonzero(np.isfinite(heard[AZIMUTH : AZIMUTH + 2])):
             row = np.concatenate([slope[g], since * slope[g]])
             wandered = slope[g] @ D @ slope[g] * abs(since) ** 3 / 3.0
             rows.append(row)
-            off.append(float(_wrapped(bearing[AZIMUTH + g] - angles[g])) - row @ (x - base))
-            variance.append(bearing[AZIMUTH_VAR + g] + wandered)
+            off.append(float(_wrapped(heard[AZIMUTH + g] - angles[g])) - row @ (x - base))
+            variance.append(heard[AZIMUTH_VAR + g] + wandered)
     return np.array(rows), np.array(off), np.diag(variance)
 
 
@@ -120,9 +120,9 @@ def update(
         gates: see `correct`.
     """
     parts, least = [(stays * mode, state, cov)], 1e-6
-    for weight, bearing, dt in heard:
+    for weight, said, dt in heard:
         each = [
-            correct(state[m], cov[m], bearing[None], np.array([dt]), noise[m], gates)
+            correct(state[m], cov[m], said[None], np.array([dt]), noise[m], gates)
             for m in range(len(mode))
         ]
         later = mode * np.exp(np.array([e[2] for e in each]) - max(e[2] for e in each))
@@ -169,7 +169,7 @@ def triangulate(
     return state, cov, sent_s, 2.0 * math.pi * reach**2 * math.exp(log_like)
 
 
-def _away(bearing: F64) -> F64:
+def _away(heard: F64) -> F64:
     """Return the direction of a bearing on the map of the region."""
-    level = np.array([math.sin(bearing[AZIMUTH]), math.cos(bearing[AZIMUTH]), 0.0])
-    return np.asarray((bearing[3:12].reshape(3, 3).T @ level)[:2])
+    level = np.array([math.sin(heard[AZIMUTH]), math.cos(heard[AZIMUTH]), 0.0])
+    return np.asarray((heard[3:12].reshape(3, 3).T @ level)[:2])

@@ -182,13 +182,13 @@ class Heard(NamedTuple):
     Args:
         at_ns: (n,) when each was measured.
         sensor: (n,) by which node.
-        bearing: (n, 18) see `kernels_bearing`.
+        bearings: (n, 18) see `kernels_bearing`.
         scale: (n,) probability that it is no track's, over the density of such bearings there.
     """
 
     at_ns: I64
     sensor: I64
-    bearing: F64
+    bearings: F64
     scale: F64
 
     @classmethod
@@ -199,14 +199,14 @@ class Heard(NamedTuple):
 
     def take(self, rows: np.ndarray | slice) -> Heard:
         """Return the chosen bearings."""
-        return Heard(self.at_ns[rows], self.sensor[rows], self.bearing[rows], self.scale[rows])
+        return Heard(self.at_ns[rows], self.sensor[rows], self.bearings[rows], self.scale[rows])
 
     def join(self, more: Heard) -> Heard:
         """Return these and more after them."""
         return Heard(
             np.concatenate([self.at_ns, more.at_ns]),
             np.concatenate([self.sensor, more.sensor]),
-            np.concatenate([self.bearing, more.bearing]),
+            np.concatenate([self.bearings, more.bearings]),
             np.concatenate([self.scale, more.scale]),
         )
 
