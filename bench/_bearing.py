@@ -204,11 +204,10 @@ def _oracle(run: Run, nodes: tuple[Sensor, ...]) -> F64:
     off, j = np.full(len(run.truth), np.nan), 0
     for at_ns in instants:
         while j < len(who) and located.measured_at_ns[j] <= at_ns:
-            i, now_ns = int(who[j]), int(located.measured_at_ns[j])
+            i, one = int(who[j]), located.take(slice(j, j + 1))
             if first[i] == 0:
-                _begin(run, bank, i, names[i], now_ns)
-                first[i] = now_ns
-            _hear(state, bank, i, located.take(slice(j, j + 1)))
+                first[i] = _begin(run, state, bank, i, names[i], one)
+            _hear(state, bank, i, one)
             j += 1
         true = np.flatnonzero(run.truth.measured_at_ns == at_ns)
         rows = np.searchsorted(names, run.truth.target_id[true].astype(str))
@@ -233,14 +232,20 @@ def _whose(run: Run, nodes: tuple[Sensor, ...]) -> tuple[Plots, np.ndarray]:
     return located, origins.target_id[located.sequence].astype(str)
 
 
-def _begin(run: Run, bank: Bank, i: int, name: str, at_ns: int) -> None:
-    rows = np.flatnonzero(run.truth.target_id == name)
-    near = rows[np.argmin(np.abs(run.truth.measured_at_ns[rows] - at_ns))]
+def _begin(run: Run, state: TrackState, bank: Bank, i: int, name: str, one: Plots) -> int:
+    """Begin a row near where its object was when what is heard of it was sent; return when."""
+    rows, at_ns = np.flatnonzero(run.truth.target_id == name), int(one.measured_at_ns[0])
+    node = int(one.sensor[0])
+    apart = run.place_m[rows] - state.site.place[node, :3]
+    delay_ns = state.site.slowness[node] * np.linalg.norm(apart, axis=1) * NS
+    off_ns = run.truth.measured_at_ns[rows] + delay_ns - at_ns
+    near = rows[np.argmin(np.abs(off_ns))]
     flat, up, speed, climb = np.square(_FIRST_STD)
     bank.state[i] = [*run.place_m[near], 0.0, 0.0, 0.0]
     bank.cov[i] = 0.0
     bank.cov[i][:, [0, 6, 11, 15, 18, 20]] = [flat, flat, up, speed, speed, climb]
-    bank.time_ns[i], bank.existence[i] = at_ns, 1.0
+    bank.time_ns[i], bank.existence[i] = run.truth.measured_at_ns[near], 1.0
+    return at_ns
 
 
 def _hear(state: TrackState, bank: Bank, i: int, one: Plots) -> None:
