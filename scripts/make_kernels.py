@@ -332,9 +332,7 @@ PLACES: dict[str, list[Any]] = {
     "mean_cov": [MEAN_COV[place] for place in UPPER],
 }
 """What each element of an array parameter is called in the equations."""
-JIT = (
-    '@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)'
-)
+JIT = "@lean(inline=True, contract=True)"
 ARGUMENTS = {
     "state": "(6,) position and velocity, region frame.",
     "cov": "(21,) packed upper triangle of its covariance.",
@@ -367,9 +365,8 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from tocsin.contract import F64
+from tocsin.motion.kernels_jit import lean
 
 # fmt: off
 '''

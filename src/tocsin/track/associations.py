@@ -6,7 +6,7 @@ import numpy as np
 
 from tocsin.contract import F64, NS, Associations
 from tocsin.geo import unpack_covariance
-from tocsin.track.contest import Found
+from tocsin.track.contest import Shared
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.seen import moments
 from tocsin.track.state import Group, Pairs, Picture, TrackState
@@ -23,7 +23,7 @@ def best_pairs(pairs: Pairs, weight: F64) -> np.ndarray:
     return order[np.minimum(pairs.start[:-1], len(order) - 1)]
 
 
-def given_to(state: TrackState, group: Group, picture: Picture, found: Found) -> Associations:
+def given_to(state: TrackState, group: Group, picture: Picture, found: Shared) -> Associations:
     """Return the plots that confirmed tracks took, before they are updated with them.
 
     Args:

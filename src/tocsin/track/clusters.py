@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.contract import F64, I64, Bool
+from tocsin.contract import I64, Bool
 from tocsin.track.kernels_contest import Hypotheses
 from tocsin.track.state import Bank
 
@@ -58,13 +58,3 @@ def without(bank: Bank, known: Hypotheses, keep: Bool) -> tuple[Bank, Hypotheses
     """Return the rows that are kept, and the hypotheses over them."""
     place = np.where(keep, np.cumsum(keep) - 1, -1)
     return bank.take(keep), moved(known, place)
-
-
-def sure_of(bank: Bank) -> F64:
-    """Return (n,) the existence of each row's track over all hypotheses."""
-    sure = bank.existence * bank.weight
-    rows = np.flatnonzero(bank.cluster >= 0)
-    if len(rows):
-        number, place = np.unique(bank.number[rows], return_inverse=True)
-        sure[rows] = np.bincount(place, sure[rows], len(number))[place]
-    return np.minimum(sure, 1.0)

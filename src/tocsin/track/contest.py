@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, Bool
-from tocsin.track.births import begin, note_plots
+from tocsin.track.births import Starts, begin
 from tocsin.track.kernels_clusters import divide, solve_alone
 from tocsin.track.kernels_contest import (
     BORN,
@@ -24,6 +24,7 @@ from tocsin.track.kernels_contest import (
     Yield,
     contest,
 )
+from tocsin.track.kernels_rows import note_plots
 from tocsin.track.state import Bank, Group, Pairs, Picture, TrackState
 
 
@@ -57,19 +58,17 @@ class Harvest(NamedTuple):
     hyp: Hypotheses
 
 
-class Found(NamedTuple):
-    """Hold what the association of a look found.
+class Shared(NamedTuple):
+    """Hold whose the plots of a look are.
 
     Args:
         pairs: the pairs of rows and plots, those that were cut left out.
         alone: (k,) 1: rows that contest nothing.
         weight: (pairs,) probability that a row alone gave the plot.
         none: (k,) probability that a row alone gave none.
-        free: (m,) probability that a plot is no track's; 0 where contested rows took care of it.
-        harvest: what contested rows became.
-        contested: clusters of those.
+        free: (m,) probability that a plot is no track's; 0: rows contest it.
+        parent: (k,) one row of each row's cluster.
         divided: clusters that were too large.
-        cut_short: searches that were cut off.
     """
 
     pairs: Pairs
@@ -77,58 +76,61 @@ class Found(NamedTuple):
     weight: F64
     none: F64
     free: F64
-    harvest: Harvest
-    contested: int
+    parent: I64
     divided: int
-    cut_short: int
 
 
-def associate(
-    state: TrackState, picture: Picture, pairs: Pairs, miss: F64, newborn: F64, body: Mixture
-) -> Found:
-    """Say whose each plot is.
+def share_out(state: TrackState, pairs: Pairs, plots: int) -> Shared:
+    """Say whose each plot is, for the rows that contest nothing.
+
+    Args:
+        state: the tracker; rows are predicted.
+        pairs: rows and plots with their likelihood ratios.
+        plots: number of plots.
+    """
+    bank, k = state.bank, len(pairs.rows)
+    parent, after, count = (np.empty(k, np.int64) for _ in range(3))
+    keep, alone = np.empty(len(pairs.plot), bool), np.empty(k, np.int8)
+    divided = divide(
+        *pairs[1:4], bank.cluster[pairs.rows], bank.weight[pairs.rows], plots,
+        state.config.most_contested, parent, after, count, keep, alone,
+    )  # fmt: skip
+    if divided:
+        pairs = kept(pairs, keep)
+    weight, none, free = np.empty(len(pairs.plot)), np.empty(k), np.empty(plots)
+    solve_alone(*pairs[1:4], alone, weight, none, free)
+    return Shared(pairs, alone, weight, none, free, parent, divided)
+
+
+def contested(
+    state: TrackState, picture: Picture, shared: Shared, miss: F64, newborn: F64, body: Mixture
+) -> tuple[Harvest, int, int]:
+    """Return what the contested rows become, how many clusters, and searches that were cut off.
 
     Args:
         state: the tracker; rows are predicted.
         picture: the look's plots.
-        pairs: rows and plots with their likelihood ratios.
+        shared: what is known of whose they are.
         miss: (k,) probability that the look detects each row, for the chance of a miss.
         newborn: (m,) existence of a new object at each plot that is no track's.
-        body: (m, ...) its Gaussians.
+        body: (m, ...) its Gaussians; those of plots that nobody contests are not read.
     """
-    bank, rules, k, m = state.bank, state.site.rules, len(pairs.rows), len(newborn)
-    cluster = bank.cluster[pairs.rows]
-    parent, after, count = (np.empty(k, np.int64) for _ in range(3))
-    keep = np.empty(len(pairs.plot), bool)
-    divided = divide(
-        *pairs[1:4], cluster, bank.weight[pairs.rows], m, state.config.most_contested, parent,
-        after, count, keep,
-    )  # fmt: skip
-    pairs = kept(pairs, keep)
-    alone = ((count[parent] == 1) & (cluster < 0)).astype(np.int8)
-    weight, none, free = np.zeros(len(pairs.plot)), np.ones(k), np.ones(m)
-    solve_alone(*pairs[1:4], alone, weight, none, free)
-    if alone.all():
-        nothing = _harvest(_room(16, bank.mode.shape[1]), np.zeros(6, np.int64))
-        return Found(pairs, alone, weight, none, free, nothing, 0, divided, 0)
-    free[pairs.plot[np.repeat(alone == 0, np.diff(pairs.start))]] = 0.0
-    contested = np.flatnonzero(alone == 0)
-    chain = contested[np.argsort(parent[contested], kind="stable")]
-    begin = np.append(np.flatnonzero(parent[chain] == chain), len(chain))
+    bank, rules, pairs, parent = state.bank, state.site.rules, shared.pairs, shared.parent
+    rows = np.flatnonzero(shared.alone == 0)
+    chain = rows[np.argsort(parent[rows], kind="stable")]
+    begin = np.append(np.flatnonzero(np.diff(parent[chain], prepend=-1)), len(chain))
     edges, scan = Edges(pairs.rows, miss, *pairs[1:4]), Scan(*picture[:4], newborn, body)
     room, filled, done = 16 * len(chain) + 64, np.zeros(6, np.int64), 0
     out = _room(room, bank.mode.shape[1])
     while True:
         done = contest(
-            done, chain, begin, edges, bank.body, bank.time_ns, bank.existence,
-            bank.number.astype(np.int64), bank.cluster, state.hypotheses, scan, rules, out, filled,
+            done, chain, begin, edges, bank.body, bank.time_ns, bank.existence, bank.number,
+            bank.cluster, state.hypotheses, scan, rules, out, filled,
         )  # fmt: skip
         if done == len(begin) - 1:
-            break
+            return _harvest(out, filled), done, int(filled[5])
         out = _grown(out, _room(room, bank.mode.shape[1]))
         room *= 2
-    found = _harvest(out, filled)
-    return Found(pairs, alone, weight, none, free, found, done, divided, int(filled[5]))
 
 
 def _room(rows: int, models: int) -> Yield:
@@ -192,18 +194,15 @@ def continued(
     old = harvest.source >= 0
     rows = state.bank.take(np.where(old, harvest.source, 0))
     new = np.flatnonzero(~old)
-    if len(new):
-        at = harvest.born[new]
-        body = Mixture(*(part[new] for part in harvest.body))
-        begun = begin(state, group, picture, at, harvest.r[new], body, first[at])
-        for name in vars(rows):
-            getattr(rows, name)[new] = getattr(begun, name)
+    at, number = harvest.born[new], state.next_number
+    starts = Starts(at, harvest.r[new], harvest.body, new, first[at])
+    begin(state, group, picture, starts, rows, new)
     rows.state[:], rows.cov[:], rows.mode[:] = harvest.body
     rows.time_ns[:], rows.existence[:], rows.weight[:] = harvest[1:4]
     rows.poisson[:] = harvest.poisson
     fresh = harvest.fresh
     renamed = fresh > 0
-    rows.number[renamed] = (state.next_number + len(new) + fresh[renamed] - 1).astype(np.uint32)
+    rows.number[renamed] = (number + len(new) + fresh[renamed] - 1).astype(np.uint32)
     took = np.flatnonzero(old & (harvest.plot >= 0))
-    note_plots(rows, took, group, picture, harvest.plot[took], np.ones(len(took), bool))
+    note_plots(rows, took, picture, harvest.plot[took], group.sensor)
     return rows, len(new) + int(fresh.max(initial=0))

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from tocsin.contract import F64, I64, NS, U32, Plots
+from tocsin.track.clusters import without
 from tocsin.track.looks import in_order
 from tocsin.track.past import Mark, Past
 from tocsin.track.schedule import bin_end, inside
@@ -24,6 +25,8 @@ Handle = Callable[[TrackState, list[Group], int], TrackState]
 
 _SPREAD = 0.3
 """Marks lie apart by at most this share of their age."""
+_MARKS = 16
+"""A mark is a copy of all rows: at most this many over the time that plots may be late."""
 _NEAR = 3.0
 """Standard deviations of place, as far as a track may be from where it was put out."""
 _FIRST_PLOT_MPS = 1e6
@@ -42,7 +45,8 @@ def remember(before: TrackState, state: TrackState, groups: list[Group], now_ns:
     """
     past, now_ns = state.past, max(now_ns, state.past.now_ns)
     marks = past.marks if past.now_ns else (_mark(before, 0),)
-    marks = _thinned(state, (*marks, _mark(state, now_ns)), now_ns)
+    if not marks or now_ns - marks[-1].now_ns >= _least_ns(state):
+        marks = _thinned(state, (*marks, _mark(state, now_ns)), now_ns)
     oldest_ns = marks[0].now_ns if marks else now_ns
     done = [s for s in before.sectors if bin_end(state, s.known_ns) <= now_ns]
     return dataclasses.replace(
@@ -57,13 +61,24 @@ def remember(before: TrackState, state: TrackState, groups: list[Group], now_ns:
 
 
 def _mark(state: TrackState, now_ns: int) -> Mark:
-    bare = dataclasses.replace(state, waiting=Plots.empty(), sectors=(), past=Past())
+    bare = dataclasses.replace(kept(state), waiting=Plots.empty(), sectors=(), past=Past())
     return Mark(now_ns, bare)
+
+
+def kept(state: TrackState) -> TrackState:
+    """Return the tracker as it is, to come back to: steps change rows in place."""
+    bank, known = without(state.bank, state.hypotheses, state.bank.live)
+    return dataclasses.replace(state, bank=bank, hypotheses=known)
+
+
+def _least_ns(state: TrackState) -> int:
+    """Return how far marks lie apart at least."""
+    return max(round(state.config.bin_s * NS), _reach_ns(state) // _MARKS)
 
 
 def _thinned(state: TrackState, marks: tuple[Mark, ...], now_ns: int) -> tuple[Mark, ...]:
     """Return the marks that are worth their memory, and that fit into it."""
-    reach_ns, least_ns = now_ns - _reach_ns(state), round(state.config.bin_s * NS)
+    reach_ns, least_ns = now_ns - _reach_ns(state), _least_ns(state)
     kept: list[Mark] = []
     for mark in reversed(marks):
         if kept and kept[-1].now_ns <= reach_ns:
@@ -73,7 +88,7 @@ def _thinned(state: TrackState, marks: tuple[Mark, ...], now_ns: int) -> tuple[M
             if later_ns - mark.now_ns <= max(_SPREAD * (now_ns - later_ns), least_ns):
                 kept.pop()
         kept.append(mark)
-    while kept and sum(len(m.state.bank) for m in kept) > state.config.max_kept:
+    while kept and sum(m.state.bank.size for m in kept) > state.config.max_kept:
         kept.pop()
     return tuple(reversed(kept))
 
@@ -163,7 +178,7 @@ def caught_up(
         groups: all that is to be handled.
         handle: handles groups and the output instants before a time, putting out nothing.
     """
-    had, first = state.bank.number, state.next_number
+    had, first = state.bank.number.copy(), state.next_number
     old = [g for g in groups if g.at_ns <= then.past.now_ns]
     begun, marks = state.past.marks[-1].now_ns, list(state.past.marks)
     # Marks anew where there were some: else the next late plots would go back as far again.
@@ -172,7 +187,6 @@ def caught_up(
         part = [g for g in old if after_ns < g.at_ns <= until_ns]
         state = handle(state, part, until_ns + 1)
         marks.append(_mark(state, until_ns))
-        state = dataclasses.replace(state, bank=state.bank.copy())
     begun = stops[-1] if stops else begun
     state = handle(state, [g for g in old if g.at_ns > begun], then.next_output_ns)
     state = dataclasses.replace(
@@ -196,7 +210,7 @@ def numbered(was: Bank, state: TrackState, first: int) -> TrackState:
         first: numbers from here on are those of tracks that began anew.
     """
     new, old = _tracks(state.bank, first), _tracks(was, 1)
-    number = np.zeros(len(new), np.uint32)
+    number = np.zeros(new.size, np.uint32)
     for weight in (_FIRST_PLOT_MPS, 0.0):
         left = np.flatnonzero(number == 0)
         free = old.take(~np.isin(old.number, number))
@@ -228,7 +242,7 @@ def _tracks(bank: Bank, least: int) -> Bank:
 def _nearest(new: Bank, old: Bank, first_plot_mps: float) -> tuple[I64, I64]:
     """Return pairs of tracks that are each other's nearest, and near enough to be the same."""
     none = np.zeros(0, np.int64)
-    if len(new) == 0 or len(old) == 0:
+    if new.size == 0 or old.size == 0:
         return none, none
     at_ns = int(new.time_ns.max())
     (a, wide_a), (b, wide_b) = (_where(bank, at_ns, first_plot_mps) for bank in (new, old))
@@ -258,9 +272,7 @@ def _with_numbers(state: TrackState, old: U32, new: U32, first: int) -> TrackSta
 
     if not (state.bank.number >= first).any():
         return state
-    bank = dataclasses.replace(
-        state.bank, number=replaced(state.bank.number), twin=replaced(state.bank.twin)
-    )
+    bank = state.bank._replace(number=replaced(state.bank.number), twin=replaced(state.bank.twin))
     return dataclasses.replace(
         state,
         bank=bank,

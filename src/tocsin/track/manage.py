@@ -8,12 +8,12 @@ import numpy as np
 
 from tocsin.contract import F64, NS, Bool
 from tocsin.geo import unpack_covariance
-from tocsin.track.clusters import sure_of, without
+from tocsin.track.clusters import moved, without
+from tocsin.track.kernels_sweep import INTERVALS, LONGEST_S, SILENCE_S, end
 from tocsin.track.kernels_twins import near_pairs
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState
 
-_SILENT_INTERVALS = 4.0
 _TWIN_DISTANCE2 = 12.6
 _TWIN_TIMES = 3
 _TWIN_EXISTENCE = 0.5
@@ -21,22 +21,31 @@ _TWIN_SPREAD_M = 1000.0
 """A track that is less sure of its place is nobody's twin further off than one this sure."""
 
 
-def survivors(state: TrackState, bank: Bank, at_ns: int) -> Bool:
-    """Return which rows live on: probable enough, and heard of lately enough."""
-    config = state.config
-    floor = np.where(bank.cluster >= 0, 0.0, config.poisson_floor)
-    own_s = np.minimum(_SILENT_INTERVALS * bank.interval_s, config.longest_silence_s)
-    patience_s = np.maximum(config.silence_s, own_s)
-    silent_s = (at_ns - bank.last_plot_at_ns) / NS
-    return (bank.existence >= floor) & (silent_s <= patience_s)
+def ended(state: TrackState, at_ns: int) -> TrackState:
+    """Return the state without the rows that are over: too improbable, or silent for too long."""
+    bank, ends = state.bank, state.site.ends
+    contested = end(bank, at_ns, ends)
+    if contested == 0:
+        return state
+    rows = np.flatnonzero(bank.cluster >= 0)
+    silent_s = (at_ns - bank.last_plot_at_ns[rows]) / NS
+    own_s = np.minimum(ends[INTERVALS] * bank.interval_s[rows], ends[LONGEST_S])
+    gone = rows[silent_s > np.maximum(ends[SILENCE_S], own_s)]
+    place = np.arange(bank.size)
+    place[gone] = -1
+    bank.free(gone)
+    return dataclasses.replace(state, hypotheses=moved(state.hypotheses, place))
 
 
-def confirm(state: TrackState, bank: Bank) -> None:
-    """Mark in place the tracks that have become certain, and those that are undetected again."""
-    config = state.config
-    sure = (sure_of(bank) >= config.confirm_probability) & ~bank.poisson
-    bank.confirmed[sure & (bank.plots >= config.confirm_plots)] = True
-    bank.poisson[(bank.cluster < 0) & (bank.existence < config.recycle)] = True
+def confirm_contested(state: TrackState, rows: np.ndarray) -> None:
+    """Mark in place what has become certain, or undetected again, of rows that were contested."""
+    config, bank = state.config, state.bank
+    sure, held = (bank.existence * bank.weight)[rows], bank.cluster[rows] >= 0
+    number, place = np.unique(bank.number[rows[held]], return_inverse=True)
+    sure[held] = np.bincount(place, sure[held], len(number))[place]
+    confirmed = (sure >= config.confirm_probability) & ~bank.poisson[rows]
+    bank.confirmed[rows[confirmed & (bank.plots[rows] >= config.confirm_plots)]] = True
+    bank.poisson[rows[~held & (bank.existence[rows] < config.recycle)]] = True
 
 
 def unite(state: TrackState) -> TrackState:
@@ -47,7 +56,7 @@ def unite(state: TrackState) -> TrackState:
     """
     bank = state.bank
     older, younger = _close_pairs(state, bank)
-    twin = np.zeros(len(bank), np.uint32)
+    twin = np.zeros(bank.size, np.uint32)
     # The nearest older track wins when several are close: pairs come farthest first.
     twin[younger] = bank.number[older]
     again = (twin != 0) & (twin == bank.twin)
@@ -60,7 +69,7 @@ def unite(state: TrackState) -> TrackState:
     for i in gone:
         stays = np.flatnonzero(single & (bank.number == bank.twin[i]))[0]
         _hand_over(bank, int(i), int(stays))
-    keep = np.ones(len(bank), bool)
+    keep = np.ones(bank.size, bool)
     keep[gone] = False
     bank, known = without(bank, state.hypotheses, keep)
     counters = state.counters.add(merged=len(gone))

@@ -1,8 +1,8 @@
 """What is kept to handle the last seconds once more, when plots come that belong into them.
 
-A state is never changed, so one of a few seconds ago is all that is needed to go back. Those that
-are kept lie the further apart the older they are: going back costs at most about half again as much
-as the plots are late.
+A copy of the state of a few seconds ago is all that is needed to go back. Those that are kept lie
+the further apart the older they are: going back costs at most about half again as much as the plots
+are late.
 """
 
 from __future__ import annotations

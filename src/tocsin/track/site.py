@@ -18,6 +18,10 @@ from tocsin.track.state import Edge, Rotation, Site, TrackState, blank
 MOST_SENSORS = 64
 _NO_AZIMUTH_NOISE_RAD = 0.002
 _CLIMB = 4.0
+SILENT_INTERVALS = 4.0
+"""A track that is silent for longer, in intervals between its plots, is over."""
+_FEW_INTERVALS = 2.5
+"""A track that is silent for longer has not manoeuvred: it is lost."""
 
 
 def start(config: TrackConfig) -> TrackState:
@@ -57,6 +61,28 @@ def _site(config: TrackConfig) -> Site:
         period_ns=np.round(period_s * NS).astype(np.int64),
         patience_ns=np.array([_patience_ns(config, s) for s in sensors], np.int64),
         gates=np.array(gates),
+        ends=np.array(
+            [config.poisson_floor, config.silence_s, SILENT_INTERVALS, config.longest_silence_s]
+        ),
+        judged=np.array(
+            [
+                config.confirm_probability,
+                config.confirm_plots,
+                config.recycle,
+                config.end_probability,
+            ]
+        ),
+        spread=np.array(
+            [
+                config.height_std_m,
+                config.speed_std_mps,
+                config.climb_std_mps,
+                config.reported_speed_std_mps,
+            ]
+        ),
+        manoeuvre=np.array(
+            [config.manoeuvre_std_mps2, config.manoeuvre_probability, _FEW_INTERVALS]
+        ),
         rules=_rules(config),
     )
 
@@ -107,7 +133,7 @@ def with_sensors(state: TrackState, sensors: tuple[Sensor, ...]) -> TrackState:
     """
     config = replace(state.config, sensors=sensors)
     fresh, known = start(config), len(state.config.sensors)
-    heard = np.zeros((len(state.bank), len(sensors)), np.int64)
+    heard = np.zeros((state.bank.size, len(sensors)), np.int64)
     heard[:, :known] = state.bank.heard_ns
     return replace(
         state,
@@ -115,7 +141,7 @@ def with_sensors(state: TrackState, sensors: tuple[Sensor, ...]) -> TrackState:
         undetected_at_ns=np.vstack([state.undetected_at_ns, fresh.undetected_at_ns[known:]]),
         config=config,
         site=fresh.site,
-        bank=replace(state.bank, heard_ns=heard),
+        bank=state.bank._replace(heard_ns=heard),
         edges=state.edges + fresh.edges[known:],
         rotations=state.rotations + fresh.rotations[known:],
         past=Past(state.past.now_ns),

@@ -14,11 +14,11 @@ from tocsin.track.kernels_contest import Hypotheses, Mixture, Rules
 from tocsin.track.past import Past
 
 
-@dataclass(frozen=True, eq=False)
-class Bank:
+class Bank(NamedTuple):
     """Hold the rows: tracks, local hypotheses of contested tracks, and undetected objects.
 
-    A row without existence is free: the next one that is needed takes its place.
+    A row without existence is free: the next one that is needed takes its place. Kernels take the
+    whole bank.
 
     Args:
         state: (n, M, 6) position then velocity under each motion model, region frame.
@@ -37,7 +37,7 @@ class Bank:
         plots: (n,) plots taken so far.
         interval_s: (n,) learned time between plots.
         confirmed: (n,) whether it was ever confirmed.
-        callsign: (n,) latest, eight characters; empty: none.
+        callsign: (n,) latest, its eight characters as one number (`named`); 0: none.
         heard_ns: (n, sensors) latest plot by sensor, 0 none.
         past_state: (n, L, 6) at the last output instant; L is 1 with a fixed lag, else 0.
         past_cov: (n, L, 21) likewise.
@@ -61,7 +61,7 @@ class Bank:
     plots: I64
     interval_s: F64
     confirmed: Bool
-    callsign: np.ndarray
+    callsign: I64
     heard_ns: I64
     past_state: F64
     past_cov: F64
@@ -77,7 +77,7 @@ class Bank:
             state=np.zeros((count, models, 6)),
             cov=np.zeros((count, models, 21)),
             mode=np.full((count, models), 1.0 / models),
-            time_ns=whole,
+            time_ns=whole.copy(),
             existence=np.zeros(count),
             weight=np.ones(count),
             poisson=np.zeros(count, bool),
@@ -89,7 +89,7 @@ class Bank:
             plots=whole.copy(),
             interval_s=np.zeros(count),
             confirmed=np.zeros(count, bool),
-            callsign=np.zeros(count, "S8"),
+            callsign=whole.copy(),
             heard_ns=np.zeros((count, sensors), np.int64),
             past_state=np.zeros((count, lag, 6)),
             past_cov=np.zeros((count, lag, 21)),
@@ -98,7 +98,8 @@ class Bank:
             twin_count=whole.copy(),
         )
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
         """Return the number of rows."""
         return len(self.number)
 
@@ -117,8 +118,9 @@ class Bank:
 
     def put(self, rows: np.ndarray, new: Bank) -> None:
         """Write new rows to the chosen places."""
-        for name in _COLUMNS:
-            getattr(self, name)[rows] = getattr(new, name)
+        columns: tuple[np.ndarray, ...] = self
+        for column, values in zip(columns, new, strict=True):
+            column[rows] = values
 
     @property
     def body(self) -> Mixture:
@@ -127,19 +129,15 @@ class Bank:
 
     def take(self, rows: np.ndarray | slice) -> Bank:
         """Return the chosen rows, copied."""
-        return Bank(*(getattr(self, name)[rows] for name in _COLUMNS))
+        return Bank._make(column[rows] for column in self)
 
     def copy(self) -> Bank:
         """Return a bank that may be changed in place."""
-        return Bank(*(getattr(self, name).copy() for name in _COLUMNS))
+        return Bank._make(column.copy() for column in self)
 
     def join(self, *others: Bank) -> Bank:
         """Return the rows of all."""
-        banks = (self, *others)
-        return Bank(*(np.concatenate([getattr(b, name) for b in banks]) for name in _COLUMNS))
-
-
-_COLUMNS = tuple(f.name for f in dataclasses.fields(Bank))
+        return Bank._make(map(np.concatenate, zip(self, *others, strict=True)))
 
 
 def blank(config: TrackConfig, count: int) -> Bank:
@@ -261,13 +259,17 @@ class Site:
     """Hold what never changes, as the kernels want it.
 
     Args:
-        place: (sensors, 19) see `kernels_gate.view`.
+        place: (sensors, 19) see `kernels_sweep.view`.
         located: (sensors,) whether the sensor's place is known.
         swept: (sensors,) radars: misses count.
         hit: (sensors,) detection probability.
         period_ns: (sensors,) revolution, or longest normal silence.
         patience_ns: (sensors,) how late a plot may come.
-        gates: see `kernels_gate.gate`.
+        gates: see `kernels_gate.pair_up`.
+        ends: see `kernels_sweep.over`.
+        judged: see `kernels_rows.judge`.
+        spread: see `kernels_rows.new_objects`.
+        manoeuvre: see `kernels_gate.pair_up`.
         rules: what the kernels are told of models and hypotheses.
     """
 
@@ -278,6 +280,10 @@ class Site:
     period_ns: I64
     patience_ns: I64
     gates: F64
+    ends: F64
+    judged: F64
+    spread: F64
+    manoeuvre: F64
     rules: Rules
 
 
@@ -356,7 +362,7 @@ class Picture(NamedTuple):
         address: (m,) -1 none.
         birth: (m,) density of detected new objects there, in the open.
         false_density: (m,) density of false plots there.
-        callsign: (m,) eight characters, empty: none.
+        callsign: (m,) eight characters as one number (`named`), 0: none.
     """
 
     position_m: F64
@@ -366,7 +372,7 @@ class Picture(NamedTuple):
     address: I64
     birth: F64
     false_density: F64
-    callsign: np.ndarray
+    callsign: I64
 
 
 class Pairs(NamedTuple):
@@ -376,7 +382,7 @@ class Pairs(NamedTuple):
         rows: (k,) rows of the bank.
         start: (k + 1,) first pair of each row.
         plot: plot of each pair.
-        value: density, then likelihood ratio.
+        value: likelihood ratio to "no plot"; of undetected rows the plot's density.
         overflow: pairs left out.
     """
 
@@ -387,19 +393,61 @@ class Pairs(NamedTuple):
     overflow: int
 
 
-class Look(NamedTuple):
+class Seen(NamedTuple):
     """Say what one look means for the rows that it concerns.
 
     Args:
-        rows: (k,) rows of the bank.
-        to_ns: (k,) when it passed each.
-        hit: (k,) probability that it detects one that is there to be seen.
-        miss: (k,) the same times the chance of being there to be seen.
-        swept: (k,) chance of having lain in what was swept by now.
+        rows: (k,) tracks.
+        chances: (k, 4) see `kernels_sweep.sweep`.
+        dark: (h,) rows of undetected objects.
+        dark_chances: (h, 4) likewise.
+        free: some free rows.
+        live: rows that are not free.
     """
 
     rows: I64
-    to_ns: I64
-    hit: F64
-    miss: F64
-    swept: F64
+    chances: F64
+    dark: I64
+    dark_chances: F64
+    free: I64
+    live: int
+
+
+class New(NamedTuple):
+    """Say what may be new at each plot of a look.
+
+    Args:
+        density: (m,) of detected new objects.
+        rest: (m,) of all that is no track's.
+        first: (m,) undetected row that adds most to the new ones, -1: the open.
+    """
+
+    density: F64
+    rest: F64
+    first: I64
+
+    @property
+    def chance(self) -> F64:
+        """Return (m,) the existence of a new object at each plot that is no track's."""
+        return np.asarray(self.density / self.rest)
+
+
+_CALLSIGN = "S8"
+
+
+def named(names: np.ndarray) -> I64:
+    """Return callsigns, None where there is none, each as one number: 0 none."""
+    numbers = np.zeros(len(names), np.int64)
+    there = np.flatnonzero(names != np.array(None))
+    if len(there):
+        text = [str(names[j]).encode("ascii", "replace") for j in there]
+        numbers[there] = np.array(text, _CALLSIGN).view(np.int64)
+    return numbers
+
+
+def names_of(numbers: I64) -> np.ndarray:
+    """Return what `named` made numbers of."""
+    names = np.full(len(numbers), None, object)
+    for i in np.flatnonzero(numbers):
+        names[i] = numbers[i : i + 1].view(_CALLSIGN)[0].decode("ascii")
+    return names
