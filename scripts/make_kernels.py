@@ -542,8 +542,8 @@ KERNELS = (
             f"Return how far a plot is from a state: {what}.",
             (*STATE, *PLOT),
             _gating(rows),
-            result=f"distance2, {likelihood(rows)}",
-            returns="Squared Mahalanobis distance, and log density of the plot.",
+            result="distance2, determinant",
+            returns="Squared Mahalanobis distance, and determinant of the innovation's covariance.",
         )
         for name, what, rows in (("position", "three dimensions", 3), ("plane", "no height", 2))
     ),

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, Bool
-from tocsin.track.births import Starts, begin
+from tocsin.track.births import Starts, begin, with_room
 from tocsin.track.kernels_clusters import divide, solve_alone
 from tocsin.track.kernels_contest import (
     BORN,
-    CLUSTER,
     FRESH,
-    PLOT,
-    POISSON,
     SOURCE,
-    TIME,
     Edges,
     Hypotheses,
     Mixture,
@@ -24,8 +21,9 @@ from tocsin.track.kernels_contest import (
     Yield,
     contest,
 )
-from tocsin.track.kernels_rows import note_plots
-from tocsin.track.state import Bank, Group, Pairs, Picture, TrackState
+from tocsin.track.kernels_regroup import regroup
+from tocsin.track.kernels_rows import carry
+from tocsin.track.state import Group, Pairs, Picture, TrackState
 
 
 class Harvest(NamedTuple):
@@ -33,29 +31,24 @@ class Harvest(NamedTuple):
 
     Args:
         body: (n, ...) Gaussians.
-        time_ns: (n,).
-        r: (n,) existence within its hypotheses; of a Poisson row its weight.
-        weight: (n,) of the hypotheses that hold it.
-        source: (n,) bank row that it continues, -1: none.
-        born: (n,) plot at which it was born, -1: an older one.
-        plot: (n,) plot that it took, -1: none.
-        poisson: (n,) whether it went back to the undetected.
-        cluster: (n,) new cluster, -1: alone.
-        fresh: (n,) 0: keeps its number; k: the k-th new number.
+        chance: (n, 2) see `kernels_contest.Yield`.
+        fact: (n, 7) likewise.
         hyp: hypotheses over the new rows.
+        contested: clusters that were solved.
+        cut_short: searches that were cut off.
     """
 
     body: Mixture
-    time_ns: I64
-    r: F64
-    weight: F64
-    source: I64
-    born: I64
-    plot: I64
-    poisson: Bool
-    cluster: I64
-    fresh: I64
+    chance: F64
+    fact: I64
     hyp: Hypotheses
+    contested: int
+    cut_short: int
+
+    @property
+    def born(self) -> int:
+        """Return how many rows grew out of none: they were born."""
+        return int(np.count_nonzero(self.fact[:, SOURCE] < 0))
 
 
 class Shared(NamedTuple):
@@ -104,8 +97,8 @@ def share_out(state: TrackState, pairs: Pairs, plots: int) -> Shared:
 
 def contested(
     state: TrackState, picture: Picture, shared: Shared, miss: F64, newborn: F64, body: Mixture
-) -> tuple[Harvest, int, int]:
-    """Return what the contested rows become, how many clusters, and searches that were cut off.
+) -> Harvest | None:
+    """Return what the contested rows become; None without any.
 
     Args:
         state: the tracker; rows are predicted.
@@ -117,6 +110,8 @@ def contested(
     """
     bank, rules, pairs, parent = state.bank, state.site.rules, shared.pairs, shared.parent
     rows = np.flatnonzero(shared.alone == 0)
+    if len(rows) == 0:
+        return None
     chain = rows[np.argsort(parent[rows], kind="stable")]
     begin = np.append(np.flatnonzero(np.diff(parent[chain], prepend=-1)), len(chain))
     edges, scan = Edges(pairs.rows, miss, *pairs[1:4]), Scan(*picture[:4], newborn, body)
@@ -128,7 +123,7 @@ def contested(
             bank.cluster, state.hypotheses, scan, rules, out, filled,
         )  # fmt: skip
         if done == len(begin) - 1:
-            return _harvest(out, filled), done, int(filled[5])
+            return _harvest(out, filled)
         out = _grown(out, _room(room, bank.mode.shape[1]))
         room *= 2
 
@@ -158,17 +153,14 @@ def _grown(old: Yield, more: Yield) -> Yield:
 
 
 def _harvest(out: Yield, filled: I64) -> Harvest:
-    """Return what was written, by column."""
+    """Return what was written."""
     n, clusters, hyps, members = filled[:4]
-    fact, r, weight = out.fact[:n].T, *out.chance[:n].T
     hyp = Hypotheses(
         out.hyp.start[: clusters + 1], out.hyp.weight[:hyps], out.hyp.member_start[: hyps + 1],
         out.hyp.member[:members], out.hyp.noise[:clusters],
     )  # fmt: skip
-    return Harvest(
-        Mixture(*(part[:n] for part in out.body)), fact[TIME], r, weight, fact[SOURCE], fact[BORN],
-        fact[PLOT], fact[POISSON] > 0, fact[CLUSTER], fact[FRESH], hyp,
-    )  # fmt: skip
+    body = Mixture(*(part[:n] for part in out.body))
+    return Harvest(body, out.chance[:n], out.fact[:n], hyp, int(clusters), int(filled[5]))
 
 
 def kept(pairs: Pairs, keep: Bool) -> Pairs:
@@ -179,30 +171,35 @@ def kept(pairs: Pairs, keep: Bool) -> Pairs:
     return Pairs(pairs.rows, start, pairs.plot[keep], pairs.value[keep], pairs.overflow)
 
 
-def continued(
-    state: TrackState, group: Group, picture: Picture, harvest: Harvest, first: I64
-) -> tuple[Bank, int]:
-    """Return the rows that replace the contested ones, and how many new numbers they took.
+def replaced(
+    state: TrackState, group: Group, picture: Picture, gone: I64, harvest: Harvest, first: I64
+) -> tuple[TrackState, I64]:
+    """Return the tracker with contested rows replaced, and rows whose track has its plot.
 
     Args:
         state: the tracker.
         group: the look.
         picture: its plots.
-        harvest: what the contested rows became.
+        gone: contested rows.
+        harvest: what they became.
         first: (m,) undetected row that a new object at each plot grew out of, -1: none.
     """
-    old = harvest.source >= 0
-    rows = state.bank.take(np.where(old, harvest.source, 0))
-    new = np.flatnonzero(~old)
-    at, number = harvest.born[new], state.next_number
-    starts = Starts(at, harvest.r[new], harvest.body, new, first[at])
-    begin(state, group, picture, starts, rows, new)
-    rows.state[:], rows.cov[:], rows.mode[:] = harvest.body
-    rows.time_ns[:], rows.existence[:], rows.weight[:] = harvest[1:4]
-    rows.poisson[:] = harvest.poisson
-    fresh = harvest.fresh
-    renamed = fresh > 0
-    rows.number[renamed] = (number + len(new) + fresh[renamed] - 1).astype(np.uint32)
-    took = np.flatnonzero(old & (harvest.plot >= 0))
-    note_plots(rows, took, picture, harvest.plot[took], group.sensor)
-    return rows, len(new) + int(fresh.max(initial=0))
+    fact, count = harvest.fact, len(harvest.fact)
+    new = np.flatnonzero(fact[:, SOURCE] < 0)
+    bank, place = with_room(state, np.flatnonzero(~state.bank.live)[:count], count)
+    state = dataclasses.replace(state, bank=bank)
+    at = fact[new, BORN]
+    starts = Starts(at, harvest.chance[new, 0], harvest.body, new, first[at])
+    begin(state, group, picture, starts, bank, place[new])
+    known = state.hypotheses
+    ended = np.zeros(len(known.noise) + 1, bool)
+    ended[bank.cluster[gone]] = True
+    hyp = regroup(known, ended[:-1], harvest.hyp, place, bank.cluster)
+    number, found = state.next_number + len(new), np.empty(count, bool)
+    carry(
+        bank, harvest.body, harvest.chance, fact, place, len(hyp.noise) - len(harvest.hyp.noise),
+        number, picture, group.sensor, state.site.judged, found,
+    )  # fmt: skip
+    bank.free(gone)
+    number += int(fact[:, FRESH].max(initial=0))
+    return dataclasses.replace(state, hypotheses=hyp, next_number=number), place[found]

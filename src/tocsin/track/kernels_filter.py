@@ -21,6 +21,7 @@ from tocsin.motion import Arrays, kernels_imm, kernels_models
 from tocsin.motion.kernels_jit import lean
 
 _LEAST_MODE = 1e-6
+_TWO_PI_2, _TWO_PI_3 = (2.0 * math.pi) ** 2, (2.0 * math.pi) ** 3
 
 
 @lean(inline=True)
@@ -161,10 +162,12 @@ def density(x: F64, P: F64, z: F64, R: F64, dt: float, d: int, noise: F64, gate:
         gate: largest squared distance.
     """
     if d == 3:
-        distance2, log_like = kernels_models.gate_position(x, P, z, R, dt, noise)
+        distance2, determinant = kernels_models.gate_position(x, P, z, R, dt, noise)
+        scale = _TWO_PI_3 * determinant
     else:
-        distance2, log_like = kernels_models.gate_plane(x, P, z, R, dt, noise)
-    return math.exp(log_like) if distance2 <= gate else 0.0
+        distance2, determinant = kernels_models.gate_plane(x, P, z, R, dt, noise)
+        scale = _TWO_PI_2 * determinant
+    return math.exp(-0.5 * distance2) / math.sqrt(scale) if distance2 <= gate else 0.0
 
 
 @lean()

@@ -14,6 +14,7 @@ from tocsin.contract import F64, I8, I64, U32, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.kernels_jit import lean
 from tocsin.motion.kernels_models import predict_cv
+from tocsin.track.kernels_contest import CLUSTER, FRESH, PLOT, POISSON, SOURCE, TIME
 from tocsin.track.kernels_filter import blend, clear, copy_row, correct_row, pour, settle
 
 if TYPE_CHECKING:
@@ -42,13 +43,6 @@ def note_plot(bank: Bank, i: int, plots: Picture, j: int, sensor: int, sure: boo
         bank.address[i] = plots.address[j]
     if sure and plots.callsign[j] != 0:
         bank.callsign[i] = plots.callsign[j]
-
-
-@lean()
-def note_plots(bank: Bank, rows: I64, plots: Picture, taken: I64, sensor: int) -> None:
-    """Note in place that each row took a plot of its own."""
-    for k in range(rows.size):
-        note_plot(bank, rows[k], plots, taken[k], sensor, True)
 
 
 @lean(inline=True)
@@ -421,3 +415,88 @@ def begin(
         note_plot(out, i, plots, j, sensor, True)
         out.poisson[i] = existence[k] < rules[RECYCLE]
         judge(out, i, rules)
+
+
+@lean()
+def carry(
+    bank: Bank,
+    body: Mixture,
+    chance: F64,
+    fact: I64,
+    place: I64,
+    clusters: int,
+    number: int,
+    plots: Picture,
+    sensor: int,
+    rules: F64,
+    found: Bool,
+) -> None:
+    """Write what contested rows became to rows of the bank, and judge them.
+
+    Args:
+        bank: the rows; those that they were are still there.
+        body: see `kernels_contest.Yield`; rows of one new cluster follow one another.
+        chance: likewise.
+        fact: likewise.
+        place: (n,) row of each; of one that was born, what `begin` wrote is there.
+        clusters: number of clusters that stay: the new ones are numbered on.
+        number: the first of the new numbers.
+        plots: the look's plots.
+        sensor: whose they are.
+        rules: see `judge`.
+        found: (n,) out: whether its track took a plot, over all hypotheses.
+    """
+    state, cov, mode = body
+    for k in range(place.size):
+        i, source = place[k], fact[k, SOURCE]
+        if source >= 0:
+            _grow(bank, source, bank, i)
+        copy_row(state, cov, mode, k, bank.state, bank.cov, bank.mode, i)
+        bank.time_ns[i], bank.existence[i], bank.weight[i] = (
+            fact[k, TIME],
+            chance[k, 0],
+            chance[k, 1],
+        )
+        bank.poisson[i] = fact[k, POISSON] > 0
+        bank.cluster[i] = fact[k, CLUSTER] + clusters if fact[k, CLUSTER] >= 0 else -1
+        if fact[k, FRESH] > 0:
+            bank.number[i] = number + fact[k, FRESH] - 1
+        if source >= 0 and fact[k, PLOT] >= 0:
+            note_plot(bank, i, plots, fact[k, PLOT], sensor, True)
+    first = 0
+    while first < place.size:
+        last, held = first, fact[first, CLUSTER] >= 0
+        while last < place.size and fact[last, CLUSTER] == fact[first, CLUSTER]:
+            last += 1
+        for k in range(first, last):
+            _judge_contested(bank, chance, fact, place, k, first, last, held, rules, found)
+        first = last
+
+
+@lean(inline=True)
+def _judge_contested(
+    bank: Bank,
+    chance: F64,
+    fact: I64,
+    place: I64,
+    k: int,
+    first: int,
+    last: int,
+    held: bool,
+    rules: F64,
+    found: Bool,
+) -> None:
+    """Judge one row by what all hypotheses of its cluster say of its track."""
+    i = place[k]
+    sure, took = chance[k, 0] * chance[k, 1], chance[k, 1] * (fact[k, PLOT] >= 0)
+    if held:
+        sure, took = 0.0, 0.0
+        for other in range(first, last):
+            if bank.number[place[other]] == bank.number[i]:
+                sure += chance[other, 0] * chance[other, 1]
+                took += chance[other, 1] * (fact[other, PLOT] >= 0)
+    found[k] = took > _CREDIT
+    if sure >= rules[SURE] and not bank.poisson[i] and bank.plots[i] >= rules[PLOTS]:
+        bank.confirmed[i] = True
+    if not held and bank.existence[i] < rules[RECYCLE]:
+        bank.poisson[i] = True

@@ -14,7 +14,6 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from tocsin.contract import F64, I64, NS, U32, Plots
-from tocsin.track.clusters import without
 from tocsin.track.looks import in_order
 from tocsin.track.past import Mark, Past
 from tocsin.track.schedule import bin_end, inside
@@ -67,8 +66,7 @@ def _mark(state: TrackState, now_ns: int) -> Mark:
 
 def kept(state: TrackState) -> TrackState:
     """Return the tracker as it is, to come back to: steps change rows in place."""
-    bank, known = without(state.bank, state.hypotheses, state.bank.live)
-    return dataclasses.replace(state, bank=bank, hypotheses=known)
+    return dataclasses.replace(state, bank=state.bank.copy())
 
 
 def _least_ns(state: TrackState) -> int:
@@ -160,7 +158,8 @@ def _late_at(state: TrackState) -> I64:
     if len(rows):
         for sensor in np.unique(waiting.sensor[rows]):
             times = waiting.measured_at_ns[rows[waiting.sensor[rows] == sensor]]
-            mine = [s for s in state.past.sectors if s.sensor == sensor]
+            since_ns = int(times.min())
+            mine = [s for s in state.past.sectors if s.end_ns >= since_ns and s.sensor == sensor]
             hit = [bin_end(state, s.known_ns) for s in mine if len(times[inside(times, s)])]
             parts.append(np.array(hit, np.int64))
     at = np.concatenate(parts)

@@ -9,6 +9,7 @@ import numpy as np
 from tocsin.contract import F64, NS, Bool
 from tocsin.geo import unpack_covariance
 from tocsin.track.clusters import moved, without
+from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_sweep import INTERVALS, LONGEST_S, SILENCE_S, end
 from tocsin.track.kernels_twins import near_pairs
 from tocsin.track.seen import moments
@@ -35,17 +36,6 @@ def ended(state: TrackState, at_ns: int) -> TrackState:
     place[gone] = -1
     bank.free(gone)
     return dataclasses.replace(state, hypotheses=moved(state.hypotheses, place))
-
-
-def confirm_contested(state: TrackState, rows: np.ndarray) -> None:
-    """Mark in place what has become certain, or undetected again, of rows that were contested."""
-    config, bank = state.config, state.bank
-    sure, held = (bank.existence * bank.weight)[rows], bank.cluster[rows] >= 0
-    number, place = np.unique(bank.number[rows[held]], return_inverse=True)
-    sure[held] = np.bincount(place, sure[held], len(number))[place]
-    confirmed = (sure >= config.confirm_probability) & ~bank.poisson[rows]
-    bank.confirmed[rows[confirmed & (bank.plots[rows] >= config.confirm_plots)]] = True
-    bank.poisson[rows[~held & (bank.existence[rows] < config.recycle)]] = True
 
 
 def unite(state: TrackState) -> TrackState:
@@ -96,12 +86,15 @@ def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]
     """Return pairs of rows that may be one object, farthest first."""
     old = bank.plots >= state.config.confirm_plots
     rows = np.flatnonzero(old & _single(bank) & (bank.existence > _TWIN_EXISTENCE))
-    chosen = bank.take(rows)
-    mean, cov = moments(chosen.body)
+    mean, cov = moments(Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows]))
     spread_m = np.sqrt(cov[:, 0] + cov[:, 6])
     first, second = near_pairs(
         np.ascontiguousarray(mean[:, :2]), np.minimum(spread_m, _TWIN_SPREAD_M)
     )
+    near = np.unique(np.concatenate([first, second]))
+    first, second = np.searchsorted(near, first), np.searchsorted(near, second)
+    rows, mean, cov = rows[near], mean[near], cov[near]
+    chosen = bank.take(rows)
     older = chosen.number[first] < chosen.number[second]
     a, b = np.where(older, first, second), np.where(older, second, first)
     a, b = _compatible(state, chosen, mean, cov, a, b)

@@ -46,11 +46,7 @@ def put_out(state: TrackState, at_ns: int) -> tuple[TrackState, Instant]:
     if len(state.hypotheses.noise):
         members = np.flatnonzero(bank.cluster >= 0)
         of = _present(state, members, at_ns)
-        mean, cov = np.zeros((bank.size, 6)), np.zeros((bank.size, 21))
-        existence = np.zeros(bank.size)
-        mean[members], cov[members] = of.state, of.state_cov
-        existence[members] = of.existence_probability
-        chosen = _reported(state, mean, cov, existence)
+        chosen = _reported(state, members, of.state, of.state_cov, of.existence_probability)
     now = _updates(state, at_ns, _alone(state, bank, at_ns), chosen)
     if not state.config.lag:
         return state, Instant(now, TrackUpdates.empty())
@@ -63,16 +59,17 @@ def _alone(state: TrackState, bank: Bank, at_ns: int) -> I64:
     return rows[: shown(bank, at_ns, state.config.report_floor, state.site.ends, rows)]
 
 
-def _reported(state: TrackState, mean: F64, cov: F64, existence: F64) -> _Rows:
-    """Return what is reported of contested rows, given all rows' moments at the instant."""
-    n, config = len(mean), state.config
+def _reported(state: TrackState, rows: I64, mean: F64, cov: F64, existence: F64) -> _Rows:
+    """Return what is reported of contested rows, given their moments at the instant."""
+    n, config, known = len(rows), state.config, state.hypotheses
+    known = known._replace(member=np.searchsorted(rows, known.member))
     row, sure = np.empty(n, np.int64), np.empty(n)
     best, spread = np.empty((n, 6)), np.empty((n, 21))
     found = report(
-        mean, cov, existence, state.hypotheses, config.report_probability, config.report_cut2,
+        mean, cov, existence, known, config.report_probability, config.report_cut2,
         row, sure, best, spread,
     )  # fmt: skip
-    return _Rows(row[:found], best[:found], spread[:found], sure[:found])
+    return _Rows(rows[row[:found]], best[:found], spread[:found], sure[:found])
 
 
 def _updates(state: TrackState, at_ns: int, alone: I64, chosen: _Rows | None) -> TrackUpdates:
@@ -133,7 +130,7 @@ def _once_more(state: TrackState, at_ns: int) -> tuple[TrackState, TrackUpdates]
     alone = _alone(state, before.bank, at_ns)
     chosen = _Rows(alone, mean[alone], cov[alone], there[alone])
     if len(state.hypotheses.noise):
-        more = _reported(state, mean, cov, there)
+        more = _reported(state, np.arange(bank.size), mean, cov, there)
         chosen = _Rows._make(map(np.concatenate, zip(chosen, more, strict=True)))
     lagged = _updates(before, before_ns, alone[:0], chosen)
     # Modes are not smoothed: those of the present would be taken for those of the past.

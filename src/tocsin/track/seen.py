@@ -80,29 +80,31 @@ def _edge_before(state: TrackState, group: Group) -> Edge:
 
 
 def with_edge(
-    state: TrackState, group: Group, seen: Seen, number: np.ndarray, swept: F64
+    state: TrackState, group: Group, seen: Seen, number: np.ndarray, found: I64
 ) -> tuple[Edge, ...]:
     """Return what each sensor's last sector leaves to its next, after this look.
 
     Args:
-        state: the tracker; its rows still have the numbers that the look found.
+        state: the tracker, after the look.
         group: the look.
         seen: the rows that it concerned.
-        number: (k,) further track numbers; one may come several times.
-        swept: (k,) chance that it lay in what was swept; 1: its plot was found.
+        number: (k,) their track numbers, before the look.
+        found: further rows: their track's plot was found.
     """
     sector = group.sector
     if sector is None:
         return state.edges
     if sector.width_rad >= _WHOLE_TURN:
-        number, swept = number[:0], swept[:0]
+        number, swept = number[:0], np.zeros(0)
     else:
-        near = seen.chances[:, 3] < _INSIDE
-        dark = seen.dark_chances[:, 3] < _INSIDE
-        rows = np.concatenate([seen.rows[near], seen.dark[dark]])
-        number = np.concatenate([state.bank.number[rows], number])
-        swept = np.concatenate([seen.chances[near, 2], seen.dark_chances[dark, 2], swept])
-    worth = swept > 1e-3
+        near = np.flatnonzero(seen.chances[:, 3] < _INSIDE)
+        dark = np.flatnonzero(seen.dark_chances[:, 3] < _INSIDE)
+        rest = state.bank.number[np.concatenate([seen.dark[dark], found])]
+        number = np.concatenate([number[near], rest])
+        swept = np.concatenate(
+            [seen.chances[near, 2], seen.dark_chances[dark, 2], np.ones(len(found))]
+        )
+    worth = np.flatnonzero(swept > 1e-3)
     number, swept = number[worth], swept[worth]
     order = np.lexsort((swept, number))
     number, swept = number[order], swept[order]

@@ -12,22 +12,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS, Associations, Dimension, Looks, Plots, TrackUpdates
+from tocsin.contract import NS, Associations, Dimension, Looks, Plots, TrackUpdates
 from tocsin.track.associations import given_to
-from tocsin.track.births import born, new_objects, with_room
-from tocsin.track.clusters import joined, of_clusters
-from tocsin.track.contest import Harvest, Shared, contested, continued, share_out
+from tocsin.track.births import born, new_objects
+from tocsin.track.contest import Shared, contested, replaced, share_out
 from tocsin.track.kernels_gate import pair_up, take_up
 from tocsin.track.kernels_rows import update
 from tocsin.track.late import caught_up, remember, rewound
-from tocsin.track.manage import confirm_contested, ended, unite
+from tocsin.track.manage import ended, unite
 from tocsin.track.output import Instant, put_out
 from tocsin.track.schedule import everything_left, schedule, taken_in
 from tocsin.track.seen import same_address, unseen, who, with_edge
-from tocsin.track.state import Bank, Group, New, Pairs, Picture, Seen, TrackState, named
+from tocsin.track.state import Group, New, Pairs, Picture, Seen, TrackState, named
 
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
-_CREDIT = 0.5
 
 
 class Out(NamedTuple):
@@ -128,33 +126,29 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     shared = share_out(state, pairs, len(group.plots))
     wanted = (shared.free == 0.0) | (new.chance * shared.free >= state.config.poisson_floor)
     body = new_objects(state, group, picture, faint, wanted)
-    harvest, rows, contests, cut_short = None, None, 0, 0
-    if not shared.alone.all():
-        miss = seen.chances[:, 1]
-        harvest, contests, cut_short = contested(state, picture, shared, miss, new.chance, body)
-        rows, taken = continued(state, group, picture, harvest, new.first)
-        state = dataclasses.replace(state, next_number=state.next_number + taken)
+    harvest = contested(state, picture, shared, seen.chances[:, 1], new.chance, body)
     given = given_to(state, group, picture, shared)
+    number = state.bank.number[seen.rows]
     state, fresh, over = born(state, group, picture, new, shared.free, body, seen)
+    begun = len(fresh) + (harvest.born if harvest else 0)
+    if harvest is not None:
+        gone = seen.rows[shared.alone == 0]
+        state, found = replaced(state, group, picture, gone, harvest, new.first)
+        fresh = np.concatenate([fresh, found])
     _update(state, group, picture, seen, shared)
-    numbers, swept = _memory(state.bank, harvest, rows, fresh)
-    state = dataclasses.replace(
+    return dataclasses.replace(
         state,
-        edges=with_edge(state, group, seen, numbers, swept),
+        edges=with_edge(state, group, seen, number, fresh),
         counters=state.counters.add(
             looks=group.sector is not None,
-            births=len(fresh)
-            + (0 if harvest is None else int(np.count_nonzero(harvest.born >= 0))),
-            contested=contests,
+            births=begun,
+            contested=harvest.contested if harvest else 0,
             divided=shared.divided,
-            cut_short=cut_short,
+            cut_short=harvest.cut_short if harvest else 0,
             tracks_overflow=over,
             edges_overflow=pairs.overflow + faint.overflow,
         ),
-    )
-    if harvest is not None and rows is not None:
-        state = _replaced(state, seen.rows[shared.alone == 0], rows, harvest)
-    return state, given
+    ), given
 
 
 def _take_up(state: TrackState, picture: Picture, seen: Seen) -> None:
@@ -190,47 +184,6 @@ def _update(state: TrackState, group: Group, picture: Picture, seen: Seen, share
         state.bank, seen.rows, seen.chances, *pairs[1:3], shared.weight, shared.none, shared.alone,
         picture, group.sensor, site.rules.model, site.judged, seen.dark, seen.dark_chances,
     )  # fmt: skip
-
-
-def _memory(
-    bank: Bank, harvest: Harvest | None, rows: Bank | None, fresh: I64
-) -> tuple[np.ndarray, F64]:
-    """Return numbers of contested and new tracks that have their plot, for the next sector."""
-    number = bank.number[fresh]
-    if harvest is not None and rows is not None:
-        sure = np.flatnonzero(harvest.plot >= 0)
-        mine, place = np.unique(rows.number[sure], return_inverse=True)
-        share = np.bincount(place, rows.weight[sure], len(mine))
-        number = np.concatenate([mine[share > _CREDIT], number])
-    return number, np.ones(len(number))
-
-
-def _replaced(state: TrackState, gone: I64, rows: Bank, harvest: Harvest) -> TrackState:
-    """Return the state with contested rows replaced.
-
-    Args:
-        state: the tracker; its bank is changed in place while it has room.
-        gone: contested rows.
-        rows: what replaces them.
-        harvest: the same, and the hypotheses over them.
-    """
-    bank, known = state.bank, state.hypotheses
-    old = np.setdiff1d(np.arange(len(known.noise)), bank.cluster[gone])
-    if len(old) < len(known.noise):
-        renumbered = np.full(len(known.noise) + 1, -1)
-        renumbered[old] = np.arange(len(old))
-        known = of_clusters(known, old)
-        bank.free(gone)
-        bank.cluster[:] = renumbered[bank.cluster]
-    bank.free(gone)
-    bank, places = with_room(state, np.flatnonzero(~bank.live)[: rows.size], rows.size)
-    bank.put(places, rows)
-    cluster = harvest.cluster
-    bank.cluster[places] = np.where(cluster >= 0, cluster + len(old), -1)
-    fresh = harvest.hyp._replace(member=places[harvest.hyp.member])
-    state = dataclasses.replace(state, bank=bank, hypotheses=joined(known, fresh))
-    confirm_contested(state, places)
-    return state
 
 
 def _first_instant(state: TrackState, first_ns: int) -> TrackState:
