@@ -18,6 +18,7 @@ class TrackConfig:
         sensors: the site's sensors; a plot's `sensor` is an index into them (at most 64).
         output_period_s: spacing of output instants, at whole multiples of it; None: one at each
             distinct plot time, for input that is scan-synchronous.
+        changed_only: put out only the tracks that a look concerned since the last instant.
         lag: put out every instant a second time, at the next one, smoothed by what came between.
         associations: tell which plots went to which confirmed track.
         models: motion models; several: an interacting multiple-model filter.
@@ -75,6 +76,7 @@ class TrackConfig:
     region: Region
     sensors: tuple[Sensor, ...]
     output_period_s: float | None = 1.0
+    changed_only: bool = False
     lag: bool = False
     associations: bool = False
     models: ModelSet = SETS[ObjectClass.UNKNOWN]
@@ -101,7 +103,7 @@ class TrackConfig:
     recycle: float = 0.1
     merge2: float = 1.0
     near2: float = 9.0
-    poisson_floor: float = 1e-5
+    poisson_floor: float = 1e-4
     report_floor: float = 0.1
     confirm_probability: float = 0.95
     confirm_plots: int = 3

@@ -301,6 +301,7 @@ def _sweep_rows(
         then_ns = start_ns + int(passed * (end_ns - start_ns))
         bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
         k = _listed(bank.poisson[i], cluster[i], rows, i, count, touched)
+        bank.looked_ns[i] = at_ns
         part = min(part, 1.0 - before)
         chances[k, 2], chances[k, 3] = before + part, inside
         chances[k, 0] = hit if before < 1.0 else hit * split
@@ -448,6 +449,7 @@ def _hear_rows(
         then_ns = plot_ns[own[i]] if own[i] >= 0 else to_ns
         bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
         k = _listed(bank.poisson[i], bank.cluster[i], rows, i, count, touched)
+        bank.looked_ns[i] = at_ns
         chances[k, 0], chances[k, 1], chances[k, 2], chances[k, 3] = hit, 0.0, 0.0, math.inf
 
 
@@ -521,3 +523,42 @@ def _near(state: F64, cov: F64, i: int, dt: float, box: F64, sigmas: float, mode
         if near:
             return True
     return False
+
+
+@lean()
+def undetected(
+    density_pm3: F64,
+    at_ns: I64,
+    from_rad: float,
+    width_rad: float,
+    end_ns: int,
+    hit: float,
+    life_s: float,
+    balance_pm3: float,
+    start_pm3: float,
+) -> float:
+    """Return the density of undetected objects in a sector, and note in place what a look leaves.
+
+    Args:
+        density_pm3: (azimuths,) objects per m3, when the sensor last swept there.
+        at_ns: (azimuths,) when that was; 0: never.
+        from_rad: where the sector begins, clockwise.
+        width_rad: its width.
+        end_ns: beam at its end.
+        hit: probability to be detected.
+        life_s: mean time that an object stays.
+        balance_pm3: density at which as many appear as go away.
+        start_pm3: density before the first look.
+    """
+    turn, total = density_pm3.size / _TWO_PI, 0.0
+    count = max(1, min(int(width_rad * turn + 0.5), density_pm3.size))
+    first = math.floor(from_rad * turn + 0.5)
+    for k in range(first, first + count):
+        a = k % density_pm3.size
+        now = start_pm3
+        if at_ns[a] > 0:
+            stay = math.exp(-max((end_ns - at_ns[a]) * 1e-9, 0.0) / life_s)
+            now = balance_pm3 + stay * (density_pm3[a] - balance_pm3)
+        total += now
+        density_pm3[a], at_ns[a] = (1.0 - hit) * now, end_ns
+    return total / count

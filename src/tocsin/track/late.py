@@ -66,7 +66,12 @@ def _mark(state: TrackState, now_ns: int) -> Mark:
 
 def kept(state: TrackState) -> TrackState:
     """Return the tracker as it is, to come back to: steps change rows in place."""
-    return dataclasses.replace(state, bank=state.bank.copy())
+    return dataclasses.replace(
+        state,
+        bank=state.bank.copy(),
+        undetected_pm3=state.undetected_pm3.copy(),
+        undetected_at_ns=state.undetected_at_ns.copy(),
+    )
 
 
 def _least_ns(state: TrackState) -> int:
@@ -116,8 +121,7 @@ def rewound(state: TrackState) -> TrackState:
         return _counted(state, unordered=len(within))
     sectors = tuple(s for s in past.sectors if bin_end(state, s.known_ns) > mark.now_ns)
     return dataclasses.replace(
-        mark.state,
-        bank=mark.state.bank.copy(),
+        kept(mark.state),
         waiting=in_order(Plots.concat([plots, state.waiting])),
         sectors=sectors + state.sectors,
         rotations=state.rotations,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from tocsin.contract import F64, I64, NS
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import combine
-from tocsin.track.kernels_sweep import DARK, FREE, LIVE, ROWS, hear, sweep
+from tocsin.track.kernels_sweep import DARK, FREE, LIVE, ROWS, hear, sweep, undetected
 from tocsin.track.state import Edge, Group, Picture, Seen, TrackState
 
 _WHOLE_TURN = 2.0 * np.pi - 1e-9
@@ -131,32 +129,22 @@ def same_address(address: I64, plot_address: I64) -> I64:
 _AZIMUTHS = 64
 
 
-def unseen(state: TrackState, group: Group) -> tuple[TrackState, float]:
-    """Return the density of undetected objects where a group looked, and the state after it.
+def unseen(state: TrackState, group: Group) -> float:
+    """Return the density of undetected objects where a group looked, and note in place its look.
 
     Between looks undetected objects appear and go away; a look leaves those that it missed. Where
     nobody ever looked they are as many as appear and go away in balance. Sources that do not sweep
     meet what appears in one of their periods.
     """
-    config, k = state.config, group.sensor
-    if group.sector is None:
-        return state, config.birth_rate_pm3ps * float(state.site.period_ns[k]) / NS
-    sector = group.sector
-    width = min(sector.width_rad, 2.0 * np.pi)
-    first = int(np.floor(sector.from_rad / (2.0 * np.pi) * _AZIMUTHS + 0.5))
-    count = max(1, min(round(width / (2.0 * np.pi) * _AZIMUTHS), _AZIMUTHS))
-    bins = (first + np.arange(count)) % _AZIMUTHS
-    since_s = (sector.end_ns - state.undetected_at_ns[k, bins]) / NS
-    stay = np.exp(-np.maximum(since_s, 0.0) / config.life_s)
+    config, k, sector = state.config, group.sensor, group.sector
+    if sector is None:
+        return config.birth_rate_pm3ps * float(state.site.period_ns[k]) / NS
     balance = config.birth_rate_pm3ps * config.life_s
-    now = balance + stay * (state.undetected_pm3[k, bins] - balance)
     start_pm3 = balance if config.first_pm3 is None else config.first_pm3
-    now = np.where(state.undetected_at_ns[k, bins] > 0, now, start_pm3)
-    density, at_ns = state.undetected_pm3.copy(), state.undetected_at_ns.copy()
-    density[k, bins] = (1.0 - state.site.hit[k]) * now
-    at_ns[k, bins] = sector.end_ns
-    after = dataclasses.replace(state, undetected_pm3=density, undetected_at_ns=at_ns)
-    return after, float(now.mean())
+    return undetected(
+        state.undetected_pm3[k], state.undetected_at_ns[k], sector.from_rad, sector.width_rad,
+        sector.end_ns, float(state.site.hit[k]), config.life_s, balance, start_pm3,
+    )  # fmt: skip
 
 
 def nobody_looked(sensors: int) -> tuple[F64, I64]:

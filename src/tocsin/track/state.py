@@ -25,6 +25,7 @@ class Bank(NamedTuple):
         cov: (n, M, 21) packed covariance.
         mode: (n, M) probability of each model.
         time_ns: (n,) time of state and covariance.
+        looked_ns: (n,) latest look that concerned it.
         existence: (n,) probability; of a contested row within the hypotheses that hold it; of an
             undetected one the expected number of objects.
         weight: (n,) probability of the hypotheses that hold it; 1 outside of clusters.
@@ -50,6 +51,7 @@ class Bank(NamedTuple):
     cov: F64
     mode: F64
     time_ns: I64
+    looked_ns: I64
     existence: F64
     weight: F64
     poisson: Bool
@@ -78,6 +80,7 @@ class Bank(NamedTuple):
             cov=np.zeros((count, models, 21)),
             mode=np.full((count, models), 1.0 / models),
             time_ns=whole.copy(),
+            looked_ns=whole.copy(),
             existence=np.zeros(count),
             weight=np.ones(count),
             poisson=np.zeros(count, bool),

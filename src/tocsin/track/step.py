@@ -110,16 +110,15 @@ def handle(
         given.append(associations)
         last = k + 1 == len(groups) or groups[k + 1].at_ns > group.at_ns
         if state.config.output_period_s is None and last:
-            state = dataclasses.replace(_tidy(state, group.at_ns), last_output_ns=group.at_ns)
-            state, instant = put_out(state, group.at_ns)
+            state, instant = put_out(_tidy(state, group.at_ns), group.at_ns)
+            state = dataclasses.replace(state, last_output_ns=group.at_ns)
             instants.append(instant)
     return state, instants, given
 
 
 def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     """Handle the plots of one look: the recipe."""
-    state, birth_pm3 = unseen(state, group)
-    picture = _picture(state, group, birth_pm3)
+    picture = _picture(state, group, unseen(state, group))
     seen = who(state, group, picture)
     _take_up(state, picture, seen)
     pairs, faint, new = _paired(state, picture, seen)
