@@ -155,7 +155,7 @@ def _gate_row(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _longer(values: np.ndarray) -> np.ndarray:
+def longer(values: np.ndarray) -> np.ndarray:
     """Return room for twice as many."""
     more = np.empty(2 * values.size, values.dtype)
     for e in range(values.size):
@@ -358,7 +358,7 @@ def pair_up(
             )  # fmt: skip
             if dark_done == dark.size or dark_plot.size >= most:
                 break
-            dark_plot, value = _longer(dark_plot), _longer(value)
+            dark_plot, value = longer(dark_plot), longer(value)
         for j in range(count):
             rest[j] = plots.false_density[j] + newborn[j]
         while True:
@@ -368,7 +368,7 @@ def pair_up(
             )  # fmt: skip
             if done == known.size or plot.size >= most:
                 break
-            plot, ratio = _longer(plot), _longer(ratio)
+            plot, ratio = longer(plot), longer(ratio)
     else:
         done, dark_done = known.size, dark.size
     for k in range(done, known.size):

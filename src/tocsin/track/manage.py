@@ -6,17 +6,19 @@ import dataclasses
 
 import numpy as np
 
-from tocsin.contract import F64, NS, Bool
+from tocsin.contract import F64, I64, NS, Bool
 from tocsin.geo import unpack_covariance
 from tocsin.track.clusters import moved, without
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_sweep import INTERVALS, LONGEST_S, SILENCE_S, end
-from tocsin.track.kernels_twins import near_pairs
+from tocsin.track.kernels_twins import REACH, near_pairs
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState
 
 _TWIN_DISTANCE2 = 12.6
 _TWIN_TIMES = 3
+_SIDE = 2.0
+"""Side of a grid cell, in reaches of the median track."""
 _TWIN_EXISTENCE = 0.5
 _TWIN_SPREAD_M = 1000.0
 """A track that is less sure of its place is nobody's twin further off than one this sure."""
@@ -88,9 +90,7 @@ def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]
     rows = np.flatnonzero(old & _single(bank) & (bank.existence > _TWIN_EXISTENCE))
     mean, cov = moments(Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows]))
     spread_m = np.sqrt(cov[:, 0] + cov[:, 6])
-    first, second = near_pairs(
-        np.ascontiguousarray(mean[:, :2]), np.minimum(spread_m, _TWIN_SPREAD_M)
-    )
+    first, second = _near(np.ascontiguousarray(mean[:, :2]), np.minimum(spread_m, _TWIN_SPREAD_M))
     near = np.unique(np.concatenate([first, second]))
     first, second = np.searchsorted(near, first), np.searchsorted(near, second)
     rows, mean, cov = rows[near], mean[near], cov[near]
@@ -99,6 +99,18 @@ def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]
     a, b = np.where(older, first, second), np.where(older, second, first)
     a, b = _compatible(state, chosen, mean, cov, a, b)
     return rows[a], rows[b]
+
+
+def _near(place_m: F64, spread_m: F64) -> tuple[I64, I64]:
+    """Return the pairs of places within their reach, by a grid of about the median reach."""
+    if len(place_m) < 2:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    low_m = place_m.min(axis=0)
+    span_m = max(float((place_m.max(axis=0) - low_m).max()), 1.0)
+    finest_m = span_m / min(np.sqrt(4.0 * len(place_m) + 16.0), 2048.0)
+    side_m = max(_SIDE * REACH * float(np.median(spread_m)), finest_m)
+    west, south = low_m.tolist()
+    return near_pairs(place_m, spread_m, west, south, side_m, int(span_m / side_m) + 1)
 
 
 def _compatible(
