@@ -268,6 +268,7 @@ def _sweep_rows(
     start_ns: int,
     end_ns: int,
     at_ns: int,
+    look: int,
     hit: float,
     split: float,
     edge_number: U32,
@@ -301,7 +302,7 @@ def _sweep_rows(
         then_ns = start_ns + int(passed * (end_ns - start_ns))
         bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
         k = _listed(bank.poisson[i], cluster[i], rows, i, count, touched)
-        bank.looked_ns[i] = at_ns
+        bank.looked[i] = look
         part = min(part, 1.0 - before)
         chances[k, 2], chances[k, 3] = before + part, inside
         chances[k, 0] = hit if before < 1.0 else hit * split
@@ -365,6 +366,7 @@ def sweep(
     start_ns: int,
     end_ns: int,
     at_ns: int,
+    look: int,
     hit: float,
     split: float,
     edge_number: U32,
@@ -387,6 +389,7 @@ def sweep(
         start_ns: beam at the sector's beginning.
         end_ns: beam at its end.
         at_ns: when the look was complete.
+        look: its number.
         hit: probability to be detected, in sight.
         split: probability of a second plot of one object in one revolution.
         edge_number: tracks that were looked for near the end of the sector before.
@@ -408,7 +411,7 @@ def sweep(
     count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
     mean, total = np.empty(6), np.empty(21)
     _sweep_rows(
-        bank, place, from_rad, width_rad, start_ns, end_ns, at_ns, hit, split, edge_number,
+        bank, place, from_rad, width_rad, start_ns, end_ns, at_ns, look, hit, split, edge_number,
         edge_looked, ends, model, limit, rows, chances, free, count, touched, mean, total,
     )  # fmt: skip
     if count[TOUCHED] > 0:
@@ -420,6 +423,7 @@ def sweep(
 def _hear_rows(
     bank: Bank,
     at_ns: int,
+    look: int,
     to_ns: int,
     hit: float,
     box: F64,
@@ -449,7 +453,7 @@ def _hear_rows(
         then_ns = plot_ns[own[i]] if own[i] >= 0 else to_ns
         bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
         k = _listed(bank.poisson[i], bank.cluster[i], rows, i, count, touched)
-        bank.looked_ns[i] = at_ns
+        bank.looked[i] = look
         chances[k, 0], chances[k, 1], chances[k, 2], chances[k, 3] = hit, 0.0, 0.0, math.inf
 
 
@@ -457,6 +461,7 @@ def _hear_rows(
 def hear(
     bank: Bank,
     at_ns: int,
+    look: int,
     to_ns: int,
     hit: float,
     box: F64,
@@ -476,6 +481,7 @@ def hear(
     Args:
         bank: the rows; changed.
         at_ns: when the group was complete.
+        look: its number.
         to_ns: time of the latest plot.
         hit: probability to be detected.
         box: least and greatest east and north of the plots, with their own errors.
@@ -496,8 +502,8 @@ def hear(
     count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
     mean, total = np.empty(6), np.empty(21)
     _hear_rows(
-        bank, at_ns, to_ns, hit, box, sigmas, own, plot_ns, ends, model, limit, rows, chances, free,
-        count, touched, mean, total,
+        bank, at_ns, look, to_ns, hit, box, sigmas, own, plot_ns, ends, model, limit, rows, chances,
+        free, count, touched, mean, total,
     )  # fmt: skip
     if count[TOUCHED] > 0:
         _mates(bank, touched, rows, chances, count, np.zeros(rows.size, np.bool_))

@@ -19,7 +19,7 @@ from tocsin.track.contest import Shared, contested, replaced, share_out
 from tocsin.track.kernels_gate import pair_up, take_up
 from tocsin.track.kernels_rows import update
 from tocsin.track.late import caught_up, remember, rewound
-from tocsin.track.manage import ended, unite
+from tocsin.track.manage import compact, ended, unite
 from tocsin.track.output import Instant, put_out
 from tocsin.track.schedule import everything_left, schedule, taken_in
 from tocsin.track.seen import same_address, unseen, who, with_edge
@@ -111,14 +111,14 @@ def handle(
         last = k + 1 == len(groups) or groups[k + 1].at_ns > group.at_ns
         if state.config.output_period_s is None and last:
             state, instant = put_out(_tidy(state, group.at_ns), group.at_ns)
-            state = dataclasses.replace(state, last_output_ns=group.at_ns)
             instants.append(instant)
     return state, instants, given
 
 
 def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     """Handle the plots of one look: the recipe."""
-    picture = _picture(state, group, unseen(state, group))
+    state, birth_pm3 = unseen(dataclasses.replace(state, looked=state.looked + 1), group)
+    picture = _picture(state, group, birth_pm3)
     seen = who(state, group, picture)
     _take_up(state, picture, seen)
     pairs, faint, new = _paired(state, picture, seen)
@@ -219,7 +219,9 @@ def _tidy(state: TrackState, at_ns: int) -> TrackState:
     if at_ns < state.next_twins_ns:
         return state
     period_ns = round(state.config.twin_period_s * NS)
-    return dataclasses.replace(unite(state), next_twins_ns=(at_ns // period_ns + 1) * period_ns)
+    return dataclasses.replace(
+        compact(unite(state)), next_twins_ns=(at_ns // period_ns + 1) * period_ns
+    )
 
 
 def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
