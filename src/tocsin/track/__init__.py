@@ -1,6 +1,7 @@
 """Plots to tracks: predict, gate, associate, update, birth, confirm, end."""
 
 from tocsin.track.config import TrackConfig
+from tocsin.track.late import kept
 from tocsin.track.looks import credible
 from tocsin.track.recording import summary, track_plots, track_recording, warm_up
 from tocsin.track.site import MOST_SENSORS, start, with_sensors
@@ -16,6 +17,7 @@ __all__ = [
     "TrackState",
     "credible",
     "finish",
+    "kept",
     "modes",
     "smooth",
     "start",
