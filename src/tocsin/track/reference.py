@@ -21,6 +21,7 @@ from tocsin.geo import (
     within_coverage,
 )
 from tocsin.motion import Model, Noise, transition
+from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
 from tocsin.motion.falling import predict_fall
 from tocsin.motion.imm import mix, moments, reweigh
 from tocsin.motion.kernels_imm import FALL_STEP_S
@@ -198,7 +199,8 @@ def _near(state: TrackState, i: int, to_ns: int, picture: Picture) -> bool:
     x, P, dt = bank.state[i], unpack_covariance(bank.cov[i]), (to_ns - bank.time_ns[i]) / NS
     speed = np.hypot(x[:, 3], x[:, 4])
     noise = model.noise[:, 0] + (model.noise[:, 1] + model.noise[:, 2]) * speed**2
-    bend = np.minimum(0.5 * np.abs(model.extra[:, 0] * dt), 1.3) * abs(dt) * speed
+    slowed = 0.25 * SEA_LEVEL_DENSITY_KGPM3 * model.extra[:, 1] * np.hypot(speed, x[:, 5])
+    bend = np.minimum((0.5 * np.abs(model.extra[:, 0]) + slowed) * abs(dt), 1.3) * abs(dt) * speed
     variance = np.einsum("mii->mi", P)
     wide = (
         2.0 * (variance[:, :2] + dt**2 * variance[:, 3:5]) + (noise * abs(dt) ** 3 / 3.0)[:, None]

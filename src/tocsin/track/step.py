@@ -133,6 +133,8 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
         miss = seen.chances[:, 1]
         harvest, contests, cut_short = contested(state, picture, shared, miss, new.chance, body)
         rows, taken = continued(state, group, picture, harvest, new.first)
+        more = rows.size - np.count_nonzero(shared.alone == 0)
+        seen = seen._replace(live=seen.live + int(more))
         state = dataclasses.replace(state, next_number=state.next_number + taken)
     given = given_to(state, group, picture, shared)
     state, fresh, over = born(state, group, picture, new, shared.free, body, seen)
