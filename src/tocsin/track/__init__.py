@@ -2,6 +2,7 @@
 
 from tocsin.track.config import TrackConfig
 from tocsin.track.looks import credible
+from tocsin.track.past import kept
 from tocsin.track.recording import summary, track_plots, track_recording, warm_up
 from tocsin.track.site import MOST_SENSORS, start, with_sensors
 from tocsin.track.smooth import modes, smooth
@@ -16,6 +17,7 @@ __all__ = [
     "TrackState",
     "credible",
     "finish",
+    "kept",
     "modes",
     "smooth",
     "start",

@@ -14,6 +14,7 @@ import numpy as np
 
 from tocsin.contract import F64, I64, U32, Bool
 from tocsin.motion import Arrays
+from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
 from tocsin.motion.kernels_imm import CV
 from tocsin.motion.kernels_jit import lean
 from tocsin.motion.kernels_models import predict_cv
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _EDGE_SIGMAS = 6.0
 _SQRT_HALF = math.sqrt(0.5)
 _TWO_PI = 2.0 * math.pi
+_DRAG = 0.25 * SEA_LEVEL_DENSITY_KGPM3
+"""Half of half the densest air: drag is nowhere stronger."""
 _LEAST_MODE = 1e-3
 """A less probable model says nothing of where a row may be."""
 ROWS, DARK, FREE, LIVE, TOUCHED = range(5)
@@ -517,12 +520,14 @@ def _near(state: F64, cov: F64, i: int, dt: float, box: F64, sigmas: float, mode
         speed2 = state[i, m, 3] * state[i, m, 3] + state[i, m, 4] * state[i, m, 4]
         noise = model.noise[m, 0] + (model.noise[m, 1] + model.noise[m, 2]) * speed2
         grown = noise * abs(dt * dt * dt) / 3.0
-        # A chord from its tangent: half the angle, but never more than this.
-        bend = min(0.5 * abs(model.extra[m, 0] * dt), 1.3) * abs(dt) * math.sqrt(speed2)
+        # A chord from its tangent: half the angle, but never more than this; and what drag takes.
+        speed = math.sqrt(speed2 + state[i, m, 5] * state[i, m, 5])
+        bend = 0.5 * abs(model.extra[m, 0] * dt) + _DRAG * model.extra[m, 1] * speed * abs(dt)
+        bend = min(bend, 1.3) * abs(dt) * math.sqrt(speed2)
         near = True
         for a in range(2):
-            place, speed = (0, 15) if a == 0 else (6, 18)
-            spread = 2.0 * (cov[i, m, place] + dt * dt * cov[i, m, speed])
+            here, pace = (0, 15) if a == 0 else (6, 18)
+            spread = 2.0 * (cov[i, m, here] + dt * dt * cov[i, m, pace])
             reach = bend + sigmas * math.sqrt(spread + grown)
             at = state[i, m, a] + dt * state[i, m, a + 3]
             near = near and box[a] - reach <= at <= box[a + 2] + reach

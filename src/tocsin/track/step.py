@@ -126,12 +126,14 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     wanted = (shared.free == 0.0) | (new.chance * shared.free >= state.config.poisson_floor)
     body = new_objects(state, group, picture, faint, wanted)
     harvest = contested(state, picture, shared, seen.chances[:, 1], new.chance, body)
+    gone = seen.rows[shared.alone == 0]
+    if harvest is not None:
+        seen = seen._replace(live=seen.live + len(harvest.fact) - len(gone))
     given = given_to(state, group, picture, shared)
     number = state.bank.number[seen.rows]
     state, fresh, over = born(state, group, picture, new, shared.free, body, seen)
     begun = len(fresh) + (harvest.born if harvest else 0)
     if harvest is not None:
-        gone = seen.rows[shared.alone == 0]
         state, found = replaced(state, group, picture, gone, harvest, new.first)
         fresh = np.concatenate([fresh, found])
     _update(state, group, picture, seen, shared)
