@@ -117,7 +117,7 @@ def learn(
     end_ns = (now_ns - round(settings.settle_s * NS)) // window_ns * window_ns
     waiting = Associations.concat([state.waiting, usable(rows, config, state.since_ns)])
     if end_ns <= state.closed_ns:
-        return replace(state, waiting=waiting)
+        return state if waiting is state.waiting else replace(state, waiting=waiting)
     over = waiting.measured_at_ns < end_ns
     ready = usable(waiting.take(over), config, state.since_ns)
     mean, cov = _wandered(state, config, end_ns)
