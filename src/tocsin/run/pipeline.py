@@ -36,6 +36,7 @@ from tocsin.contract import (
     Zone,
 )
 from tocsin.geo import Region
+from tocsin.run.detection import table_text
 from tocsin.run.inputs import InputsConfig, InputsState, hear
 from tocsin.run.told import told
 
@@ -54,6 +55,8 @@ class PipelineConfig:
         shifted: inputs whose own times are shifted to when they are received.
         output_period_s: between track outputs; None: at each distinct plot time.
         registration: whether the sensors' biases are learned and taken out.
+        detection: how probably the sensors detect, by range, height and terrain; None: as they
+            say, all over their coverage.
     """
 
     origin: Origin
@@ -65,6 +68,7 @@ class PipelineConfig:
     shifted: frozenset[str] = frozenset()
     output_period_s: float | None = 1.0
     registration: bool = True
+    detection: track.DetectionTable | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,13 @@ class Pipeline:
             sensors=sensors,
             plots=plots.start(plots.PlotsConfig(region, sensors)),
             track=track.start(
-                track.TrackConfig(region, sensors, output_period_s=period, associations=True)
+                track.TrackConfig(
+                    region,
+                    sensors,
+                    output_period_s=period,
+                    associations=True,
+                    detection=config.detection,
+                )
             ),
             picture=picture.start(picture.PictureConfig(region, sensors, config.zones)),
             warn=warn.start(warn.WarnConfig(config.zones, region, config.policy)),
@@ -169,7 +179,7 @@ class Pipeline:
         tracks = (
             "tracks go on"
             if stays
-            else "sensors, place or registration too, so tracks start afresh"
+            else "sensors, place, terrain or registration too, so tracks start afresh"
         )
         return f"The site was changed; {tracks}."
 
@@ -250,7 +260,8 @@ class Pipeline:
 
 def _frame(config: PipelineConfig) -> str:
     """Return what tracks depend on; as text, where a missing value equals itself."""
-    return repr((config.origin, config.sensors, config.output_period_s, config.registration))
+    told = (config.origin, config.sensors, config.output_period_s, config.registration)
+    return repr((*told, table_text(config.detection)))
 
 
 def _innovations(rows: Associations, sensors: tuple[Sensor, ...]) -> Innovations:

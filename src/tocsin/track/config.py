@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tocsin.contract import ObjectClass, Sensor
 from tocsin.geo import Region
 from tocsin.motion import SETS, ModelSet
+from tocsin.track.detection import DetectionTable
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class TrackConfig:
             distinct plot time, for input that is scan-synchronous.
         lag: put out every instant a second time, at the next one, smoothed by what came between.
         associations: tell which plots went to which confirmed track.
+        detection: how probably each sensor detects, by range, azimuth and height; None: with its
+            own constant, all over its coverage.
         models: motion models; several: an interacting multiple-model filter.
         speed_std_mps: of each horizontal velocity component of a new track.
         climb_std_mps: of its vertical velocity.
@@ -77,6 +80,7 @@ class TrackConfig:
     output_period_s: float | None = 1.0
     lag: bool = False
     associations: bool = False
+    detection: DetectionTable | None = field(default=None, compare=False, repr=False)
     models: ModelSet = SETS[ObjectClass.UNKNOWN]
     speed_std_mps: float = 120.0
     climb_std_mps: float = 15.0
