@@ -20,12 +20,7 @@ from tocsin.contract import (
     NS,
     Associations,
     Bool,
-    Dimension,
-    Origin,
-    Sensor,
-    SensorKind,
 )
-from tocsin.geo import Region
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.segments import Known, Segments, priors, segments, usable
 
@@ -81,24 +76,6 @@ def grown(state: Registration, sensors: int) -> Registration:
         getattr(fresh, name)[:old] = getattr(state, name)
     stays = {name: getattr(state, name) for name in ("waiting", "closed_ns", "learned_ns")}
     return replace(fresh, **stays)
-
-
-def warm_up() -> None:
-    """Compile the kernel, or load it from the cache, with one target and two radars."""
-    radars = tuple(Sensor(name, SensorKind.RADAR, 0.0, 0.2) for name in ("one", "other"))
-    config = PlotsConfig(Region.at(Origin(0.0, 0.0)), radars)
-    rows = Associations.build(
-        4,
-        measured_at_ns=np.arange(4) * NS,
-        sensor=[0, 1, 0, 1],
-        number=1,
-        dimension=int(Dimension.FULL),
-        range_m=25e3,
-        position_m=np.full((4, 3), 5e3),
-        position_cov_m2=np.tile(np.eye(3), (4, 1, 1)),
-        velocity_mps=np.zeros((4, 3)),
-    )
-    segments(rows, Known(np.zeros(8), np.eye(8), np.zeros((2, 4))), config)
 
 
 def learn(

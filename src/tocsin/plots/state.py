@@ -19,6 +19,8 @@ from tocsin.contract import (
     Reports,
     Sensor,
 )
+from tocsin.plots.clutter import Clutter, usual
+from tocsin.plots.clutter import grown as more_maps
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.duplicates import Origins
 from tocsin.plots.registration import Registration, grown, unknown
@@ -35,11 +37,13 @@ class PlotsState:
         heard_ns: when each of them was heard.
         origins: what observers and relays said lately.
         registration: what is known of the sensors' biases.
+        clutter: what is known of the radars' false plots.
     """
 
     config: PlotsConfig
     index: Mapping[str, int]
     registration: Registration
+    clutter: Clutter
     seen: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
     heard_ns: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
     origins: Origins = field(default_factory=dict)
@@ -87,7 +91,7 @@ class Located(NamedTuple):
 def start(config: PlotsConfig) -> PlotsState:
     """Return the state before the first batch."""
     index = {sensor.sensor_id: k for k, sensor in enumerate(config.sensors)}
-    return PlotsState(config, index, unknown(len(config.sensors)))
+    return PlotsState(config, index, unknown(len(config.sensors)), usual(config))
 
 
 def with_sensors(state: PlotsState, sensors: tuple[Sensor, ...]) -> PlotsState:
@@ -98,4 +102,5 @@ def with_sensors(state: PlotsState, sensors: tuple[Sensor, ...]) -> PlotsState:
         config=config,
         index=start(config).index,
         registration=grown(state.registration, len(sensors)),
+        clutter=more_maps(state.clutter, config),
     )

@@ -249,7 +249,13 @@ def resume(folder: Path, site: Site, recording: Recording) -> tuple[Pipeline, in
 def _settings(state: PipelineState) -> tuple[object, ...]:
     """Return what the rooms were told once: it follows from the site and is never stored."""
     track, warn = state.track, state.warn
-    told = (state.plots.config, track.config, track.site, state.picture.config)
+    told = (
+        state.plots.config,
+        state.plots.clutter.cells,
+        track.config,
+        track.site,
+        state.picture.config,
+    )
     return (*told, warn.model, warn.lead_s)
 
 

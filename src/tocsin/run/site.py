@@ -122,6 +122,12 @@ class RegistrationSection(_Strict):
     enabled: bool = True
 
 
+class ClutterSection(_Strict):
+    """Say whether the radars' false plots are learned cell by cell, or as the sensors say."""
+
+    enabled: bool = True
+
+
 class SiteFile(_Strict):
     """Hold a whole `site.toml`."""
 
@@ -132,6 +138,7 @@ class SiteFile(_Strict):
     clock: ClockSection | None = None
     access: AccessSection = AccessSection()
     registration: RegistrationSection = RegistrationSection()
+    clutter: ClutterSection = ClutterSection()
 
 
 @dataclass
@@ -198,6 +205,7 @@ class Site:
             {item.source_id: item.format for item in self.file.input},
             frozenset(item.source_id for item in self.file.input if item.clock == "received"),
             registration=self.file.registration.enabled,
+            clutter_maps=self.file.clutter.enabled,
             detection=self.detection,
         )
 

@@ -32,9 +32,45 @@ def given_to(state: TrackState, group: Group, picture: Picture, found: Found) ->
         picture: its plots.
         found: its association.
     """
+    if not state.config.associations:
+        return Associations.empty()
+    return Associations.concat(
+        [_alone(state, group, picture, found), _contested(state, group, found)]
+    )
+
+
+def _contested(state: TrackState, group: Group, found: Found) -> Associations:
+    """Return the plots that contested confirmed tracks took, whichever of them.
+
+    Of biases and innovations they tell nothing: their velocity and distance are not a number.
+    """
+    bank, harvest = state.bank, found.harvest
+    mine = (harvest.plot >= 0) & (harvest.source >= 0)
+    mine[mine] = bank.confirmed[harvest.source[mine]]
+    share = np.bincount(harvest.plot[mine], harvest.weight[mine], len(group.plots))
+    j = np.flatnonzero(share > _CREDIT)
+    number = np.zeros(len(group.plots), np.uint32)
+    number[harvest.plot[mine]] = bank.number[harvest.source[mine]]
+    plots = group.plots.take(j)
+    return Associations.build(
+        len(j),
+        measured_at_ns=plots.measured_at_ns,
+        sensor=plots.sensor,
+        number=number[j],
+        probability=np.minimum(share[j], 1.0),
+        dimension=plots.dimension,
+        range_m=plots.range_m,
+        position_m=plots.position_m,
+        position_cov_m2=plots.position_cov_m2,
+        velocity_mps=np.full((len(j), 3), np.nan),
+    )
+
+
+def _alone(state: TrackState, group: Group, picture: Picture, found: Found) -> Associations:
+    """Return the plots that confirmed tracks took which contest nothing."""
     bank, pairs = state.bank, found.pairs
     sure = (found.alone > 0) & (found.none < 1.0 - _CREDIT) & bank.confirmed[pairs.rows]
-    if not state.config.associations or not sure.any():
+    if not sure.any():
         return Associations.empty()
     best = best_pairs(pairs, found.weight)[sure]
     i, j = pairs.rows[sure], pairs.plot[best]
