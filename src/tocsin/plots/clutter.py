@@ -30,16 +30,17 @@ from tocsin.contract import (
     Sensor,
     SensorKind,
 )
-from tocsin.geo import MEAN_RADIUS_M, elevation_at_height
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.density import reach_m
 from tocsin.plots.kernels_clutter import F32, look_up
 
 AZIMUTHS, RANGES = 64, 64
-HEIGHTS_M = np.array([500.0, 2_000.0, 6_000.0])
-"""Above the antenna: what stands and drives on the ground, what birds reach, most weather."""
-BANDS = len(HEIGHTS_M) + 2
+_BOUNDS = np.array([1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0])
+"""Of the bands of elevation, in steps from the lower edge of the beam: fine where ground, sea and
+birds are."""
+BANDS = len(_BOUNDS) + 2
 """The first is for plots whose height was not measured."""
+_STEP_STDS, _STEPS = 2.0, 48.0
 _LEAST_SHARE = 1e-3
 """Of the beam: noise puts plots into bands that it does not reach."""
 _TURN = 2.0 * np.pi
@@ -50,8 +51,9 @@ class Cells(NamedTuple):
 
     Args:
         which: (sensors,) map of each sensor, -1: no radar, or its place is not known.
-        place: (maps, 14).
-        usual: (maps, bands, ranges).
+        place: (maps, 13).
+        bounds: (maps, bands - 2).
+        usual: (maps, bands).
         period_s: (maps,) of a revolution.
         sensor_id: (maps,) whose each is.
         window_ns: what is measured for so long counts after as long again.
@@ -59,6 +61,7 @@ class Cells(NamedTuple):
 
     which: I64
     place: F64
+    bounds: F64
     usual: F64
     period_s: F64
     sensor_id: tuple[str, ...]
@@ -127,8 +130,9 @@ def cells(config: PlotsConfig) -> Cells:
     window_s = max(config.clutter.window_s, 2.0 * period_s.max(initial=0.0))
     return Cells(
         np.where(radar, np.cumsum(radar) - 1, -1).astype(np.int64),
-        np.array([_place(config, s) for s in found]).reshape(-1, 14),
-        np.array([_usual(s) for s in found]).reshape(-1, BANDS, RANGES),
+        np.array([_place(config, s) for s in found]).reshape(-1, 13),
+        np.sin([_bounds(s) for s in found]).reshape(-1, BANDS - 2),
+        np.array([_usual(s) for s in found]).reshape(-1, BANDS),
         period_s,
         tuple(s.sensor_id for s in found),
         round(window_s * NS),
@@ -139,22 +143,23 @@ def _place(config: PlotsConfig, sensor: Sensor) -> F64:
     point = (sensor.latitude_deg, sensor.longitude_deg, sensor.height_wgs84_m)
     own = config.region.from_geodetic(*(np.array([value]) for value in point))[0]
     rotation = config.region.local_rotation(sensor.latitude_deg, sensor.longitude_deg)
-    rest = [MEAN_RADIUS_M + sensor.height_wgs84_m, RANGES / reach_m(sensor)]
-    return np.concatenate([own, rotation.reshape(9), rest])
+    return np.concatenate([own, rotation.reshape(9), [RANGES / reach_m(sensor)]])
+
+
+def _bounds(sensor: Sensor) -> F64:
+    """Return (bands - 2,) elevations between bands: what is measured finely is counted finely."""
+    low, high = sensor.elevation_min_rad, sensor.elevation_max_rad
+    finest = (high - low) / _STEPS
+    step = np.nan_to_num(_STEP_STDS * sensor.elevation_std_rad, nan=finest)
+    return np.asarray(low + max(step, finest) * _BOUNDS)
 
 
 def _usual(sensor: Sensor) -> F64:
-    """Return (bands, ranges) false plots in a cell and look: uniform in range and angles."""
-    range_m = (np.arange(RANGES) + 0.5) * reach_m(sensor) / RANGES
-    own_m, low, high = sensor.height_wgs84_m, sensor.elevation_min_rad, sensor.elevation_max_rad
-    bounds = [
-        elevation_at_height(range_m, np.full(RANGES, own_m + height), own_m, sensor.earth_factor)
-        for height in HEIGHTS_M
-    ]
-    edges = np.clip([np.full(RANGES, low), *bounds, np.full(RANGES, high)], low, high)
-    share = np.diff(edges, axis=0) / max(high - low, 1e-3)
-    every = sensor.false_plots_per_look / (AZIMUTHS * RANGES)
-    return every * np.vstack([np.ones(RANGES), np.maximum(share, _LEAST_SHARE)])
+    """Return (bands,) false plots in a cell and look: uniform in range and angles."""
+    low, high = sensor.elevation_min_rad, sensor.elevation_max_rad
+    edges = np.clip(np.concatenate([[low], _bounds(sensor), [high]]), low, high)
+    share = np.maximum(np.diff(edges) / max(high - low, 1e-3), _LEAST_SHARE)
+    return sensor.false_plots_per_look / (AZIMUTHS * RANGES) * np.append(1.0, share)
 
 
 def usual(config: PlotsConfig) -> Clutter:
@@ -187,7 +192,7 @@ def grown(state: Clutter, config: PlotsConfig) -> Clutter:
 def rates(state: Clutter, config: PlotsConfig) -> tuple[F64, F64]:
     """Return (maps, bands, azimuths, ranges) false plots of a look, and standard deviations."""
     k = config.clutter.prior_looks
-    count = k * state.cells.usual[:, :, None, :] + state.settled.plots
+    count = k * state.cells.usual[:, :, None, None] + state.settled.plots
     looks = k + state.settled.looks[:, None, :, None].astype(float)
     return count / looks, np.sqrt(count) / looks
 
@@ -205,7 +210,7 @@ def lying(state: Clutter, position_m: F64, full: Bool, sensor: I32, config: Plot
     out = Lying(np.empty(len(sensor), np.int64), np.empty(len(sensor)))
     known, told = state.cells, state.settled
     look_up(
-        np.ascontiguousarray(position_m), full, sensor, known.which, known.place, HEIGHTS_M,
+        np.ascontiguousarray(position_m), full, sensor, known.which, known.place, known.bounds,
         known.usual, told.plots, told.looks, config.clutter.prior_looks, *out,
     )  # fmt: skip
     return out

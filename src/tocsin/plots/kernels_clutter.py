@@ -21,7 +21,7 @@ def look_up(
     sensor: I32,
     which: I64,
     place: F64,
-    heights_m: F64,
+    bounds: F64,
     usual: F64,
     plots: F32,
     looks: F32,
@@ -36,10 +36,10 @@ def look_up(
         full: (n,) whether the height was measured.
         sensor: (n,) of each plot.
         which: (sensors,) map of each sensor, -1: it has none.
-        place: (maps, 14) of the radar: position (3), rotation to its ENU by rows (9), distance
-            from the earth's centre, cells of range for a metre.
-        heights_m: (bands - 2,) bounds of the bands, ascending, above the antenna.
-        usual: (maps, bands, ranges) false plots of a look in a cell, as the site says.
+        place: (maps, 13) of the radar: position (3), rotation to its ENU by rows (9), cells of
+            range for a metre.
+        bounds: (maps, bands - 2) sines of elevations between bands, ascending.
+        usual: (maps, bands) false plots of a look in a cell, as the site says.
         plots: (maps, bands, azimuths, ranges) false plots that were counted.
         looks: (maps, azimuths) looks in which they were.
         prior_looks: looks that what is usual is worth.
@@ -57,18 +57,17 @@ def look_up(
         east = p[3] * x + p[4] * y + p[5] * z
         north = p[6] * x + p[7] * y + p[8] * z
         up = p[9] * x + p[10] * y + p[11] * z
-        flat2 = east * east + north * north
-        ring = min(int(math.sqrt(flat2 + up * up) * p[13]), ranges - 1)
+        range_m = math.sqrt(east * east + north * north + up * up)
+        ring = min(int(range_m * p[12]), ranges - 1)
         turn = math.atan2(east, north) * _PER_TURN
         ray = min(int((turn - math.floor(turn)) * azimuths), azimuths - 1)
         band = 0
         if full[i]:
-            height = math.sqrt((p[12] + up) ** 2 + flat2) - p[12]
             band = 1
-            while band <= heights_m.size and height >= heights_m[band - 1]:
+            while band < bands - 1 and up >= bounds[k, band - 1] * range_m:
                 band += 1
         cell[i] = ((k * bands + band) * azimuths + ray) * ranges + ring
-        mean = usual[k, band, ring]
+        mean = usual[k, band]
         if mean > 0.0:
             rate = (prior_looks * mean + plots[k, band, ray, ring]) / (prior_looks + looks[k, ray])
             factor[i] = rate / mean

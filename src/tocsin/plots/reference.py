@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tocsin.contract import F64, I64, Bool, Sensor
-from tocsin.geo import MEAN_RADIUS_M, Region, sensor_polar
+from tocsin.geo import Region, enu_to_polar
 from tocsin.plots.biased import Biased
-from tocsin.plots.clutter import AZIMUTHS, HEIGHTS_M, RANGES, Clutter, rates
+from tocsin.plots.clutter import AZIMUTHS, RANGES, Clutter, rates
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.kernels import POSITION_VARIANCE_M2, VELOCITY_VARIANCE_M2PS2
 
@@ -59,23 +59,20 @@ def look_up(
         config: the site.
     """
     k = state.cells.sensor_id.index(sensor.sensor_id)
-    region: Region = config.region
-    range_m, azimuth, _ = sensor_polar(sensor, region, position_m)
-    above_m = _height_m(sensor, region, position_m)
-    band = np.where(full, 1 + np.searchsorted(HEIGHTS_M, above_m, "right"), 0)
+    enu = _enu_m(sensor, config.region, position_m)
+    range_m, azimuth, elevation = enu_to_polar(enu)
+    above = np.searchsorted(state.cells.bounds[k], np.sin(elevation), "right")
+    band = np.where(full, 1 + above, 0)
     ray = np.minimum((azimuth / (2.0 * np.pi) * AZIMUTHS).astype(int), AZIMUTHS - 1)
-    ring = np.minimum((range_m * state.cells.place[k, 13]).astype(int), RANGES - 1)
-    mean = state.cells.usual[k, band, ring]
+    ring = np.minimum((range_m * state.cells.place[k, 12]).astype(int), RANGES - 1)
+    mean = state.cells.usual[k, band]
     cell = np.ravel_multi_index((np.full(len(ray), k), band, ray, ring), state.settled.plots.shape)
     with np.errstate(invalid="ignore"):
         factor = rates(state, config)[0][k, band, ray, ring] / mean
     return cell, np.where(mean > 0.0, factor, 1.0)
 
 
-def _height_m(sensor: Sensor, region: Region, position_m: F64) -> F64:
-    """Return heights above the level of an antenna, on a sphere."""
+def _enu_m(sensor: Sensor, region: Region, position_m: F64) -> F64:
     point = (sensor.latitude_deg, sensor.longitude_deg, sensor.height_wgs84_m)
     own = region.from_geodetic(*(np.array([value]) for value in point))[0]
-    centre = own - (MEAN_RADIUS_M + sensor.height_wgs84_m) * region.local_rotation(*point[:2])[2]
-    away = np.linalg.norm(position_m - centre, axis=1)
-    return np.asarray(away - MEAN_RADIUS_M - sensor.height_wgs84_m)
+    return np.asarray((position_m - own) @ region.local_rotation(*point[:2]).T)
