@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from itertools import pairwise
 
@@ -310,6 +311,16 @@ def test_a_state_stays_as_it_was() -> None:
     turns(state, 30, rng, patch=5.0)
     after = [part for tally in _tallies(state) for part in tally]
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_a_stored_state_is_small_and_the_same() -> None:
+    state, _ = turns(start(site()), 60, np.random.default_rng(11))
+    again = pickle.loads(stored := pickle.dumps(state.clutter))
+    for one, other in zip(_tallies(state), _tallies(replace(state, clutter=again)), strict=True):
+        assert one.plots.dtype == other.plots.dtype
+        np.testing.assert_array_equal(one.plots, other.plots)
+        np.testing.assert_array_equal(one.looks, other.looks)
+    assert len(stored) < state.clutter.settled.plots.nbytes / 10
 
 
 def _tallies(state: PlotsState):

@@ -47,8 +47,9 @@ def without() -> list[TickOut]:
 def false_ones(outs: list[TickOut]) -> tuple[Plots, np.ndarray]:
     """Return the last revolution's plots, and which are false."""
     plots = Plots.concat([out.plots for out in outs[-4:]])
-    origins = [step.origins for step in world()[1]]
-    names = {n: t for o in origins for n, t in zip(o.sequence.tolist(), o.target_id, strict=True)}
+    steps = world()[1]
+    pairs = [zip(s.reports.sequence.tolist(), s.origins.target_id, strict=True) for s in steps]
+    names = {number: name for some in pairs for number, name in some}
     return plots, np.array([names[n] is None for n in plots.sequence.tolist()])
 
 

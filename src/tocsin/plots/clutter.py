@@ -85,6 +85,18 @@ class Tally(NamedTuple):
         cells: F32 = np.zeros((maps, BANDS, AZIMUTHS, RANGES), np.float32)
         return cls(cells, np.zeros((maps, AZIMUTHS), np.float32))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return what is stored: most cells hold nothing, and a snapshot is taken every minute."""
+        used = np.flatnonzero(self.plots).astype(np.int32)
+        return _scattered, (self.looks, used, self.plots.reshape(-1)[used])
+
+
+def _scattered(looks: F32, used: I32, counts: F32) -> Tally:
+    """Return the tally that was stored."""
+    tally = Tally.empty(len(looks))
+    tally.plots.reshape(-1)[used] = counts
+    return tally._replace(looks=looks)
+
 
 @dataclass(frozen=True, eq=False)
 class Clutter:
