@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from tocsin.contract import F64, Biases, Faults, Notices, Plots, Reports, Sensor
+from tocsin.plots.clutter import Clutter, usual
+from tocsin.plots.clutter import grown as more_maps
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.duplicates import Heard, Origins
 from tocsin.plots.locate import sites
@@ -24,12 +26,14 @@ class PlotsState:
         heard: fingerprints of late reports.
         origins: what observers and relays said lately.
         registration: what is known of the sensors' biases.
+        clutter: what is known of the radars' false plots.
     """
 
     config: PlotsConfig
     index: Mapping[str, int]
     sites: F64
     registration: Registration
+    clutter: Clutter
     heard: tuple[Heard, ...] = ()
     origins: Origins = field(default_factory=dict)
 
@@ -60,7 +64,7 @@ class PlotsOut(NamedTuple):
 def start(config: PlotsConfig) -> PlotsState:
     """Return the state before the first batch."""
     index = {sensor.sensor_id: k for k, sensor in enumerate(config.sensors)}
-    return PlotsState(config, index, sites(config), unknown(len(config.sensors)))
+    return PlotsState(config, index, sites(config), unknown(len(config.sensors)), usual(config))
 
 
 def with_sensors(state: PlotsState, sensors: tuple[Sensor, ...]) -> PlotsState:
@@ -73,4 +77,5 @@ def with_sensors(state: PlotsState, sensors: tuple[Sensor, ...]) -> PlotsState:
         index=fresh.index,
         sites=fresh.sites,
         registration=grown(state.registration, len(sensors)),
+        clutter=more_maps(state.clutter, config),
     )

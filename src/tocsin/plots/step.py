@@ -26,6 +26,7 @@ from tocsin.contract import (
     Reports,
     Sensor,
 )
+from tocsin.plots.clutter import judged, weighed
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.correct import corrected_looks, corrected_reports
 from tocsin.plots.density import geographic_density
@@ -68,7 +69,11 @@ def sensors_seen(reports: Reports) -> tuple[str, ...]:
 
 
 def step(
-    state: PlotsState, reports: Reports, now_ns: int, associations: Associations | None = None
+    state: PlotsState,
+    reports: Reports,
+    now_ns: int,
+    associations: Associations | None = None,
+    looks: Looks | None = None,
 ) -> tuple[PlotsState, PlotsOut]:
     """Turn one batch of reports into plots, corrected by the known biases of their sensors.
 
@@ -76,7 +81,9 @@ def step(
         state: from `start` or the last step.
         reports: what the sensors stated, in any order.
         now_ns: present time, ns UTC.
-        associations: what the tracker made of the last steps' plots; biases are learned from it.
+        associations: what the tracker made of the last steps' plots; biases and clutter maps are
+            learned from it, without it neither.
+        looks: what the radars told that they swept.
 
     Returns:
         The next state, and plots, external tracks, identities, faults, biases and notices.
@@ -86,8 +93,11 @@ def step(
     batch = _usable(state, reports, now_ns, faults)
     state, batch = _once(state, batch, now_ns, faults)
     kind = batch.reports.kind
+    located = _plots(state, batch.only(_is_one_of(kind, _PLOTTED)))
+    if associations is not None and state.config.clutter.enabled:
+        state, located = _weighed(state, located, associations, looks, now_ns)
     out = PlotsOut(
-        _plots(state, batch.only(_is_one_of(kind, _PLOTTED))),
+        located,
         batch.only(kind == _EXTERNAL).reports,
         batch.only(kind == _IDENTITY).reports,
         Faults.concat(faults),
@@ -111,7 +121,8 @@ def _registered(
     state: PlotsState, associations: Associations | None, now_ns: int
 ) -> tuple[PlotsState, Biases, Notices]:
     """Return the state with what associations tell of biases; a table where there are new ones."""
-    rows = Associations.empty() if associations is None else associations
+    rows = associations if state.config.registration.enabled else None
+    rows = Associations.empty() if rows is None else rows
     after = learn(state.registration, rows, state.config, now_ns)
     if after is state.registration:
         return state, Biases.empty(), Notices.empty()
@@ -119,6 +130,16 @@ def _registered(
         return replace(state, registration=after), Biases.empty(), Notices.empty()
     after, notices = notify(after, state.config, now_ns)
     return replace(state, registration=after), table(after, state.config), notices
+
+
+def _weighed(
+    state: PlotsState, plots: Plots, rows: Associations, looks: Looks | None, now_ns: int
+) -> tuple[PlotsState, Plots]:
+    """Return the state with plots and looks in its clutter maps, and plots with their densities."""
+    clutter = judged(state.clutter, rows, state.config, now_ns)
+    swept = Looks.empty() if looks is None else looks
+    clutter, plots = weighed(clutter, plots, swept, state.config)
+    return replace(state, clutter=clutter), plots
 
 
 class _Batch(NamedTuple):

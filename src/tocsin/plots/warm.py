@@ -6,6 +6,7 @@ import numpy as np
 
 from tocsin.contract import NS, Associations, Dimension, Origin, Reports, Sensor, SensorKind
 from tocsin.geo import Region
+from tocsin.plots.clutter import judged, usual
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.segments import Known, segments
 from tocsin.plots.state import start
@@ -28,5 +29,6 @@ def warm_up() -> None:
         velocity_mps=np.zeros((4, 3)),
     )
     segments(rows, Known(np.zeros(8), np.eye(8), np.zeros((2, 4))), config)
+    judged(usual(config), rows, config, 0)
     heard = Reports.build(1, sensor_id="one", range_m=25e3, azimuth_rad=0.0)
     step(start(config), heard, 0)

@@ -6,10 +6,11 @@ import dataclasses
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS
+from tocsin.contract import F64, I64, NS, Dimension, Plots
+from tocsin.track.detection import detection_probability
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import combine
-from tocsin.track.kernels_sweep import DARK, FREE, LIVE, ROWS, hear, sweep, undetected
+from tocsin.track.kernels_sweep import DARK, FREE, LEAST_HIT, LIVE, ROWS, hear, sweep, undetected
 from tocsin.track.state import Edge, Group, Picture, Seen, TrackState
 
 _WHOLE_TURN = 2.0 * np.pi - 1e-9
@@ -39,14 +40,29 @@ def who(state: TrackState, group: Group, picture: Picture) -> Seen:
         edge = _edge_before(state, group)
         count = sweep(
             bank, site.place[group.sensor], sector.from_rad, sector.width_rad, sector.start_ns,
-            sector.end_ns, group.at_ns, state.looked, hit, config.split_probability, edge.number,
-            edge.looked, *ends, rows, chances, free,
+            sector.end_ns, group.at_ns, state.looked, hit, group.sensor, site.detection,
+            config.split_probability, edge.number, edge.looked, *ends, rows, chances, free,
         )  # fmt: skip
     known, dark = slice(0, count[ROWS]), slice(room - count[DARK], room)
     return Seen(
         rows[known], chances[known], rows[dark], chances[dark], free[: count[FREE]],
         int(count[LIVE]),
     )  # fmt: skip
+
+
+def detected(state: TrackState, sensor: int, plots: Plots) -> F64:
+    """Return (n,) the probability that a sensor detects what is at its plots, if it is there."""
+    site = state.site
+    if site.detection.per_m[sensor] == 0.0:
+        return np.full(len(plots), site.hit[sensor])
+    height_m = state.config.region.to_geodetic(plots.position_m)[2]
+    unsure_m = np.sqrt(plots.position_cov_m2[:, 2, 2])
+    unsure_m[plots.dimension == Dimension.HORIZONTAL] = state.config.height_std_m
+    chance = detection_probability(
+        site.detection, sensor, plots.range_m, plots.azimuth_rad, height_m, unsure_m
+    )
+    # A plot is proof enough that something can be seen there, whatever the table says.
+    return np.asarray(np.maximum(chance, LEAST_HIT * site.hit[sensor]))
 
 
 def _box(picture: Picture) -> F64:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tocsin.contract import F64, I64, U32, Bool, Plots
 from tocsin.track.config import TrackConfig
+from tocsin.track.detection import DetectionTable
 from tocsin.track.kernels_contest import Hypotheses, Mixture, Rules
 from tocsin.track.past import Past
 
@@ -272,6 +273,7 @@ class Site:
         located: (sensors,) whether the sensor's place is known.
         swept: (sensors,) radars: misses count.
         hit: (sensors,) detection probability.
+        detection: the same by range, azimuth and height; without any, the same everywhere.
         period_ns: (sensors,) revolution, or longest normal silence.
         patience_ns: (sensors,) how late a plot may come.
         gates: see `kernels_gate.pair_up`.
@@ -286,6 +288,7 @@ class Site:
     located: Bool
     swept: Bool
     hit: F64
+    detection: DetectionTable
     period_ns: I64
     patience_ns: I64
     gates: F64

@@ -22,7 +22,7 @@ from tocsin.track.late import caught_up, remember, rewound
 from tocsin.track.manage import compact, ended, unite
 from tocsin.track.output import Instant, put_out
 from tocsin.track.schedule import everything_left, schedule, taken_in
-from tocsin.track.seen import same_address, unseen, who, with_edge
+from tocsin.track.seen import detected, same_address, unseen, who, with_edge
 from tocsin.track.state import Group, New, Pairs, Picture, Seen, TrackState, named
 
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
@@ -129,7 +129,7 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     gone = seen.rows[shared.alone == 0]
     if harvest is not None:
         seen = seen._replace(live=seen.live + len(harvest.fact) - len(gone))
-    given = given_to(state, group, picture, shared)
+    given = given_to(state, group, picture, shared, harvest)
     number = state.bank.number[seen.rows]
     state, fresh, over = born(state, group, picture, new, shared.free, body, seen)
     begun = len(fresh) + (harvest.born if harvest else 0)
@@ -227,7 +227,7 @@ def _tidy(state: TrackState, at_ns: int) -> TrackState:
 
 
 def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
-    plots, site = group.plots, state.site
+    plots = group.plots
     flat = plots.dimension == Dimension.HORIZONTAL
     depth = np.where(flat, state.config.air_depth_m, 1.0)
     return Picture(
@@ -237,7 +237,7 @@ def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
         time_ns=np.ascontiguousarray(plots.measured_at_ns),
         dimension=np.ascontiguousarray(plots.dimension),
         address=np.where(plots.mode_s_valid, plots.mode_s.astype(np.int64), -1),
-        birth=birth_pm3 * site.hit[group.sensor] * depth,
+        birth=birth_pm3 * detected(state, group.sensor, plots) * depth,
         false_density=np.ascontiguousarray(plots.false_density),
         callsign=named(plots.callsign),
     )
