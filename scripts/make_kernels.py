@@ -332,9 +332,7 @@ PLACES: dict[str, list[Any]] = {
     "mean_cov": [MEAN_COV[place] for place in UPPER],
 }
 """What each element of an array parameter is called in the equations."""
-JIT = (
-    '@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)'
-)
+JIT = "@lean(inline=True, contract=True)"
 ARGUMENTS = {
     "state": "(6,) position and velocity, region frame.",
     "cov": "(21,) packed upper triangle of its covariance.",
@@ -367,9 +365,8 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from tocsin.contract import F64
+from tocsin.motion.kernels_jit import lean
 
 # fmt: off
 '''
@@ -545,8 +542,8 @@ KERNELS = (
             f"Return how far a plot is from a state: {what}.",
             (*STATE, *PLOT),
             _gating(rows),
-            result=f"distance2, {likelihood(rows)}",
-            returns="Squared Mahalanobis distance, and log density of the plot.",
+            result="distance2, determinant",
+            returns="Squared Mahalanobis distance, and determinant of the innovation's covariance.",
         )
         for name, what, rows in (("position", "three dimensions", 3), ("plane", "no height", 2))
     ),

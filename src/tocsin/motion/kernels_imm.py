@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from tocsin.contract import F64, I64
 from tocsin.motion import kernels_models as step
+from tocsin.motion.kernels_jit import lean
 
 CV, TURN, FALL = 0, 1, 2
 FALL_STEP_S = 2.0
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@lean(inline=True)
 def predict(kind: int, noise: F64, extra: F64, dt_s: float, state: F64, cov: F64) -> None:
     """Advance one model of one track in place.
 
@@ -40,7 +39,7 @@ def predict(kind: int, noise: F64, extra: F64, dt_s: float, state: F64, cov: F64
             step.predict_fall(state, cov, part_s, extra[1], noise[0], extra[2], state, cov)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def moments(state: F64, cov: F64, mode: F64, mean: F64, mean_cov: F64) -> None:
     """Combine the models of one track.
 
@@ -61,7 +60,7 @@ def moments(state: F64, cov: F64, mode: F64, mean: F64, mean_cov: F64) -> None:
         step.add_spread(state[m], cov[m], mean, mean_cov, mode[m], mean_cov)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@lean(inline=True)
 def advance(
     kind: I64,
     noise: F64,
@@ -102,7 +101,7 @@ def advance(
         predict(kind[m], noise[m], extra[m], dt_s, state[m], cov[m])
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@lean(inline=True)
 def reweigh(mode: F64, log_likelihood: F64) -> float:
     """Make the modes posterior, in place; return the log likelihood of all models together.
 
@@ -122,7 +121,7 @@ def reweigh(mode: F64, log_likelihood: F64) -> float:
     return float(math.log(total) + top)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@lean(inline=True)
 def update(
     noise: F64,
     plot_m: F64,

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from tocsin.contract import F64
+from tocsin.motion.kernels_jit import lean
 
 # fmt: off
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def predict_cv(
     state: F64, cov: F64, dt_s: float, noise: F64, state_out: F64, cov_out: F64
 ) -> None:
@@ -131,7 +130,7 @@ def predict_cv(
     cov_out[20] = np55
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def predict_turn(
     state: F64, cov: F64, dt_s: float, turn_radps: float, noise: F64, state_out: F64, cov_out:
     F64
@@ -287,7 +286,7 @@ def predict_turn(
     cov_out[20] = np55
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def predict_fall(
     state: F64, cov: F64, dt_s: float, drag_area_m2pkg: float, noise_m2ps3: float,
     drag_share2_s: float, state_out: F64, cov_out: F64
@@ -550,7 +549,7 @@ def predict_fall(
     cov_out[20] = np55
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def mix(
     state: F64, cov: F64, mean: F64, mean_cov: F64, own: float, state_out: F64, cov_out: F64
 ) -> None:
@@ -684,7 +683,7 @@ def mix(
     cov_out[20] = np55
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def add_spread(
     state: F64, cov: F64, mean: F64, mean_cov: F64, weight: float, cov_out: F64
 ) -> None:
@@ -805,7 +804,7 @@ def add_spread(
     cov_out[20] = np55
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def gate_position(
     state: F64, cov: F64, plot_m: F64, plot_cov: F64, dt_s: float, noise: F64
 ) -> tuple[float, float]:
@@ -820,7 +819,7 @@ def gate_position(
         noise: (4,) see `tocsin.motion.models.Noise`.
 
     Returns:
-        Squared Mahalanobis distance, and log density of the plot.
+        Squared Mahalanobis distance, and determinant of the innovation's covariance.
     """
     x0 = state[0]
     x1 = state[1]
@@ -899,10 +898,10 @@ def gate_position(
     e2 = -e1*l_21 - l_20*v0 + v2
     distance2 = (e1 * e1)*i_1 + (e2 * e2)*i_2 + i_0*(v0 * v0)
     determinant = d_1*d_2*s00
-    return distance2, float(-0.5 * (distance2 + math.log(determinant) + 5.513631199228036))
+    return distance2, determinant
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def gate_plane(
     state: F64, cov: F64, plot_m: F64, plot_cov: F64, dt_s: float, noise: F64
 ) -> tuple[float, float]:
@@ -917,7 +916,7 @@ def gate_plane(
         noise: (4,) see `tocsin.motion.models.Noise`.
 
     Returns:
-        Squared Mahalanobis distance, and log density of the plot.
+        Squared Mahalanobis distance, and determinant of the innovation's covariance.
     """
     x0 = state[0]
     x1 = state[1]
@@ -963,10 +962,10 @@ def gate_plane(
     e1 = -l_10*v0 + v1
     distance2 = (e1 * e1)*i_1 + i_0*(v0 * v0)
     determinant = d_1*s00
-    return distance2, float(-0.5 * (distance2 + math.log(determinant) + 3.6757541328186907))
+    return distance2, determinant
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def update_position(
     state: F64, cov: F64, plot_m: F64, plot_cov: F64, dt_s: float, noise: F64, state_out: F64,
     cov_out: F64
@@ -1159,7 +1158,7 @@ def update_position(
     return float(-0.5 * (distance2 + math.log(determinant) + 5.513631199228036))
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def update_plane(
     state: F64, cov: F64, plot_m: F64, plot_cov: F64, dt_s: float, noise: F64, state_out: F64,
     cov_out: F64
@@ -1320,7 +1319,7 @@ def update_plane(
     return float(-0.5 * (distance2 + math.log(determinant) + 3.6757541328186907))
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+@lean(inline=True, contract=True)
 def update_range_rate(
     state: F64, cov: F64, sensor_m: F64, rate_mps: float, rate_var_m2ps2: float, dt_s: float,
     noise: F64, state_out: F64, cov_out: F64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.contract import F64, I32, Bool, Dimension, Plots, ReportKind, Reports, SensorKind
+from tocsin.contract import F64, I32, Bool, Dimension, Plots, Reports, SensorKind
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.locate import or_default
 
@@ -13,10 +13,10 @@ _LEAST_FALSE = 1e-3
 _LEAST_SPAN_RAD = 0.1
 
 
-def is_bearing(reports: Reports, sensor: I32, config: PlotsConfig) -> Bool:
-    """Return which reports are bearings of a node; a radar's alone says nothing of an object."""
-    nodes = np.array([s.kind != SensorKind.RADAR for s in config.sensors] or [False])
-    return np.asarray((reports.kind == ReportKind.BEARING) & nodes[sensor])
+def of_nodes(sensor: I32, config: PlotsConfig) -> Bool:
+    """Return which bearings are of a node; a radar's alone says nothing of an object."""
+    nodes: Bool = np.array([s.kind != SensorKind.RADAR for s in config.sensors])
+    return nodes[sensor]
 
 
 def bearing_plots(reports: Reports, sensor: I32, config: PlotsConfig) -> Plots:

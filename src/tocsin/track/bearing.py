@@ -17,6 +17,7 @@ import numpy as np
 
 from tocsin.contract import F64, I64, NS, Bool, Dimension
 from tocsin.track.associations import best_pairs
+from tocsin.track.births import with_room
 from tocsin.track.heard import (
     Crossings,
     begun,
@@ -27,19 +28,18 @@ from tocsin.track.heard import (
     same_kind,
     undetected_pm2,
 )
-from tocsin.track.kernels_bearing import gate, update
+from tocsin.track.kernels_bearing import gate, judge_rows, update
 from tocsin.track.kernels_clusters import propagate
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict
-from tocsin.track.manage import confirm
-from tocsin.track.state import Bank, Group, Heard, Pairs, TrackState, blank
+from tocsin.track.kernels_sweep import end
+from tocsin.track.state import Bank, Group, Heard, Pairs, TrackState
 
 _MARGIN_M = 2_000.0
 _LATELY = 5.0
 _ROUNDS = 20
 _CREDIT = 0.5
 _LEARN = 0.2
-_SPARE = 4
 
 
 class Claimed(NamedTuple):
@@ -64,6 +64,8 @@ def is_bearing(group: Group) -> bool:
 def look_bearings(state: TrackState, group: Group) -> TrackState:
     """Handle what one node heard in one bin: the recipe."""
     sensor, to_ns, rules = group.sensor, int(group.plots.measured_at_ns.max()), state.site.rules
+    state = dataclasses.replace(state, looked=state.looked + 1)
+    end(state.bank, group.at_ns, state.site.ends)
     bearings, at_ns = bearing_rows(state, group), group.plots.measured_at_ns
     bank, rows = state.bank, _in_reach(state, sensor, to_ns)
     sent_ns = _sent_ns(state, sensor, rows, to_ns)
@@ -71,6 +73,7 @@ def look_bearings(state: TrackState, group: Group) -> TrackState:
         *bank.body, bank.time_ns, bank.existence, rows, sent_ns, rules.model,
         rules.limit,
     )  # fmt: skip
+    bank.looked[rows] = state.looked
     pairs, after = _pairs(state, rows, bearings, at_ns)
     met = crossings(state, sensor, bearings, at_ns)
     met_density = np.bincount(met.new, met.density, len(at_ns))
@@ -88,7 +91,6 @@ def look_bearings(state: TrackState, group: Group) -> TrackState:
     state = dataclasses.replace(state, heard=state.heard._replace(scale=kept))
     new = Heard(at_ns, np.full(len(at_ns), sensor), bearings, free / density)
     state = remembered(state, sensor, new, free, to_ns)
-    confirm(state, state.bank)
     counters = state.counters.add(bearings=len(at_ns), edges_overflow=pairs.overflow)
     return dataclasses.replace(state, counters=counters)
 
@@ -221,6 +223,7 @@ def _update(
     best = best_pairs(pairs, claimed.weight)
     took = np.flatnonzero(alone & (claimed.none < 1.0 - _CREDIT))
     _note(bank, rows[took], group.sensor, at_ns[pairs.plot[best[took]]])
+    judge_rows(bank, rows[alone], state.site.judged)
 
 
 def _note(bank: Bank, rows: I64, sensor: int, at_ns: I64) -> None:
@@ -241,23 +244,12 @@ def _born(state: TrackState, group: Group, met: Crossings, existence: F64) -> Tr
     worth = worth[: len(worth) - over]
     at_ns = group.plots.measured_at_ns
     rows = begun(state, group.sensor, at_ns, met.take(worth), existence[worth])
+    bank, place = with_room(state, np.flatnonzero(~bank.live), len(worth))
+    bank.put(place, rows)
+    judge_rows(bank, place, state.site.judged)
     return dataclasses.replace(
         state,
-        bank=_with_rows(state, rows),
-        next_number=state.next_number + len(rows),
-        counters=state.counters.add(births=len(rows), crossed=len(rows), tracks_overflow=over),
+        bank=bank,
+        next_number=state.next_number + len(worth),
+        counters=state.counters.add(births=len(worth), crossed=len(worth), tracks_overflow=over),
     )
-
-
-def _with_rows(state: TrackState, new: Bank) -> Bank:
-    """Return the bank with new rows in free places, grown where there are too few."""
-    bank = state.bank
-    places = np.flatnonzero(~bank.live)[: len(new)]
-    short = len(new) - len(places)
-    if short > 0:
-        spare = blank(state.config, short + len(bank) // _SPARE)
-        spare.free(np.arange(len(spare)))
-        places = np.concatenate([places, len(bank) + np.arange(short)])
-        bank = bank.join(spare)
-    bank.put(places, new)
-    return bank

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tocsin.contract import ObjectClass, Sensor
 from tocsin.geo import Region
 from tocsin.motion import SETS, ModelSet
+from tocsin.track.detection import DetectionTable
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,11 @@ class TrackConfig:
         sensors: the site's sensors; a plot's `sensor` is an index into them (at most 64).
         output_period_s: spacing of output instants, at whole multiples of it; None: one at each
             distinct plot time, for input that is scan-synchronous.
+        changed_only: put out only the tracks that a look concerned since the last instant.
         lag: put out every instant a second time, at the next one, smoothed by what came between.
         associations: tell which plots went to which confirmed track.
+        detection: how probably each sensor detects, by range, azimuth and height; None: with its
+            own constant, all over its coverage.
         models: motion models; several: an interacting multiple-model filter.
         speed_std_mps: of each horizontal velocity component of a new track.
         climb_std_mps: of its vertical velocity.
@@ -80,8 +84,10 @@ class TrackConfig:
     region: Region
     sensors: tuple[Sensor, ...]
     output_period_s: float | None = 1.0
+    changed_only: bool = False
     lag: bool = False
     associations: bool = False
+    detection: DetectionTable | None = field(default=None, compare=False, repr=False)
     models: ModelSet = SETS[ObjectClass.UNKNOWN]
     speed_std_mps: float = 120.0
     climb_std_mps: float = 15.0
@@ -106,7 +112,7 @@ class TrackConfig:
     recycle: float = 0.1
     merge2: float = 1.0
     near2: float = 9.0
-    poisson_floor: float = 1e-5
+    poisson_floor: float = 1e-4
     report_floor: float = 0.1
     confirm_probability: float = 0.95
     confirm_plots: int = 3

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, Bool
-from tocsin.track.births import begin, note_plots
+from tocsin.track.births import Starts, begin, with_room
 from tocsin.track.kernels_clusters import divide, solve_alone
 from tocsin.track.kernels_contest import (
     BORN,
-    CLUSTER,
     FRESH,
-    PLOT,
-    POISSON,
     SOURCE,
-    TIME,
     Edges,
     Hypotheses,
     Mixture,
@@ -24,7 +21,9 @@ from tocsin.track.kernels_contest import (
     Yield,
     contest,
 )
-from tocsin.track.state import Bank, Group, Pairs, Picture, TrackState
+from tocsin.track.kernels_regroup import regroup
+from tocsin.track.kernels_rows import carry
+from tocsin.track.state import Group, Pairs, Picture, TrackState
 
 
 class Harvest(NamedTuple):
@@ -32,44 +31,37 @@ class Harvest(NamedTuple):
 
     Args:
         body: (n, ...) Gaussians.
-        time_ns: (n,).
-        r: (n,) existence within its hypotheses; of a Poisson row its weight.
-        weight: (n,) of the hypotheses that hold it.
-        source: (n,) bank row that it continues, -1: none.
-        born: (n,) plot at which it was born, -1: an older one.
-        plot: (n,) plot that it took, -1: none.
-        poisson: (n,) whether it went back to the undetected.
-        cluster: (n,) new cluster, -1: alone.
-        fresh: (n,) 0: keeps its number; k: the k-th new number.
+        chance: (n, 2) see `kernels_contest.Yield`.
+        fact: (n, 7) likewise.
         hyp: hypotheses over the new rows.
+        contested: clusters that were solved.
+        cut_short: searches that were cut off.
     """
 
     body: Mixture
-    time_ns: I64
-    r: F64
-    weight: F64
-    source: I64
-    born: I64
-    plot: I64
-    poisson: Bool
-    cluster: I64
-    fresh: I64
+    chance: F64
+    fact: I64
     hyp: Hypotheses
+    contested: int
+    cut_short: int
+
+    @property
+    def born(self) -> int:
+        """Return how many rows grew out of none: they were born."""
+        return int(np.count_nonzero(self.fact[:, SOURCE] < 0))
 
 
-class Found(NamedTuple):
-    """Hold what the association of a look found.
+class Shared(NamedTuple):
+    """Hold whose the plots of a look are.
 
     Args:
         pairs: the pairs of rows and plots, those that were cut left out.
         alone: (k,) 1: rows that contest nothing.
         weight: (pairs,) probability that a row alone gave the plot.
         none: (k,) probability that a row alone gave none.
-        free: (m,) probability that a plot is no track's; 0 where contested rows took care of it.
-        harvest: what contested rows became.
-        contested: clusters of those.
+        free: (m,) probability that a plot is no track's; 0: rows contest it.
+        parent: (k,) one row of each row's cluster.
         divided: clusters that were too large.
-        cut_short: searches that were cut off.
     """
 
     pairs: Pairs
@@ -77,58 +69,63 @@ class Found(NamedTuple):
     weight: F64
     none: F64
     free: F64
-    harvest: Harvest
-    contested: int
+    parent: I64
     divided: int
-    cut_short: int
 
 
-def associate(
-    state: TrackState, picture: Picture, pairs: Pairs, miss: F64, newborn: F64, body: Mixture
-) -> Found:
-    """Say whose each plot is.
+def share_out(state: TrackState, pairs: Pairs, plots: int) -> Shared:
+    """Say whose each plot is, for the rows that contest nothing.
+
+    Args:
+        state: the tracker; rows are predicted.
+        pairs: rows and plots with their likelihood ratios.
+        plots: number of plots.
+    """
+    bank, k = state.bank, len(pairs.rows)
+    parent, after, count = (np.empty(k, np.int64) for _ in range(3))
+    keep, alone = np.empty(len(pairs.plot), bool), np.empty(k, np.int8)
+    divided = divide(
+        *pairs[1:4], bank.cluster[pairs.rows], bank.weight[pairs.rows], plots,
+        state.config.most_contested, parent, after, count, keep, alone,
+    )  # fmt: skip
+    if divided:
+        pairs = kept(pairs, keep)
+    weight, none, free = np.empty(len(pairs.plot)), np.empty(k), np.empty(plots)
+    solve_alone(*pairs[1:4], alone, weight, none, free)
+    return Shared(pairs, alone, weight, none, free, parent, divided)
+
+
+def contested(
+    state: TrackState, picture: Picture, shared: Shared, miss: F64, newborn: F64, body: Mixture
+) -> Harvest | None:
+    """Return what the contested rows become; None without any.
 
     Args:
         state: the tracker; rows are predicted.
         picture: the look's plots.
-        pairs: rows and plots with their likelihood ratios.
+        shared: what is known of whose they are.
         miss: (k,) probability that the look detects each row, for the chance of a miss.
         newborn: (m,) existence of a new object at each plot that is no track's.
-        body: (m, ...) its Gaussians.
+        body: (m, ...) its Gaussians; those of plots that nobody contests are not read.
     """
-    bank, rules, k, m = state.bank, state.site.rules, len(pairs.rows), len(newborn)
-    cluster = bank.cluster[pairs.rows]
-    parent, after, count = (np.empty(k, np.int64) for _ in range(3))
-    keep = np.empty(len(pairs.plot), bool)
-    divided = divide(
-        *pairs[1:4], cluster, bank.weight[pairs.rows], m, state.config.most_contested, parent,
-        after, count, keep,
-    )  # fmt: skip
-    pairs = kept(pairs, keep)
-    alone = ((count[parent] == 1) & (cluster < 0)).astype(np.int8)
-    weight, none, free = np.zeros(len(pairs.plot)), np.ones(k), np.ones(m)
-    solve_alone(*pairs[1:4], alone, weight, none, free)
-    if alone.all():
-        nothing = _harvest(_room(16, bank.mode.shape[1]), np.zeros(6, np.int64))
-        return Found(pairs, alone, weight, none, free, nothing, 0, divided, 0)
-    free[pairs.plot[np.repeat(alone == 0, np.diff(pairs.start))]] = 0.0
-    contested = np.flatnonzero(alone == 0)
-    chain = contested[np.argsort(parent[contested], kind="stable")]
-    begin = np.append(np.flatnonzero(parent[chain] == chain), len(chain))
+    bank, rules, pairs, parent = state.bank, state.site.rules, shared.pairs, shared.parent
+    rows = np.flatnonzero(shared.alone == 0)
+    if len(rows) == 0:
+        return None
+    chain = rows[np.argsort(parent[rows], kind="stable")]
+    begin = np.append(np.flatnonzero(np.diff(parent[chain], prepend=-1)), len(chain))
     edges, scan = Edges(pairs.rows, miss, *pairs[1:4]), Scan(*picture[:4], newborn, body)
     room, filled, done = 16 * len(chain) + 64, np.zeros(6, np.int64), 0
     out = _room(room, bank.mode.shape[1])
     while True:
         done = contest(
-            done, chain, begin, edges, bank.body, bank.time_ns, bank.existence,
-            bank.number.astype(np.int64), bank.cluster, state.hypotheses, scan, rules, out, filled,
+            done, chain, begin, edges, bank.body, bank.time_ns, bank.existence, bank.number,
+            bank.cluster, state.hypotheses, scan, rules, out, filled,
         )  # fmt: skip
         if done == len(begin) - 1:
-            break
+            return _harvest(out, filled)
         out = _grown(out, _room(room, bank.mode.shape[1]))
         room *= 2
-    found = _harvest(out, filled)
-    return Found(pairs, alone, weight, none, free, found, done, divided, int(filled[5]))
 
 
 def _room(rows: int, models: int) -> Yield:
@@ -156,17 +153,14 @@ def _grown(old: Yield, more: Yield) -> Yield:
 
 
 def _harvest(out: Yield, filled: I64) -> Harvest:
-    """Return what was written, by column."""
+    """Return what was written."""
     n, clusters, hyps, members = filled[:4]
-    fact, r, weight = out.fact[:n].T, *out.chance[:n].T
     hyp = Hypotheses(
         out.hyp.start[: clusters + 1], out.hyp.weight[:hyps], out.hyp.member_start[: hyps + 1],
         out.hyp.member[:members], out.hyp.noise[:clusters],
     )  # fmt: skip
-    return Harvest(
-        Mixture(*(part[:n] for part in out.body)), fact[TIME], r, weight, fact[SOURCE], fact[BORN],
-        fact[PLOT], fact[POISSON] > 0, fact[CLUSTER], fact[FRESH], hyp,
-    )  # fmt: skip
+    body = Mixture(*(part[:n] for part in out.body))
+    return Harvest(body, out.chance[:n], out.fact[:n], hyp, int(clusters), int(filled[5]))
 
 
 def kept(pairs: Pairs, keep: Bool) -> Pairs:
@@ -177,33 +171,35 @@ def kept(pairs: Pairs, keep: Bool) -> Pairs:
     return Pairs(pairs.rows, start, pairs.plot[keep], pairs.value[keep], pairs.overflow)
 
 
-def continued(
-    state: TrackState, group: Group, picture: Picture, harvest: Harvest, first: I64
-) -> tuple[Bank, int]:
-    """Return the rows that replace the contested ones, and how many new numbers they took.
+def replaced(
+    state: TrackState, group: Group, picture: Picture, gone: I64, harvest: Harvest, first: I64
+) -> tuple[TrackState, I64]:
+    """Return the tracker with contested rows replaced, and rows whose track has its plot.
 
     Args:
         state: the tracker.
         group: the look.
         picture: its plots.
-        harvest: what the contested rows became.
+        gone: contested rows.
+        harvest: what they became.
         first: (m,) undetected row that a new object at each plot grew out of, -1: none.
     """
-    old = harvest.source >= 0
-    rows = state.bank.take(np.where(old, harvest.source, 0))
-    new = np.flatnonzero(~old)
-    if len(new):
-        at = harvest.born[new]
-        body = Mixture(*(part[new] for part in harvest.body))
-        begun = begin(state, group, picture, at, harvest.r[new], body, first[at])
-        for name in vars(rows):
-            getattr(rows, name)[new] = getattr(begun, name)
-    rows.state[:], rows.cov[:], rows.mode[:] = harvest.body
-    rows.time_ns[:], rows.existence[:], rows.weight[:] = harvest[1:4]
-    rows.poisson[:] = harvest.poisson
-    fresh = harvest.fresh
-    renamed = fresh > 0
-    rows.number[renamed] = (state.next_number + len(new) + fresh[renamed] - 1).astype(np.uint32)
-    took = np.flatnonzero(old & (harvest.plot >= 0))
-    note_plots(rows, took, group, picture, harvest.plot[took], np.ones(len(took), bool))
-    return rows, len(new) + int(fresh.max(initial=0))
+    fact, count = harvest.fact, len(harvest.fact)
+    new = np.flatnonzero(fact[:, SOURCE] < 0)
+    bank, place = with_room(state, np.flatnonzero(~state.bank.live)[:count], count)
+    state = dataclasses.replace(state, bank=bank)
+    at = fact[new, BORN]
+    starts = Starts(at, harvest.chance[new, 0], harvest.body, new, first[at])
+    begin(state, group, picture, starts, bank, place[new])
+    known = state.hypotheses
+    ended = np.zeros(len(known.noise) + 1, bool)
+    ended[bank.cluster[gone]] = True
+    hyp = regroup(known, ended[:-1], harvest.hyp, place, bank.cluster)
+    number, found = state.next_number + len(new), np.empty(count, bool)
+    carry(
+        bank, harvest.body, harvest.chance, fact, place, len(hyp.noise) - len(harvest.hyp.noise),
+        number, picture, group.sensor, state.looked, state.site.judged, found,
+    )  # fmt: skip
+    bank.free(gone)
+    number += int(fact[:, FRESH].max(initial=0))
+    return dataclasses.replace(state, hypotheses=hyp, next_number=number), place[found]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS, U32, Bool
+from tocsin.contract import F64, I64, NS, Bool
 from tocsin.track.kernels_bearing import AZIMUTH, AZIMUTH_VAR, triangulate
 from tocsin.track.state import Bank, Heard, TrackState, blank
 
@@ -126,8 +126,8 @@ def begun(state: TrackState, sensor: int, at_ns: I64, found: Crossings, existenc
     rows.mode[:] = state.site.rules.model.share
     rows.existence[:] = existence
     rows.poisson[:] = existence < config.recycle
-    rows.time_ns[:] = found.sent_ns
-    rows.number[:] = _numbers(state, count)
+    rows.time_ns[:], rows.looked[:] = found.sent_ns, state.looked
+    rows.number[:] = (state.next_number + np.arange(count)).astype(np.uint32)
     rows.interval_s[:] = config.node_period_s
     rows.plots[:] = 2
     new_ns, old_ns = at_ns[found.new], kept.at_ns[found.kept]
@@ -136,10 +136,6 @@ def begun(state: TrackState, sensor: int, at_ns: I64, found: Crossings, existenc
     rows.first_at_ns[:] = np.minimum(new_ns, old_ns)
     rows.last_plot_at_ns[:] = np.maximum(new_ns, old_ns)
     return rows
-
-
-def _numbers(state: TrackState, count: int) -> U32:
-    return (state.next_number + np.arange(count)).astype(np.uint32)
 
 
 def remembered(state: TrackState, sensor: int, new: Heard, free: F64, to_ns: int) -> TrackState:

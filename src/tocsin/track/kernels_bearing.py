@@ -12,12 +12,18 @@ Gauss-Newton method); B. Ristic, S. Arulampalam, N. Gordon, Beyond the Kalman Fi
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I64, Bool
+from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_filter import clear, copy_row, pour, settle
+from tocsin.track.kernels_rows import judge
+
+if TYPE_CHECKING:
+    from tocsin.track.state import Bank
 
 AZIMUTH, ELEVATION, AZIMUTH_VAR, ELEVATION_VAR, SLOWNESS, REACH = 12, 13, 14, 15, 16, 17
 """Columns of a bearing after its node's position (3) and rotation to its ENU by rows (9)."""
@@ -30,7 +36,7 @@ _SLOWEST_SOUND = 0.05
 _LOG_TWO_PI = math.log(2.0 * math.pi)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def sight(x: F64, dt: float, heard: F64, angles: F64, slope: F64) -> float:
     """Predict what a node hears of a state; return seconds from the state to what is heard.
 
@@ -80,7 +86,7 @@ def sight(x: F64, dt: float, heard: F64, angles: F64, slope: F64) -> float:
     return float(dt - delay)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _wandered(x: F64, g: F64, dt: float, noise: F64) -> float:
     """Return the variance of an angle that an object's manoeuvres in `dt` seconds add."""
     along = g[0] * x[3] + g[1] * x[4]
@@ -316,7 +322,14 @@ def update(
             copy_row(sum_, sum_cov, sum_mode, 0, state, cov, mode, i)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
+def judge_rows(bank: Bank, rows: I64, rules: F64) -> None:
+    """Mark rows in place that contest nothing, see `kernels_rows.judge`."""
+    for k in range(rows.size):
+        judge(bank, rows[k], rules)
+
+
+@lean()
 def _crossing(one: F64, other: F64, least_sine: float, x: F64) -> bool:
     """Fill in where two bearings cross on the map; say whether they do, in reach of both."""
     ax, ay = math.sin(one[AZIMUTH]), math.cos(one[AZIMUTH])
@@ -331,7 +344,7 @@ def _crossing(one: F64, other: F64, least_sine: float, x: F64) -> bool:
     return bool(0.0 < first <= one[REACH] and 0.0 < second <= other[REACH])
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _sent(x: F64, heard: F64, at_ns: int) -> int:
     """Return when what a node hears at a time was sent from a place."""
     far = math.sqrt((x[0] - heard[0]) ** 2 + (x[1] - heard[1]) ** 2)

@@ -12,11 +12,12 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, Bool
+from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_filter import clear, combine_row, pour, settle
 from tocsin.track.kernels_hypotheses import match
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _root(parent: I64, a: int) -> int:
     while parent[a] != a:
         parent[a] = parent[parent[a]]
@@ -85,7 +86,7 @@ def chains(parent: I64, after: I64, count: I64) -> None:
             last[root] = i
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def solve_alone(
     start: I64,
     edge_plot: I64,
@@ -104,10 +105,15 @@ def solve_alone(
         alone: (k,) 1: to be solved here.
         edge_weight: out: probability that the row gave the plot.
         none_weight: (k,) out: probability that it gave none.
-        free: (m,) out: probability that the plot is nobody's; others stay.
+        free: (m,) out: probability that the plot is nobody's; 0: others contest it.
     """
+    for j in range(free.size):
+        free[j] = 1.0
     for i in range(alone.size):
+        none_weight[i] = 1.0
         if not alone[i]:
+            for e in range(start[i], start[i + 1]):
+                edge_weight[e] = free[edge_plot[e]] = 0.0
             continue
         total = 1.0
         for e in range(start[i], start[i + 1]):
@@ -118,7 +124,7 @@ def solve_alone(
             free[edge_plot[e]] = 1.0 - edge_weight[e]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def propagate(
     head: int,
     after: I64,
@@ -195,6 +201,7 @@ def divide(
     after: I64,
     count: I64,
     keep: Bool,
+    alone: I8,
 ) -> int:
     """Find the clusters; cut the least probable pairs of those that are too large.
 
@@ -210,6 +217,7 @@ def divide(
         after: (k,) out: chain of each cluster.
         count: (k,) out: rows of each cluster, at its root.
         keep: (edges,) out: whether the pair stays.
+        alone: (k,) out: 1: the row contests nothing, and did not.
 
     Returns:
         Number of clusters that were too large.
@@ -220,6 +228,8 @@ def divide(
     while True:
         unite(start, edge_plot, keep, cluster, plots, parent)
         chains(parent, after, count)
+        for i in range(parent.size):
+            alone[i] = count[parent[i]] == 1 and cluster[i] < 0
         if cut > 0.6:
             return large
         again = False
@@ -303,7 +313,7 @@ def join_parents(
     return count
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _best_pairs(
     weight: F64, count: int, second: F64, first: int, last: int, pair: I64, value: F64
 ) -> int:

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from tocsin.contract import F64, I8, I64
+from tocsin.contract import F64, I8, I64, U32
 from tocsin.motion import Arrays
+from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_clusters import children, join_parents, merge_alike
 from tocsin.track.kernels_filter import advance, combine_row, copy_row, correct_row
 from tocsin.track.kernels_harvest import (
@@ -139,17 +140,18 @@ was born, -1: an older one; plot that it took, -1 none; 1: it went back to the u
 cluster, -1: alone; 0: it keeps its number, k: the k-th new number."""
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _bring(state: F64, cov: F64, mode: F64, o: int, dt: float, model: Arrays, limit: F64) -> float:
+@lean()
+def _bring(
+    state: F64, cov: F64, mode: F64, o: int, dt: float, model: Arrays, limit: F64, spare: F64
+) -> float:
     """Advance a row by some seconds, if it is behind; return its chance to live on."""
     if dt <= 0.0:
         return 1.0
-    mean, total = np.empty(6), np.empty(21)
-    advance(state, cov, mode, o, dt, model, limit, mean, total)
+    advance(state, cov, mode, o, dt, model, limit, spare[:6], spare[6:])
     return math.exp(-dt / limit[0])
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def gather(
     chain: I64,
     first: int,
@@ -216,7 +218,7 @@ def gather(
     return units, used
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def mean_noise(
     plots: I64, count: int, cov: F64, dimension: I8, unit: I64, units: int, old: F64, noise: F64
 ) -> None:
@@ -233,7 +235,7 @@ def mean_noise(
             noise[5] = max(noise[5], 1e12)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _prepare(
     chain: I64,
     first: int,
@@ -247,6 +249,7 @@ def _prepare(
     base: Mixture,
     missed_log: F64,
     missed: F64,
+    spare: F64,
 ) -> None:
     """Bring a cluster's rows to one time; fill in probability and existence of a miss."""
     state, cov, mode = base
@@ -254,12 +257,12 @@ def _prepare(
         i, miss = edges.rows[chain[first + a]], edges.miss[chain[first + a]]
         copy_row(bank.state, bank.cov, bank.mode, i, state, cov, mode, a)
         dt = (to_ns - time_ns[i]) * 1e-9
-        alive = existence[i] * _bring(state, cov, mode, a, dt, rules.model, rules.limit)
+        alive = existence[i] * _bring(state, cov, mode, a, dt, rules.model, rules.limit, spare)
         missed_log[a] = math.log(1.0 - alive * miss)
         missed[a] = alive * (1.0 - miss) / (1.0 - alive * miss)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _latest(
     chain: I64, first: int, size: int, rows: I64, time_ns: I64, plots: I64, many: int, plot_ns: I64
 ) -> int:
@@ -272,7 +275,7 @@ def _latest(
     return to_ns
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _fill(
     count: int,
     origin: I64,
@@ -284,6 +287,7 @@ def _fill(
     pool: Mixture,
     mean: F64,
     total: F64,
+    spare: F64,
 ) -> None:
     """Fill in the Gaussians of the children's locals."""
     born, (state, cov, mode) = scan.born, pool
@@ -293,19 +297,19 @@ def _fill(
         if source < 0:
             copy_row(born.state, born.cov, born.mode, j, state, cov, mode, k)
             dt = (to_ns - scan.time_ns[j]) * 1e-9
-            _bring(state, cov, mode, k, dt, rules.model, rules.limit)
+            _bring(state, cov, mode, k, dt, rules.model, rules.limit, spare)
         elif j < 0:
             copy_row(base.state, base.cov, base.mode, source, state, cov, mode, k)
         else:
             correct_row(
                 base.state, base.cov, base.mode, source, scan.position_m, scan.cov, j,
-                (scan.time_ns[j] - to_ns) * 1e-9, scan.dimension[j], rules.model,
+                (scan.time_ns[j] - to_ns) * 1e-9, scan.dimension[j], rules.model.noise,
                 state, cov, mode, k,
             )  # fmt: skip
         combine_row(state, cov, mode, k, mean, total)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _identify(
     count: int,
     origin: I64,
@@ -313,7 +317,7 @@ def _identify(
     chain: I64,
     first: int,
     rows: I64,
-    number: I64,
+    number: U32,
     row: I64,
     plot: I64,
     label: I64,
@@ -335,7 +339,7 @@ def _solve(
     bank: Mixture,
     time_ns: I64,
     existence: F64,
-    number: I64,
+    number: U32,
     cluster: I64,
     hyp: Hypotheses,
     scan: Scan,
@@ -357,10 +361,11 @@ def _solve(
     )  # fmt: skip
     to_ns = _latest(chain, first, size, edges.rows, time_ns, plots, many, scan.time_ns)
     base = Mixture(np.empty((size, M, 6)), np.empty((size, M, 21)), np.empty((size, M)))
-    missed_log, missed = np.empty(size), np.empty(size)
+    missed_log, missed, spare = np.empty(size), np.empty(size), np.empty(27)
     _prepare(
-        chain, first, size, edges, bank, time_ns, existence, to_ns, rules, base, missed_log, missed
-    )
+        chain, first, size, edges, bank, time_ns, existence, to_ns, rules, base, missed_log, missed,
+        spare,
+    )  # fmt: skip
     T, room = size + many, size + most + many + K * (size + many) + 1
     parents, sizes, weights = np.empty((K, T), np.int64), np.empty(K, np.int64), np.empty(K)
     count = join_parents(
@@ -368,7 +373,7 @@ def _solve(
         weights,
     )  # fmt: skip
     where, choice = np.empty(size + 1, np.int64), np.empty(most + size, np.int64)
-    value = np.empty(most + size)
+    value, r, lost = np.empty(most + size), np.empty(room), np.empty(room)
     options(size, begin, pair, gain, where, choice, value)
     parent, chosen, log_w = np.empty(K, np.int64), np.empty((K, T), np.int64), np.empty(K)
     found, short = best_children(
@@ -376,7 +381,6 @@ def _solve(
         rules.most_nodes, parent, chosen, log_w,
     )  # fmt: skip
     origin, who = np.empty((2, room), np.int64), np.empty((3, room), np.int64)
-    r, lost = np.empty(room), np.empty(room)
     lists, lengths, w = np.empty((K, T), np.int64), np.empty(K, np.int64), np.empty(K)
     locals_ = children(
         found, parent, chosen, log_w, parents, sizes, size, plots, many, missed, scan.newborn,
@@ -384,7 +388,7 @@ def _solve(
     )  # fmt: skip
     pool = Mixture(np.empty((room, M, 6)), np.empty((room, M, 21)), np.empty((room, M)))
     mean, total, noise = np.empty((room, 6)), np.empty((room, 21)), np.empty(6)
-    _fill(locals_, origin, plots, base, scan, to_ns, rules, pool, mean, total)
+    _fill(locals_, origin, plots, base, scan, to_ns, rules, pool, mean, total, spare)
     count, locals_ = merge_alike(
         lists, lengths, w, tidy(lists, lengths, w, found, rules.least_weight), rules.merge2,
         pool.state, pool.cov, pool.mode, mean, total, r, lost, origin, locals_, room - 1,
@@ -400,7 +404,7 @@ def _solve(
     return fits
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _fits(out: Yield, filled: I64, rows: int, clusters: int, hyps: int, members: int) -> bool:
     """Say whether there is room for so many more."""
     return bool(
@@ -411,7 +415,7 @@ def _fits(out: Yield, filled: I64, rows: int, clusters: int, hyps: int, members:
     )
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _put(
     pool: Mixture,
     k: int,
@@ -496,7 +500,7 @@ def _write(
     return True
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _write_rows(
     hyp: I64,
     size: I64,
@@ -535,7 +539,7 @@ def contest(
     bank: Mixture,
     time_ns: I64,
     existence: F64,
-    number: I64,
+    number: U32,
     cluster: I64,
     hyp: Hypotheses,
     scan: Scan,

@@ -16,14 +16,16 @@ import math
 import numba as nb
 import numpy as np
 
-from tocsin.contract import F64, I8, I64
+from tocsin.contract import F64, I64
 from tocsin.motion import Arrays, kernels_imm, kernels_models
+from tocsin.motion.kernels_jit import lean
 
 _LEAST_MODE = 1e-6
+_TWO_PI_2, _TWO_PI_3 = (2.0 * math.pi) ** 2, (2.0 * math.pi) ** 3
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _hold(cov: F64, limit: F64) -> None:
+@lean(inline=True)
+def hold(cov: F64, limit: F64) -> None:
     """Bound the uncertainty of height and climb: without a measured height it would only grow.
 
     Args:
@@ -42,7 +44,7 @@ def _hold(cov: F64, limit: F64) -> None:
         cov[20] *= climb * climb
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def advance(
     state: F64,
     cov: F64,
@@ -63,7 +65,7 @@ def advance(
         i: row.
         dt: seconds.
         model: the models.
-        limit: see `_hold`.
+        limit: see `hold`.
         mean: (6,) work space.
         total: (21,) likewise.
     """
@@ -72,7 +74,7 @@ def advance(
         mode[i], mean, total,
     )  # fmt: skip
     for m in range(mode.shape[1]):
-        _hold(cov[i, m], limit)
+        hold(cov[i, m], limit)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -111,13 +113,13 @@ def predict(
         advance(state, cov, mode, i, dt, model, limit, mean, total)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def combine_row(state: F64, cov: F64, mode: F64, i: int, mean: F64, total: F64) -> None:
     """Fill in one row's mean and packed covariance over its models, see `combine`."""
     kernels_imm.moments(state[i], cov[i], mode[i], mean[i], total[i])
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean(inline=True)
 def copy_row(
     state: F64, cov: F64, mode: F64, i: int, state_out: F64, cov_out: F64, mode_out: F64, o: int
 ) -> None:
@@ -130,7 +132,7 @@ def copy_row(
             cov_out[o, m, c] = cov[i, m, c]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def combine(state: F64, cov: F64, mode: F64, mean: F64, total: F64) -> None:
     """Fill in each row's mean and packed covariance over its models.
 
@@ -145,30 +147,30 @@ def combine(state: F64, cov: F64, mode: F64, mean: F64, total: F64) -> None:
         combine_row(state, cov, mode, i, mean, total)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def density(
-    state: F64,
-    cov: F64,
-    i: int,
-    m: int,
-    plot_m: F64,
-    plot_cov: F64,
-    j: int,
-    dt: float,
-    d: int,
-    model: Arrays,
-    gate: float,
-) -> float:
-    """Return the Gaussian density of a plot under one model of one row; 0 outside the gate."""
-    x, P, z, R, noise = state[i, m], cov[i, m], plot_m[j], plot_cov[j], model.noise[m]
+@lean(inline=True)
+def density(x: F64, P: F64, z: F64, R: F64, dt: float, d: int, noise: F64, gate: float) -> float:
+    """Return the Gaussian density of a plot under one model of one row; 0 outside the gate.
+
+    Args:
+        x: (6,) state.
+        P: (21,) its covariance.
+        z: (3,) plot.
+        R: (6,) its covariance, packed.
+        dt: plot's time less the state's, s.
+        d: dimension, 2 or 3.
+        noise: (4,) of the model.
+        gate: largest squared distance.
+    """
     if d == 3:
-        distance2, log_like = kernels_models.gate_position(x, P, z, R, dt, noise)
+        distance2, determinant = kernels_models.gate_position(x, P, z, R, dt, noise)
+        scale = _TWO_PI_3 * determinant
     else:
-        distance2, log_like = kernels_models.gate_plane(x, P, z, R, dt, noise)
-    return math.exp(log_like) if distance2 <= gate else 0.0
+        distance2, determinant = kernels_models.gate_plane(x, P, z, R, dt, noise)
+        scale = _TWO_PI_2 * determinant
+    return math.exp(-0.5 * distance2) / math.sqrt(scale) if distance2 <= gate else 0.0
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def correct_row(
     state: F64,
     cov: F64,
@@ -179,7 +181,7 @@ def correct_row(
     j: int,
     dt: float,
     d: int,
-    model: Arrays,
+    noise: F64,
     state_out: F64,
     cov_out: F64,
     mode_out: F64,
@@ -197,7 +199,7 @@ def correct_row(
         j: plot.
         dt: plot's time less the row's, s.
         d: dimension, 2 or 3.
-        model: the models.
+        noise: (M, 4) of the models.
         state_out: (q, M, 6) out.
         cov_out: (q, M, 21) out.
         mode_out: (q, M) out.
@@ -206,14 +208,14 @@ def correct_row(
     M = mode.shape[1]
     top, total = -math.inf, 0.0
     for m in range(M):
-        x, P, z, R, noise = state[i, m], cov[i, m], plot_m[j], plot_cov[j], model.noise[m]
+        x, P, z, R, q = state[i, m], cov[i, m], plot_m[j], plot_cov[j], noise[m]
         if d == 3:
             mode_out[o, m] = kernels_models.update_position(
-                x, P, z, R, dt, noise, state_out[o, m], cov_out[o, m]
+                x, P, z, R, dt, q, state_out[o, m], cov_out[o, m]
             )
         else:
             mode_out[o, m] = kernels_models.update_plane(
-                x, P, z, R, dt, noise, state_out[o, m], cov_out[o, m]
+                x, P, z, R, dt, q, state_out[o, m], cov_out[o, m]
             )
         top = max(top, mode_out[o, m])
     for m in range(M):
@@ -224,7 +226,7 @@ def correct_row(
         mode_out[o, m] = (mode_out[o, m] / total + _LEAST_MODE) / (1.0 + M * _LEAST_MODE)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def clear(mean: F64, total: F64, mass: F64, o: int) -> None:
     """Empty row o of a sum of Gaussians, see `pour`."""
     for m in range(mass.shape[1]):
@@ -235,7 +237,7 @@ def clear(mean: F64, total: F64, mass: F64, o: int) -> None:
             total[o, m, c] = 0.0
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def pour(
     state: F64, cov: F64, mode: F64, i: int, w: float, mean: F64, total: F64, mass: F64, o: int
 ) -> None:
@@ -272,7 +274,7 @@ def pour(
         mass[o, m] = whole
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def settle(mass: F64, o: int) -> float:
     """Turn the weights of a sum's models into probabilities; return the whole weight."""
     whole = 0.0
@@ -283,74 +285,45 @@ def settle(mass: F64, o: int) -> float:
     return whole
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def update(
+@lean(inline=True)
+def blend(
     state: F64,
     cov: F64,
     mode: F64,
-    time_ns: I64,
-    existence: F64,
-    rows: I64,
-    missed: F64,
-    start: I64,
-    edge_plot: I64,
-    edge_weight: F64,
-    none_weight: F64,
-    alone: I8,
-    plot_m: F64,
-    plot_cov: F64,
-    plot_ns: I64,
-    plot_dimension: I8,
-    model: Arrays,
+    i: int,
+    weight: float,
+    other: F64,
+    other_cov: F64,
+    other_mode: F64,
+    o: int,
+    other_weight: float,
 ) -> None:
-    """Replace rows in place by the moments of their association mixtures.
+    """Replace row i, in place, by the moments of its mixture with row o of others.
 
     Args:
         state: (n, M, 6).
         cov: (n, M, 21).
         mode: (n, M).
-        time_ns: (n,).
-        existence: (n,); becomes the posterior probability.
-        rows: (k,) the rows of this look.
-        missed: (k,) existence of each if it gave no plot.
-        start: (k + 1,) first edge of each.
-        edge_plot: plot of each edge.
-        edge_weight: probability that the row gave that plot.
-        none_weight: (k,) probability that it gave none.
-        alone: (k,) 1: to be updated here.
-        plot_m: (m, 3).
-        plot_cov: (m, 6) packed upper triangle.
-        plot_ns: (m,).
-        plot_dimension: (m,) 2 or 3.
-        model: the models.
+        i: row.
+        weight: its weight.
+        other: (q, M, 6).
+        other_cov: (q, M, 21).
+        other_mode: (q, M).
+        o: row of the others.
+        other_weight: its weight.
     """
-    M = mode.shape[1]
-    one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
-    sum_, sum_cov, sum_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
-    for k in range(rows.size):
-        if not alone[k]:
+    for m in range(mode.shape[1]):
+        mine, both = weight * mode[i, m], weight * mode[i, m] + other_weight * other_mode[o, m]
+        mode[i, m] = both / (weight + other_weight)
+        if both <= 0.0:
             continue
-        i, mass = rows[k], none_weight[k] * missed[k]
-        if start[k] == start[k + 1]:
-            existence[i] = min(mass, 1.0)
-            continue
-        clear(sum_, sum_cov, sum_mode, 0)
-        pour(state, cov, mode, i, mass, sum_, sum_cov, sum_mode, 0)
-        for e in range(start[k], start[k + 1]):
-            j, w = edge_plot[e], edge_weight[e]
-            dt = (plot_ns[j] - time_ns[i]) * 1e-9
-            correct_row(
-                state, cov, mode, i, plot_m, plot_cov, j, dt, plot_dimension[j], model, one,
-                one_cov, one_mode, 0,
-            )  # fmt: skip
-            pour(one, one_cov, one_mode, 0, w, sum_, sum_cov, sum_mode, 0)
-            mass += w
-        existence[i] = min(mass, 1.0)
-        if settle(sum_mode, 0) <= 0.0:
-            continue
-        for m in range(M):
-            mode[i, m] = sum_mode[0, m]
-            for a in range(6):
-                state[i, m, a] = sum_[0, m, a]
-            for c in range(21):
-                cov[i, m, c] = sum_cov[0, m, c]
+        share, c = 1.0 - mine / both, 0
+        for a in range(6):
+            da = other[o, m, a] - state[i, m, a]
+            for b in range(a, 6):
+                db = other[o, m, b] - state[i, m, b]
+                grown = other_cov[o, m, c] - cov[i, m, c] + (1.0 - share) * da * db
+                cov[i, m, c] += share * grown
+                c += 1
+        for a in range(6):
+            state[i, m, a] += share * (other[o, m, a] - state[i, m, a])

@@ -1,4 +1,4 @@
-"""Kernels that find what a look could see and which plots could be whose.
+"""Kernels that find which plots could be whose.
 
 Each has its NumPy twin in `reference`.
 """
@@ -6,102 +6,18 @@ Each has its NumPy twin in `reference`.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
 
-from tocsin.contract import F64, I8, I64, Bool
+from tocsin.contract import F64, I8, I64
 from tocsin.motion import Arrays
-from tocsin.motion.kernels_models import predict_cv
-from tocsin.track.kernels_filter import correct_row, density, pour, settle
+from tocsin.motion.kernels_jit import lean
+from tocsin.track.kernels_filter import density
 
-_IX = np.zeros((6, 6), np.int64)
-_IX[np.triu_indices(6)] = np.arange(21)
-_IX = np.maximum(_IX, _IX.T)
-_EDGE_SIGMAS = 6.0
-_SQRT_HALF = math.sqrt(0.5)
-_TWO_PI = 2.0 * math.pi
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def view(
-    state: F64,
-    cov: F64,
-    time_ns: I64,
-    place: F64,
-    azimuth_from_rad: float,
-    width_rad: float,
-    start_ns: int,
-    end_ns: int,
-    near: Bool,
-    chance: F64,
-    beam_ns: I64,
-) -> None:
-    """Say which tracks a sector may have seen, how probably, and when.
-
-    Args:
-        state: (n, 6) at `time_ns`; advanced here, not changed.
-        cov: (n, 21).
-        time_ns: (n,).
-        place: the sensor: position (3), rotation to its ENU by rows (9), range, lowest and
-            highest elevation, height, effective earth radius (2 k R), mean radius, azimuth
-            standard deviation.
-        azimuth_from_rad: where the sector begins, clockwise.
-        width_rad: its width; 2 pi or more: a whole revolution.
-        start_ns: beam at the sector's beginning.
-        end_ns: beam at its end.
-        near: (n,) out: may have given a plot in the sector.
-        chance: (n,) out: probability of lying in the sector, 0 outside the coverage.
-        beam_ns: (n,) out: when the beam passed it.
-    """
-    half, middle_ns = width_rad / 2.0, start_ns + (end_ns - start_ns) // 2
-    centre = azimuth_from_rad + half
-    for i in range(time_ns.size):
-        dt = (middle_ns - time_ns[i]) * 1e-9
-        x = state[i, 0] + dt * state[i, 3] - place[0]
-        y = state[i, 1] + dt * state[i, 4] - place[1]
-        z = state[i, 2] + dt * state[i, 5] - place[2]
-        east = place[3] * x + place[4] * y + place[5] * z
-        north = place[6] * x + place[7] * y + place[8] * z
-        up = place[9] * x + place[10] * y + place[11] * z
-        flat2 = east * east + north * north
-        flat = math.sqrt(flat2) + 1e-9
-        offset = math.atan2(east, north) - centre
-        offset -= _TWO_PI * math.floor(offset / _TWO_PI + 0.5)
-        part = 1.0
-        near[i] = True
-        if width_rad < _TWO_PI - 1e-9:
-            # Standard deviation across the line of sight, in the horizontal.
-            cx = (place[3] * north - place[6] * east) / flat
-            cy = (place[4] * north - place[7] * east) / flat
-            early = cov[i, 0] * cx * cx + 2.0 * cov[i, 1] * cx * cy + cov[i, 6] * cy * cy
-            later = cov[i, 15] * cx * cx + 2.0 * cov[i, 16] * cx * cy + cov[i, 18] * cy * cy
-            mixed = cov[i, 3] * cx * cx + (cov[i, 4] + cov[i, 8]) * cx * cy
-            mixed += cov[i, 9] * cy * cy
-            across = max(early + dt * (2.0 * mixed + dt * later), 1e-6)
-            noise = place[18] * flat
-            margin = _EDGE_SIGMAS * math.sqrt(across + noise * noise)
-            first, last = (offset + half) * flat, (half - offset) * flat
-            near[i] = first > -margin and last > -margin
-            if not near[i]:
-                chance[i] = 0.0
-                continue
-            reach = _SQRT_HALF / math.sqrt(across)
-            part = 0.5 * (math.erf(first * reach) + math.erf(last * reach))
-            part = min(max(part, 0.0), 1.0)
-        passed = min(max((offset + half) / width_rad, 0.0), 1.0)
-        beam_ns[i] = start_ns + np.int64(passed * (end_ns - start_ns))
-        distance = math.sqrt(flat2 + up * up)
-        radius = place[17]
-        base = radius + place[15]
-        height = math.sqrt((base + up) ** 2 + flat2) - radius
-        horizon = math.sqrt(place[16] * max(place[15], 0.0))
-        horizon += math.sqrt(place[16] * max(height, 0.0))
-        bend = (1.0 / radius - 2.0 / place[16]) * distance / 2.0
-        elevation = math.atan2(up, flat) + bend
-        seen = distance <= min(place[12], horizon)
-        seen = seen and place[13] <= elevation <= place[14]
-        chance[i] = part if seen else 0.0
+if TYPE_CHECKING:
+    from tocsin.track.state import Bank, Picture
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -137,7 +53,7 @@ def sort_cells(
     return order, start
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean(inline=True)
 def _cells(low_m: float, high_m: float, cell_m: float, count: int) -> tuple[int, int]:
     """Return the first and last cell that an interval touches, within the grid."""
     first = min(max(int(low_m / cell_m), 0), count - 1)
@@ -145,244 +61,329 @@ def _cells(low_m: float, high_m: float, cell_m: float, count: int) -> tuple[int,
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def _grid(plots: Picture) -> tuple[F64, F64]:
+    """Return the grid over a group's plots, about one plot to a cell, and how far plots reach.
+
+    The grid: west and south edge, cell side, nx, ny. The reach: largest plot standard deviation
+    east and north, earliest and latest plot time relative to the first plot (s).
+    """
+    grid, reach = np.zeros(5), np.zeros(4)
+    low_x, low_y, high_x, high_y = math.inf, math.inf, -math.inf, -math.inf
+    for j in range(plots.time_ns.size):
+        low_x, high_x = min(low_x, plots.position_m[j, 0]), max(high_x, plots.position_m[j, 0])
+        low_y, high_y = min(low_y, plots.position_m[j, 1]), max(high_y, plots.position_m[j, 1])
+        reach[0], reach[1] = max(reach[0], plots.cov[j, 0]), max(reach[1], plots.cov[j, 3])
+        off = (plots.time_ns[j] - plots.time_ns[0]) * 1e-9
+        reach[2], reach[3] = min(reach[2], off), max(reach[3], off)
+    reach[0], reach[1] = math.sqrt(reach[0]), math.sqrt(reach[1])
+    wide, tall = max(high_x - low_x, 1.0), max(high_y - low_y, 1.0)
+    side = max(math.sqrt(wide * tall / plots.time_ns.size), max(wide, tall) / 1024.0, 500.0)
+    grid[0], grid[1], grid[2] = low_x, low_y, side
+    grid[3], grid[4] = int(wide / side) + 1, int(tall / side) + 1
+    return grid, reach
+
+
+@lean(inline=True)
 def _half_width(
-    state: F64, cov: F64, i: int, axis: int, lag: float, reach: F64, model: Arrays, gate: float
+    state: F64, cov: F64, i: int, m: int, axis: int, lag: float, reach: F64, q: F64, gate: float
 ) -> float:
-    """Bound how far from a row's mean, by axis, a plot of the look may lie inside its gate."""
-    place, speed, widest = _IX[axis, axis], _IX[axis + 3, axis + 3], 0.0
-    for m in range(state.shape[1]):
-        own = math.sqrt(cov[i, m, place]) + lag * math.sqrt(cov[i, m, speed])
-        q = model.noise[m]
-        speed2 = state[i, m, 3] ** 2 + state[i, m, 4] ** 2
-        density_ = q[0] + (q[1] + q[2]) * speed2
-        noise = reach[axis] * reach[axis] + density_ * lag * lag * lag / 3.0
-        width = math.sqrt(gate * (own * own + noise)) + lag * abs(state[i, m, axis + 3])
-        widest = max(widest, width + abs(state[i, m, axis] - state[i, 0, axis]))
-    return widest
+    """Bound how far from a model's mean, by axis, a plot of the look may lie inside its gate."""
+    place, speed = (0, 15) if axis == 0 else (6, 18)
+    speed2 = state[i, m, 3] * state[i, m, 3] + state[i, m, 4] * state[i, m, 4]
+    spread = cov[i, m, place] + reach[axis] * reach[axis]
+    if lag > 0.0:
+        spread += lag * 2.0 * math.sqrt(cov[i, m, place] * cov[i, m, speed])
+        spread += lag * lag * cov[i, m, speed]
+        spread += (q[m, 0] + (q[m, 1] + q[m, 2]) * speed2) * lag * lag * lag / 3.0
+    return float(math.sqrt(gate * spread) + lag * abs(state[i, m, axis + 3]))
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def gate(
+@lean(inline=True)
+def _gate_row(
     state: F64,
     cov: F64,
     mode: F64,
-    time_ns: I64,
-    address: I64,
-    rows: I64,
-    hit: F64,
-    plot_m: F64,
-    plot_cov: F64,
-    plot_ns: I64,
-    plot_dimension: I8,
-    plot_address: I64,
+    i: int,
+    at_ns: int,
+    address: int,
+    plots: Picture,
     order: I64,
     cell_start: I64,
     grid: F64,
     reach: F64,
-    model: Arrays,
+    noise: F64,
     gates: F64,
     same_address: float,
-    start: I64,
-    edge_plot: I64,
-    edge_density: F64,
+    plot: I64,
+    value: F64,
 ) -> int:
-    """Find the plots inside each row's gate and how likely each is.
-
-    Args:
-        state: (n, M, 6).
-        cov: (n, M, 21).
-        mode: (n, M).
-        time_ns: (n,).
-        address: (n,) Mode S address, -1 none.
-        rows: (k,) rows of this look.
-        hit: (k,) probability to be detected, given that it was there to be seen.
-        plot_m: (m, 3).
-        plot_cov: (m, 6) packed upper triangles.
-        plot_ns: (m,).
-        plot_dimension: (m,) 2 or 3.
-        plot_address: (m,) -1 none.
-        order: (m,) plots by cell.
-        cell_start: where each cell begins.
-        grid: west and south edge, cell side, nx, ny.
-        reach: largest plot standard deviation east and north, earliest and latest plot time
-            relative to the first plot (s).
-        model: the models.
-        gates: (2,) squared distances for two and three dimensions.
-        same_address: likelihood ratio of the same address.
-        start: (k + 1,) out: first edge of each row.
-        edge_plot: (capacity,) out.
-        edge_density: (capacity,) out: hit times the plot's density under the row.
+    """Find the plots inside one row's gate, and the density of each.
 
     Returns:
-        Number of edges found; more than the capacity: the rest were left out.
+        How many there are, written to the front of `plot` and `value`.
     """
-    west, south, cell_m = grid[0], grid[1], grid[2]
-    nx, ny = int(grid[3]), int(grid[4])
-    found, capacity, widest = 0, edge_plot.size, max(gates[0], gates[1])
-    for k in range(rows.size):
-        i = rows[k]
-        start[k] = min(found, capacity)
-        off = (plot_ns[0] - time_ns[i]) * 1e-9
-        lag = max(abs(off + reach[2]), abs(off + reach[3]))
-        gx = _half_width(state, cov, i, 0, lag, reach, model, widest)
-        gy = _half_width(state, cov, i, 1, lag, reach, model, widest)
-        x, y = state[i, 0, 0], state[i, 0, 1]
-        x0, x1 = _cells(x - gx - west, x + gx - west, cell_m, nx)
-        y0, y1 = _cells(y - gy - south, y + gy - south, cell_m, ny)
-        for cy in range(y0, y1 + 1):
-            for place in range(cell_start[cy * nx + x0], cell_start[cy * nx + x1 + 1]):
-                j = order[place]
-                if abs(plot_m[j, 0] - x) > gx or abs(plot_m[j, 1] - y) > gy:
-                    continue
-                known = address[i] >= 0 and plot_address[j] >= 0
-                if known and address[i] != plot_address[j]:
-                    continue
-                dt, d, like = (plot_ns[j] - time_ns[i]) * 1e-9, plot_dimension[j], 0.0
-                for m in range(mode.shape[1]):
-                    like += mode[i, m] * density(
-                        state, cov, i, m, plot_m, plot_cov, j, dt, d, model, gates[d - 2]
-                    )
-                if like == 0.0:
-                    continue
-                if found < capacity:
-                    edge_plot[found] = j
-                    edge_density[found] = hit[k] * like * (same_address if known else 1.0)
+    place, when, dimension = plots.position_m, plots.time_ns, plots.dimension
+    found, widest = 0, max(gates[0], gates[1])
+    off = (when[0] - at_ns) * 1e-9
+    lag = max(abs(off + reach[2]), abs(off + reach[3]))
+    x, y, gx, gy = state[i, 0, 0], state[i, 0, 1], 0.0, 0.0
+    for m in range(mode.shape[1]):
+        wide = _half_width(state, cov, i, m, 0, lag, reach, noise, widest)
+        tall = _half_width(state, cov, i, m, 1, lag, reach, noise, widest)
+        gx = max(gx, wide + abs(state[i, m, 0] - x))
+        gy = max(gy, tall + abs(state[i, m, 1] - y))
+    nx, ny, side = int(grid[3]), int(grid[4]), grid[2]
+    x0, x1 = _cells(x - gx - grid[0], x + gx - grid[0], side, nx)
+    y0, y1 = _cells(y - gy - grid[1], y + gy - grid[1], side, ny)
+    for cy in range(y0, y1 + 1):
+        for at in range(cell_start[cy * nx + x0], cell_start[cy * nx + x1 + 1]):
+            j = order[at]
+            if abs(place[j, 0] - x) > gx or abs(place[j, 1] - y) > gy:
+                continue
+            known = address >= 0 and plots.address[j] >= 0
+            if known and address != plots.address[j]:
+                continue
+            dt, d, like = (when[j] - at_ns) * 1e-9, dimension[j], 0.0
+            for m in range(mode.shape[1]):
+                like += mode[i, m] * density(
+                    state[i, m], cov[i, m], place[j], plots.cov[j], dt, d, noise[m], gates[d - 2]
+                )
+            if like > 0.0:
+                plot[found], value[found] = j, like * (same_address if known else 1.0)
                 found += 1
-    start[rows.size] = min(found, capacity)
     return found
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def undetected(
-    rows: I64, start: I64, edge_plot: I64, edge_density: F64, weight: F64, density_: F64, first: I64
-) -> None:
-    """Add the undetected objects near each plot to the density of new ones.
+def longer(values: np.ndarray) -> np.ndarray:
+    """Return room for twice as many."""
+    more = np.empty(2 * values.size, values.dtype)
+    for e in range(values.size):
+        more[e] = values[e]
+    return more
+
+
+@lean(inline=True)
+def _widen(cov: F64, i: int, std_mps2: float, since_s: float, sign: float) -> None:
+    """Add what an unknown constant acceleration adds to the covariances of a row, or take it off.
 
     Args:
-        rows: (k,) Poisson rows of this look.
-        start: (k + 1,) first edge of each.
-        edge_plot: plot of each edge.
-        edge_density: hit times density of each edge.
-        weight: (n,) expected objects of each row of the bank.
-        density_: (m,) in: density of new objects in the open; out: that of the rows added.
-        first: (m,) out: the row that adds most, -1: the open.
+        cov: (n, M, 21).
+        i: row.
+        std_mps2: its standard deviation on each horizontal axis.
+        since_s: how long it has lasted.
+        sign: 1 or -1.
     """
-    most = np.empty(density_.size)
-    for j in range(density_.size):
-        most[j], first[j] = density_[j], -1
-    for k in range(rows.size):
-        for e in range(start[k], start[k + 1]):
-            j, more = edge_plot[e], weight[rows[k]] * edge_density[e]
-            density_[j] += more
-            if more > most[j]:
-                most[j], first[j] = more, rows[k]
+    q = sign * std_mps2 * std_mps2 * since_s * since_s
+    for m in range(cov.shape[1]):
+        for place, mixed, speed in ((0, 3, 15), (6, 9, 18)):
+            cov[i, m, place] += 0.25 * q * since_s * since_s
+            cov[i, m, mixed] += 0.5 * q * since_s
+            cov[i, m, speed] += q
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def weigh(
+@lean()
+def _pair_dark(
+    bank: Bank,
     rows: I64,
+    chances: F64,
+    plots: Picture,
+    order: I64,
+    cells: I64,
+    grid: F64,
+    reach: F64,
+    noise: F64,
+    gates: F64,
+    same_address: float,
+    first_row: int,
+    here: I64,
+    like: F64,
     start: I64,
-    edge_plot: I64,
-    edge_value: F64,
-    existence: F64,
-    miss: F64,
+    plot: I64,
+    value: F64,
+    newborn: F64,
+    first: I64,
+    top: F64,
+) -> int:
+    """Pair undetected rows with plots, from one on and while there is room; see `pair_up`.
+
+    Returns:
+        How many rows are done.
+    """
+    state, cov, mode, existence = bank.state, bank.cov, bank.mode, bank.existence
+    for k in range(first_row, rows.size):
+        i, e = rows[k], start[k]
+        if e + here.size > plot.size:
+            return k
+        found = _gate_row(
+            state, cov, mode, i, bank.time_ns[i], bank.address[i], plots, order, cells, grid,
+            reach, noise, gates, same_address, here, like,
+        )  # fmt: skip
+        for a in range(found):
+            j, dense = here[a], chances[k, 0] * like[a]
+            plot[e], value[e] = j, dense
+            newborn[j] += existence[i] * dense
+            if existence[i] * dense > top[j]:
+                top[j], first[j] = existence[i] * dense, i
+            e += 1
+        start[k + 1] = e
+    return rows.size
+
+
+@lean()
+def _pair_known(
+    bank: Bank,
+    rows: I64,
+    chances: F64,
+    plots: Picture,
+    order: I64,
+    cells: I64,
+    grid: F64,
+    reach: F64,
+    noise: F64,
+    gates: F64,
+    same_address: float,
+    first_row: int,
+    here: I64,
+    like: F64,
+    start: I64,
+    plot: I64,
+    ratio: F64,
     rest: F64,
     least: float,
-) -> None:
-    """Turn densities into likelihood ratios and drop the negligible pairs, in place.
+    manoeuvre: F64,
+) -> int:
+    """Pair tracks with plots, from one on and while there is room; try those gone astray again.
 
-    Args:
-        rows: (k,) rows of this look.
-        start: (k + 1,) first edge of each; changed.
-        edge_plot: plot of each edge; changed.
-        edge_value: hit times density; becomes the ratio to "no plot" and "not this row's".
-        existence: (n,) of the bank.
-        miss: (k,) probability to be detected in this look, for the chance of a miss.
-        rest: (m,) density of false plots and new objects.
-        least: smaller ratios are dropped.
+    Returns:
+        How many rows are done.
     """
-    kept, first = 0, 0
-    for k in range(rows.size):
-        last = start[k + 1]
-        r = existence[rows[k]]
-        for e in range(first, last):
-            j = edge_plot[e]
-            ratio = r * edge_value[e] / (rest[j] * (1.0 - r * miss[k]))
-            if ratio >= least:
-                edge_plot[kept], edge_value[kept] = j, ratio
-                kept += 1
-        first, start[k + 1] = last, kept
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def born(
-    state: F64,
-    cov: F64,
-    mode: F64,
-    time_ns: I64,
-    rows: I64,
-    start: I64,
-    edge_plot: I64,
-    edge_density: F64,
-    weight: F64,
-    plot_m: F64,
-    plot_cov: F64,
-    plot_ns: I64,
-    plot_dimension: I8,
-    model: Arrays,
-    open_: F64,
-    new: F64,
-    new_cov: F64,
-    new_mode: F64,
-) -> None:
-    """Pour the undetected objects near each plot into the Gaussians of a new object there.
-
-    Args:
-        state: (n, M, 6).
-        cov: (n, M, 21).
-        mode: (n, M).
-        time_ns: (n,).
-        rows: (k,) Poisson rows of this look.
-        start: (k + 1,) first edge of each.
-        edge_plot: plot of each edge.
-        edge_density: hit times density of each edge.
-        weight: (n,) expected objects of each row of the bank.
-        plot_m: (m, 3).
-        plot_cov: (m, 6) packed.
-        plot_ns: (m,).
-        plot_dimension: (m,).
-        model: the models.
-        open_: (m,) density of new objects in the open.
-        new: (m, M, 6) in: a new object in the open, at the plot's time; out: the whole.
-        new_cov: (m, M, 21) likewise.
-        new_mode: (m, M) likewise.
-    """
-    M = mode.shape[1]
-    one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
-    touched, still = np.zeros(plot_ns.size, np.bool_), np.zeros(4)
-    for k in range(rows.size):
-        for e in range(start[k], start[k + 1]):
-            i, j = rows[k], edge_plot[e]
-            if not touched[j]:
-                touched[j] = True
-                for m in range(M):
-                    new_mode[j, m] *= open_[j]
-            dt = (plot_ns[j] - time_ns[i]) * 1e-9
-            correct_row(
-                state, cov, mode, i, plot_m, plot_cov, j, dt, plot_dimension[j], model, one,
-                one_cov, one_mode, 0,
+    state, cov, mode, existence = bank.state, bank.cov, bank.mode, bank.existence
+    for k in range(first_row, rows.size):
+        i, e, hit, miss = rows[k], start[k], chances[k, 0], chances[k, 1]
+        if e + here.size > plot.size:
+            return k
+        # A confirmed track that contests nothing, was in sight, and was heard of lately.
+        since_s = (bank.time_ns[i] - bank.last_plot_at_ns[i]) * 1e-9
+        astray = miss > 0.0 and bank.confirmed[i] and bank.cluster[i] < 0 and manoeuvre[1] > 0.0
+        astray = astray and since_s < manoeuvre[2] * bank.interval_s[i]
+        found, total, attempts = 0, 0.0, 0
+        while found == 0 and attempts < (2 if astray else 1):
+            attempts += 1
+            if attempts == 2:
+                _widen(cov, i, manoeuvre[0], since_s, 1.0)
+                hit *= manoeuvre[1]
+            found = _gate_row(
+                state, cov, mode, i, bank.time_ns[i], bank.address[i], plots, order, cells, grid,
+                reach, noise, gates, same_address, here, like,
             )  # fmt: skip
-            # The correction is at the row's time, a new object at its plot's.
-            for m in range(M):
-                predict_cv(one[0, m], one_cov[0, m], dt, still, one[0, m], one_cov[0, m])
-            w = weight[i] * edge_density[e]
-            pour(one, one_cov, one_mode, 0, w, new, new_cov, new_mode, j)
-    for j in range(touched.size):
-        if touched[j]:
-            settle(new_mode, j)
+        odds = hit * existence[i] / (1.0 - existence[i] * miss)
+        for a in range(found):
+            like[a] *= odds / rest[here[a]]
+            total += like[a]
+        if attempts == 2 and total <= 1.0:
+            _widen(cov, i, manoeuvre[0], since_s, -1.0)
+            found = 0
+        for a in range(found):
+            if like[a] >= least:
+                plot[e], ratio[e] = here[a], like[a]
+                e += 1
+        start[k + 1] = e
+    return rows.size
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def pair_up(
+    bank: Bank,
+    known: I64,
+    chances: F64,
+    dark: I64,
+    dark_chances: F64,
+    plots: Picture,
+    model: Arrays,
+    gates: F64,
+    same_address: float,
+    least: float,
+    manoeuvre: F64,
+    most: int,
+) -> tuple[I64, I64, F64, int, I64, I64, F64, int, F64, I64, F64]:
+    """Find which plots may be whose, and how likely.
+
+    A row is gated by each of its models. Undetected rows come first: with what may be born in the
+    open and with false plots they are the alternatives that a track's plot is weighed against. A
+    confirmed track without any plot is tried once more as if it had accelerated since its last one,
+    and keeps that covariance if a plot is then probably its own.
+
+    Args:
+        bank: the rows, advanced to the look; covariances of tracks gone astray change.
+        known: (k,) tracks.
+        chances: (k, 4) see `kernels_sweep.sweep`.
+        dark: (h,) rows of undetected objects.
+        dark_chances: (h, 4) likewise.
+        plots: the look's plots.
+        model: the models.
+        gates: (2,) squared distances for two and three dimensions.
+        same_address: likelihood ratio of the same address.
+        least: smaller ratios are dropped.
+        manoeuvre: standard deviation of the acceleration of a track gone astray, its probability,
+            and the number of its intervals after which a silent track is lost.
+        most: room for pairs; rows beyond it get none.
+
+    Returns:
+        Of the tracks: first pair of each (k + 1,), plot of each pair, its likelihood ratio to "no
+        plot" and "not this row's", and how many rows found no room. Of the undetected rows: the
+        same with the plot's density, detected, instead of the ratio. Of the plots (m,): density of
+        detected new objects, the undetected row that adds most to it, -1: the open; and density of
+        all that is no track's.
+    """
+    count, noise = plots.time_ns.size, model.noise
+    start, dark_start = np.zeros(known.size + 1, np.int64), np.zeros(dark.size + 1, np.int64)
+    room = min(4 * count + 64, max(most, count))
+    plot, ratio = np.empty(room, np.int64), np.empty(room)
+    dark_plot, value = np.empty(room, np.int64), np.empty(room)
+    newborn, first, top = np.empty(count), np.empty(count, np.int64), np.empty(count)
+    rest, here, like = np.empty(count), np.empty(count, np.int64), np.empty(count)
+    done = dark_done = 0
+    if count > 0:
+        for j in range(count):
+            newborn[j], top[j], first[j] = plots.birth[j], plots.birth[j], -1
+        grid, reach = _grid(plots)
+        order, cells = sort_cells(
+            plots.position_m, grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
+        )
+        while True:
+            dark_done = _pair_dark(
+                bank, dark, dark_chances, plots, order, cells, grid, reach, noise, gates,
+                same_address, dark_done, here, like, dark_start, dark_plot, value, newborn, first,
+                top,
+            )  # fmt: skip
+            if dark_done == dark.size or dark_plot.size >= most:
+                break
+            dark_plot, value = longer(dark_plot), longer(value)
+        for j in range(count):
+            rest[j] = plots.false_density[j] + newborn[j]
+        while True:
+            done = _pair_known(
+                bank, known, chances, plots, order, cells, grid, reach, noise, gates, same_address,
+                done, here, like, start, plot, ratio, rest, least, manoeuvre,
+            )  # fmt: skip
+            if done == known.size or plot.size >= most:
+                break
+            plot, ratio = longer(plot), longer(ratio)
+    else:
+        done, dark_done = known.size, dark.size
+    for k in range(done, known.size):
+        start[k + 1] = start[k]
+    for k in range(dark_done, dark.size):
+        dark_start[k + 1] = dark_start[k]
+    used, dark_used = start[known.size], dark_start[dark.size]
+    return (
+        start, plot[:used], ratio[:used], known.size - done, dark_start, dark_plot[:dark_used],
+        value[:dark_used], dark.size - dark_done, newborn, first, rest,
+    )  # fmt: skip
+
+
+@lean()
 def take_up(
     state: F64,
     cov: F64,
@@ -426,7 +427,16 @@ def take_up(
             for m in range(M):
                 inside = (
                     inside
-                    or density(state, cov, i, m, plot_m, plot_cov, j, dt, d, model, gates[d - 2])
+                    or density(
+                        state[i, m],
+                        cov[i, m],
+                        plot_m[j],
+                        plot_cov[j],
+                        dt,
+                        d,
+                        model.noise[m],
+                        gates[d - 2],
+                    )
                     > 0.0
                 )
             if inside:

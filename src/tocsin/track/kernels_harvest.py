@@ -6,6 +6,7 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I64
+from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_filter import clear, pour, settle
 from tocsin.track.kernels_hypotheses import mahalanobis2
 
@@ -110,7 +111,7 @@ def owners(
     return first + fresh
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _owner(
     hyp: I64, size: I64, weight: F64, count: int, label: I64, one: int, part: I64, share: F64
 ) -> int:
@@ -200,7 +201,7 @@ def collapse(
     return existence, (first if first >= 0 else best)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def marginal(
     hyp: I64,
     size: I64,
@@ -236,7 +237,7 @@ def marginal(
     return most
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def write_hypotheses(
     hyp: I64,
     size: I64,

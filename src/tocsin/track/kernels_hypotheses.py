@@ -16,6 +16,7 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I64
+from tocsin.motion.kernels_jit import lean
 
 _FAR = 1e9
 _EXISTENCE_SCALE = 25.0
@@ -101,7 +102,7 @@ def assign(cost: F64, rows: int, columns: int, column: I64) -> None:
             column[owner[j] - 1] = j - 1
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _sink(heap: I64, weight: F64, size: int, place: int) -> None:
     """Restore the heap (least weight first) below a place."""
     slot = heap[place]
@@ -118,7 +119,7 @@ def _sink(heap: I64, weight: F64, size: int, place: int) -> None:
     heap[place] = slot
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _raise(heap: I64, weight: F64, place: int) -> None:
     """Restore the heap above a place."""
     slot = heap[place]
@@ -128,7 +129,7 @@ def _raise(heap: I64, weight: F64, place: int) -> None:
     heap[place] = slot
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def options(
     count: int, start: I64, edge_plot: I64, edge_log: F64, begin: I64, plot: I64, gain: F64
 ) -> None:
@@ -245,7 +246,7 @@ def best_children(
     return found, nodes > most_nodes
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _enter(
     hyp: I64,
     size: I64,
@@ -274,7 +275,7 @@ def _enter(
     return deep
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _note(
     hyp: I64,
     size: I64,
@@ -293,7 +294,7 @@ def _note(
         chosen[slot, active[d]] = plot[at[d]]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _enlist(heap: I64, weight: F64, found: int, slot: int) -> int:
     """Take a slot into the heap; return how many it holds. A full heap has it at its top."""
     if found == heap.size:
@@ -304,7 +305,7 @@ def _enlist(heap: I64, weight: F64, found: int, slot: int) -> int:
     return found + 1
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _normalise(log_weight: F64, count: int) -> None:
     top, total = -1e300, 0.0
     for k in range(count):
@@ -315,7 +316,7 @@ def _normalise(log_weight: F64, count: int) -> None:
         log_weight[k] -= top + math.log(total)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _sort_members(hyp: I64, size: I64, h: int) -> int:
     """Sort one hypothesis's members; return a hash of them."""
     for a in range(1, size[h]):
@@ -330,7 +331,7 @@ def _sort_members(hyp: I64, size: I64, h: int) -> int:
     return int(key)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _same(hyp: I64, size: I64, a: int, b: int) -> bool:
     if size[a] != size[b]:
         return False
@@ -340,7 +341,7 @@ def _same(hyp: I64, size: I64, a: int, b: int) -> bool:
     return differ == 0
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def _swap(hyp: I64, size: I64, weight: F64, a: int, b: int) -> None:
     for t in range(max(size[a], size[b])):
         hyp[a, t], hyp[b, t] = hyp[b, t], hyp[a, t]

@@ -1,16 +1,167 @@
-"""Kernel that chooses what to report of contested clusters."""
+"""Kernels that put out the tracks at one instant, and choose what to report of contested ones."""
 
 from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
 
 import numba as nb
 import numpy as np
 
-from tocsin.contract import F64, I64
+from tocsin.contract import F64, I8, I64, U64
+from tocsin.motion import Arrays
+from tocsin.motion.kernels_imm import CV
+from tocsin.motion.kernels_jit import lean
+from tocsin.motion.kernels_models import predict_cv
 from tocsin.track.kernels_contest import Hypotheses
+from tocsin.track.kernels_filter import advance, combine_row, copy_row, hold
 from tocsin.track.kernels_hypotheses import assign
+from tocsin.track.kernels_sweep import over
+
+if TYPE_CHECKING:
+    from tocsin.track.state import Bank
 
 _ROUNDS = 2
 _LEADING = 0.95
+TENTATIVE, CONFIRMED, COASTING = 0, 1, 2
+
+
+@lean()
+def shown(bank: Bank, at_ns: int, after: int, least: float, ends: F64, rows: I64) -> int:
+    """List the tracks that contest nothing and are to be put out; return how many.
+
+    Args:
+        bank: the rows.
+        at_ns: the instant.
+        after: only tracks that a later look concerned.
+        least: existence of a tentative track.
+        ends: see `kernels_sweep.over`.
+        rows: (n,) out.
+    """
+    count = 0
+    for i in range(bank.existence.size):
+        r = bank.existence[i]
+        if r <= 0.0 or bank.poisson[i] or bank.cluster[i] >= 0:
+            continue
+        if bank.looked[i] <= after or (not bank.confirmed[i] and r < least):
+            continue
+        silent_ns = at_ns - bank.last_plot_at_ns[i]
+        if not over(r, False, silent_ns, bank.interval_s[i], ends):
+            rows[count] = i
+            count += 1
+    return count
+
+
+@lean(inline=True)
+def _status(
+    bank: Bank, i: int, at_ns: int, lately_ns: int, patience_ns: I64
+) -> tuple[int, np.uint64]:
+    """Return a track's status and the bits of the sensors that contributed lately.
+
+    A confirmed track coasts once its quickest sensor's plot is overdue.
+    """
+    bits, overdue = np.uint64(0), True
+    for s in range(patience_ns.size):
+        heard_ns = bank.heard_ns[i, s]
+        if heard_ns > 0 and at_ns - heard_ns <= lately_ns:
+            bits |= np.uint64(1) << np.uint64(s)
+    quickest_ns = np.int64(0)
+    for s in range(patience_ns.size):
+        if bits >> np.uint64(s) & np.uint64(1):
+            if quickest_ns == 0 or patience_ns[s] < quickest_ns:
+                quickest_ns = patience_ns[s]
+            overdue = at_ns - bank.last_plot_at_ns[i] > quickest_ns
+    if not bank.confirmed[i]:
+        return TENTATIVE, bits
+    return (COASTING if overdue else CONFIRMED), bits
+
+
+@lean()
+def _present_rows(
+    bank: Bank,
+    rows: I64,
+    at_ns: int,
+    lately_ns: int,
+    patience_ns: I64,
+    model: Arrays,
+    limit: F64,
+    state: F64,
+    cov: F64,
+    mode: F64,
+    sure: F64,
+    status: I8,
+    bits: U64,
+    one: F64,
+    one_cov: F64,
+    one_mode: F64,
+    mean: F64,
+    total: F64,
+) -> None:
+    """Do what `present` does."""
+    M = bank.mode.shape[1]
+    plain = M == 1 and model.kind[0] == CV
+    for k in range(rows.size):
+        i = rows[k]
+        copy_row(bank.state, bank.cov, bank.mode, i, one, one_cov, one_mode, 0)
+        dt, sure[k] = (at_ns - bank.time_ns[i]) * 1e-9, bank.existence[i]
+        if dt > 0.0 and plain:
+            predict_cv(one[0, 0], one_cov[0, 0], dt, model.noise[0], one[0, 0], one_cov[0, 0])
+            hold(one_cov[0, 0], limit)
+        elif dt > 0.0:
+            advance(one, one_cov, one_mode, 0, dt, model, limit, mean, total)
+        if dt > 0.0:
+            sure[k] *= math.exp(-dt / limit[0])
+        if M > 1:
+            combine_row(one, one_cov, one_mode, 0, state[k : k + 1], cov[k : k + 1])
+        else:
+            for a in range(6):
+                state[k, a] = one[0, 0, a]
+            for c in range(21):
+                cov[k, c] = one_cov[0, 0, c]
+        for m in range(mode.shape[1]):
+            mode[k, m] = one_mode[0, m] if m < M else math.nan
+        status[k], bits[k] = _status(bank, i, at_ns, lately_ns, patience_ns)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def present(
+    bank: Bank,
+    rows: I64,
+    at_ns: int,
+    lately_ns: int,
+    patience_ns: I64,
+    model: Arrays,
+    limit: F64,
+    state: F64,
+    cov: F64,
+    mode: F64,
+    sure: F64,
+    status: I8,
+    bits: U64,
+) -> None:
+    """Fill in the chosen rows as they are at one instant; the bank stays as it is.
+
+    Args:
+        bank: the rows.
+        rows: (k,) those wanted.
+        at_ns: the instant.
+        lately_ns: how long a sensor counts as contributing after its plot.
+        patience_ns: (sensors,) silence after which a plot is overdue.
+        model: the models.
+        limit: see `kernels_filter.predict`.
+        state: (k, 6) out: over the models.
+        cov: (k, 21) out.
+        mode: (k, MODE_COUNT) out: NaN beyond the models there are.
+        sure: (k,) out: existence.
+        status: (k,) out: `TENTATIVE`, `CONFIRMED` or `COASTING`.
+        bits: (k,) out: bit s: sensor s contributed lately.
+    """
+    M = bank.mode.shape[1]
+    _present_rows(
+        bank, rows, at_ns, lately_ns, patience_ns, model, limit, state, cov, mode, sure, status,
+        bits, np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M)), np.empty(6),
+        np.empty(21),
+    )  # fmt: skip
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

@@ -51,10 +51,9 @@ def with_past(state: TrackState, bank: Bank, at_ns: int) -> TrackState:
         at_ns: the instant.
     """
     mean, cov = moments(bank.body)
-    past = dataclasses.replace(
-        state.bank,
+    past = state.bank._replace(
         past_state=mean[:, None].copy(),
         past_cov=cov[:, None].copy(),
-        past_ns=np.full(len(bank), at_ns),
+        past_ns=np.full(bank.size, at_ns),
     )
-    return dataclasses.replace(state, bank=past)
+    return dataclasses.replace(state, bank=past, moved=state.moved + 1)

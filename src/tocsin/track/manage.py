@@ -6,37 +6,40 @@ import dataclasses
 
 import numpy as np
 
-from tocsin.contract import F64, NS, Bool
+from tocsin.contract import F64, I64, NS, Bool
 from tocsin.geo import unpack_covariance
-from tocsin.track.clusters import sure_of, without
-from tocsin.track.kernels_twins import near_pairs
+from tocsin.track.clusters import moved
+from tocsin.track.kernels_contest import Mixture
+from tocsin.track.kernels_sweep import INTERVALS, LONGEST_S, SILENCE_S, end
+from tocsin.track.kernels_twins import REACH, near_pairs
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState
 
-_SILENT_INTERVALS = 4.0
 _TWIN_DISTANCE2 = 12.6
 _TWIN_TIMES = 3
+_SMALL = 1000
+"""A smaller bank is not worth being compacted."""
+_SIDE = 2.0
+"""Side of a grid cell, in reaches of the median track."""
 _TWIN_EXISTENCE = 0.5
 _TWIN_SPREAD_M = 1000.0
 """A track that is less sure of its place is nobody's twin further off than one this sure."""
 
 
-def survivors(state: TrackState, bank: Bank, at_ns: int) -> Bool:
-    """Return which rows live on: probable enough, and heard of lately enough."""
-    config = state.config
-    floor = np.where(bank.cluster >= 0, 0.0, config.poisson_floor)
-    own_s = np.minimum(_SILENT_INTERVALS * bank.interval_s, config.longest_silence_s)
-    patience_s = np.maximum(config.silence_s, own_s)
-    silent_s = (at_ns - bank.last_plot_at_ns) / NS
-    return (bank.existence >= floor) & (silent_s <= patience_s)
-
-
-def confirm(state: TrackState, bank: Bank) -> None:
-    """Mark in place the tracks that have become certain, and those that are undetected again."""
-    config = state.config
-    sure = (sure_of(bank) >= config.confirm_probability) & ~bank.poisson
-    bank.confirmed[sure & (bank.plots >= config.confirm_plots)] = True
-    bank.poisson[(bank.cluster < 0) & (bank.existence < config.recycle)] = True
+def ended(state: TrackState, at_ns: int) -> TrackState:
+    """Return the state without the rows that are over: too improbable, or silent for too long."""
+    bank, ends = state.bank, state.site.ends
+    contested = end(bank, at_ns, ends)
+    if contested == 0:
+        return state
+    rows = np.flatnonzero(bank.cluster >= 0)
+    silent_s = (at_ns - bank.last_plot_at_ns[rows]) / NS
+    own_s = np.minimum(ends[INTERVALS] * bank.interval_s[rows], ends[LONGEST_S])
+    gone = rows[silent_s > np.maximum(ends[SILENCE_S], own_s)]
+    place = np.arange(bank.size)
+    place[gone] = -1
+    bank.free(gone)
+    return dataclasses.replace(state, hypotheses=moved(state.hypotheses, place))
 
 
 def unite(state: TrackState) -> TrackState:
@@ -47,7 +50,7 @@ def unite(state: TrackState) -> TrackState:
     """
     bank = state.bank
     older, younger = _close_pairs(state, bank)
-    twin = np.zeros(len(bank), np.uint32)
+    twin = np.zeros(bank.size, np.uint32)
     # The nearest older track wins when several are close: pairs come farthest first.
     twin[younger] = bank.number[older]
     again = (twin != 0) & (twin == bank.twin)
@@ -56,15 +59,29 @@ def unite(state: TrackState) -> TrackState:
     gone = np.flatnonzero(bank.twin_count >= _TWIN_TIMES)
     if len(gone) == 0:
         return state
-    single = _single(bank)
+    single, looked = _single(bank), state.looked + 1
     for i in gone:
         stays = np.flatnonzero(single & (bank.number == bank.twin[i]))[0]
         _hand_over(bank, int(i), int(stays))
-    keep = np.ones(len(bank), bool)
-    keep[gone] = False
-    bank, known = without(bank, state.hypotheses, keep)
+        bank.looked[stays] = looked
+    bank.free(gone)
     counters = state.counters.add(merged=len(gone))
-    return dataclasses.replace(state, bank=bank, hypotheses=known, counters=counters)
+    return dataclasses.replace(state, looked=looked, counters=counters)
+
+
+def compact(state: TrackState) -> TrackState:
+    """Return the state without its free rows, if those are most."""
+    bank = state.bank
+    live = bank.live
+    if bank.size < _SMALL or 2 * np.count_nonzero(live) > bank.size:
+        return state
+    place = np.where(live, np.cumsum(live) - 1, -1)
+    return dataclasses.replace(
+        state,
+        bank=bank.take(np.flatnonzero(live)),
+        hypotheses=moved(state.hypotheses, place),
+        moved=state.moved + 1,
+    )
 
 
 def _single(bank: Bank) -> Bool:
@@ -87,16 +104,29 @@ def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]
     """Return pairs of rows that may be one object, farthest first."""
     old = bank.plots >= state.config.confirm_plots
     rows = np.flatnonzero(old & _single(bank) & (bank.existence > _TWIN_EXISTENCE))
-    chosen = bank.take(rows)
-    mean, cov = moments(chosen.body)
+    mean, cov = moments(Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows]))
     spread_m = np.sqrt(cov[:, 0] + cov[:, 6])
-    first, second = near_pairs(
-        np.ascontiguousarray(mean[:, :2]), np.minimum(spread_m, _TWIN_SPREAD_M)
-    )
+    first, second = _near(np.ascontiguousarray(mean[:, :2]), np.minimum(spread_m, _TWIN_SPREAD_M))
+    near = np.unique(np.concatenate([first, second]))
+    first, second = np.searchsorted(near, first), np.searchsorted(near, second)
+    rows, mean, cov = rows[near], mean[near], cov[near]
+    chosen = bank.take(rows)
     older = chosen.number[first] < chosen.number[second]
     a, b = np.where(older, first, second), np.where(older, second, first)
     a, b = _compatible(state, chosen, mean, cov, a, b)
     return rows[a], rows[b]
+
+
+def _near(place_m: F64, spread_m: F64) -> tuple[I64, I64]:
+    """Return the pairs of places within their reach, by a grid of about the median reach."""
+    if len(place_m) < 2:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    low_m = place_m.min(axis=0)
+    span_m = max(float((place_m.max(axis=0) - low_m).max()), 1.0)
+    finest_m = span_m / min(np.sqrt(4.0 * len(place_m) + 16.0), 2048.0)
+    side_m = max(_SIDE * REACH * float(np.median(spread_m)), finest_m)
+    west, south = low_m.tolist()
+    return near_pairs(place_m, spread_m, west, south, side_m, int(span_m / side_m) + 1)
 
 
 def _compatible(

@@ -6,53 +6,72 @@ import dataclasses
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS, Bool
+from tocsin.contract import F64, I64, NS, Dimension, Plots
+from tocsin.track.detection import detection_probability
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import combine
-from tocsin.track.kernels_gate import view
-from tocsin.track.state import Edge, Group, Look, Picture, TrackState
+from tocsin.track.kernels_sweep import DARK, FREE, LEAST_HIT, LIVE, ROWS, hear, sweep, undetected
+from tocsin.track.state import Edge, Group, Picture, Seen, TrackState
 
 _WHOLE_TURN = 2.0 * np.pi - 1e-9
+_SPARE = 64
+_REACH = 6.0
+"""Standard deviations of a row's place: further off it gave no plot."""
+_INSIDE = 4.0
+"""Margins from a sector's edges: further inside, the next sector cannot see a row."""
 
 
-def who(state: TrackState, group: Group, picture: Picture) -> Look:
-    """Return the rows a group concerns; the other rows of their clusters follow, unseen."""
-    hit = float(state.site.hit[group.sensor])
-    seen = _at_events(state, picture, hit) if group.sector is None else _swept(state, group, hit)
-    bank = state.bank
-    touched = np.unique(bank.cluster[seen.rows])
-    touched = touched[touched >= 0]
-    if len(touched) == 0:
-        return seen
-    there = np.zeros(len(bank), bool)
-    there[seen.rows] = True
-    more = np.flatnonzero(np.isin(bank.cluster, touched) & ~there)
-    nothing = np.zeros(len(more))
-    return Look(
-        np.concatenate([seen.rows, more]),
-        np.concatenate([seen.to_ns, bank.time_ns[more]]),
-        *(np.concatenate([part, nothing]) for part in seen[2:]),
+def who(state: TrackState, group: Group, picture: Picture) -> Seen:
+    """Return the rows a group concerns, advanced to it; the rest of their clusters, unseen."""
+    bank, site, config = state.bank, state.site, state.config
+    room = bank.size
+    rows, chances = np.empty(room, np.int64), np.empty((room, 4))
+    free = np.empty(len(picture.time_ns) + _SPARE, np.int64)
+    ends = (site.ends, site.rules.model, site.rules.limit, len(state.hypotheses.noise))
+    hit, sector = float(site.hit[group.sensor]), group.sector
+    if sector is None:
+        own = same_address(bank.address, picture.address)
+        to_ns = int(picture.time_ns.max(initial=0))
+        count = hear(
+            bank, group.at_ns, state.looked, to_ns, hit, _box(picture), _REACH, own,
+            picture.time_ns, *ends, rows, chances, free,
+        )  # fmt: skip
+    else:
+        edge = _edge_before(state, group)
+        count = sweep(
+            bank, site.place[group.sensor], sector.from_rad, sector.width_rad, sector.start_ns,
+            sector.end_ns, group.at_ns, state.looked, hit, group.sensor, site.detection,
+            config.split_probability, edge.number, edge.looked, *ends, rows, chances, free,
+        )  # fmt: skip
+    known, dark = slice(0, count[ROWS]), slice(room - count[DARK], room)
+    return Seen(
+        rows[known], chances[known], rows[dark], chances[dark], free[: count[FREE]],
+        int(count[LIVE]),
+    )  # fmt: skip
+
+
+def detected(state: TrackState, sensor: int, plots: Plots) -> F64:
+    """Return (n,) the probability that a sensor detects what is at its plots, if it is there."""
+    site = state.site
+    if site.detection.per_m[sensor] == 0.0:
+        return np.full(len(plots), site.hit[sensor])
+    height_m = state.config.region.to_geodetic(plots.position_m)[2]
+    unsure_m = np.sqrt(plots.position_cov_m2[:, 2, 2])
+    unsure_m[plots.dimension == Dimension.HORIZONTAL] = state.config.height_std_m
+    chance = detection_probability(
+        site.detection, sensor, plots.range_m, plots.azimuth_rad, height_m, unsure_m
     )
+    # A plot is proof enough that something can be seen there, whatever the table says.
+    return np.asarray(np.maximum(chance, LEAST_HIT * site.hit[sensor]))
 
 
-def _swept(state: TrackState, group: Group, hit: float) -> Look:
-    near, chance, beam_ns = _view(state, group)
-    rows = np.flatnonzero(near & state.bank.live)
-    before = _looked_before(state, group, state.bank.number[rows])
-    part = np.minimum(chance[rows], 1.0 - before)
-    miss = np.where(before < 1.0, hit * part / (1.0 - hit * before), 0.0)
-    split = state.config.split_probability
-    hits = np.where(before < 1.0, hit, hit * split)
-    return Look(rows, beam_ns[rows], hits, miss, before + part)
-
-
-def _at_events(state: TrackState, picture: Picture, hit: float) -> Look:
-    rows = np.flatnonzero(state.bank.live)
-    to_ns = np.full(len(rows), picture.time_ns.max(initial=0))
-    same = same_address(state.bank.address[rows], picture.address)
-    to_ns[same >= 0] = picture.time_ns[same[same >= 0]]
-    nothing = np.zeros(len(rows))
-    return Look(rows, to_ns, nothing + hit, nothing, nothing)
+def _box(picture: Picture) -> F64:
+    """Return least and greatest east and north of the plots, with their own errors."""
+    if len(picture.time_ns) == 0:
+        return np.array([np.inf, np.inf, -np.inf, -np.inf])
+    place = picture.position_m[:, :2]
+    reach = _REACH * np.sqrt(picture.cov[:, [0, 3]])
+    return np.concatenate([(place - reach).min(axis=0), (place + reach).max(axis=0)])
 
 
 def moments(body: Mixture) -> tuple[F64, F64]:
@@ -65,59 +84,50 @@ def moments(body: Mixture) -> tuple[F64, F64]:
     return mean, cov
 
 
-def _view(state: TrackState, group: Group) -> tuple[Bool, F64, I64]:
-    bank, sector = state.bank, group.sector
-    assert sector is not None
-    near, chance = np.empty(len(bank), bool), np.empty(len(bank))
-    beam_ns = np.empty(len(bank), np.int64)
-    mean, cov = moments(bank.body)
-    view(
-        np.ascontiguousarray(mean),
-        np.ascontiguousarray(cov),
-        bank.time_ns,
-        state.site.place[group.sensor],
-        sector.from_rad,
-        sector.width_rad,
-        sector.start_ns,
-        sector.end_ns,
-        near,
-        chance,
-        beam_ns,
-    )
-    return near, chance, beam_ns
-
-
-def _looked_before(state: TrackState, group: Group, number: np.ndarray) -> F64:
-    """Return the chance that a track lay in the part of this revolution swept just before."""
+def _edge_before(state: TrackState, group: Group) -> Edge:
+    """Return what the sector just before left to this one; nothing if there was none."""
     edge, sector = state.edges[group.sensor], group.sector
     assert sector is not None
     pause_ns = sector.start_ns - edge.end_ns
     fresh = pause_ns <= state.site.period_ns[group.sensor] // 10
-    if not fresh or len(edge.number) == 0 or sector.width_rad >= _WHOLE_TURN:
-        return np.zeros(len(number))
-    place = np.minimum(np.searchsorted(edge.number, number), len(edge.number) - 1)
-    return np.where(edge.number[place] == number, edge.looked[place], 0.0)
+    if fresh and sector.width_rad < _WHOLE_TURN:
+        return edge
+    return Edge(edge.end_ns, edge.number[:0], edge.looked[:0])
 
 
-def with_edge(state: TrackState, group: Group, number: np.ndarray, swept: F64) -> tuple[Edge, ...]:
+def with_edge(
+    state: TrackState, group: Group, seen: Seen, number: np.ndarray, found: I64
+) -> tuple[Edge, ...]:
     """Return what each sensor's last sector leaves to its next, after this look.
 
     Args:
-        state: the tracker.
+        state: the tracker, after the look.
         group: the look.
-        number: (k,) track numbers; one may come several times.
-        swept: (k,) chance that it lay in what was swept; 1: its plot was found.
+        seen: the rows that it concerned.
+        number: (k,) their track numbers, before the look.
+        found: further rows: their track's plot was found.
     """
-    if group.sector is None:
+    sector = group.sector
+    if sector is None:
         return state.edges
-    worth = swept > 1e-3
+    if sector.width_rad >= _WHOLE_TURN:
+        number, swept = number[:0], np.zeros(0)
+    else:
+        near = np.flatnonzero(seen.chances[:, 3] < _INSIDE)
+        dark = np.flatnonzero(seen.dark_chances[:, 3] < _INSIDE)
+        rest = state.bank.number[np.concatenate([seen.dark[dark], found])]
+        number = np.concatenate([number[near], rest])
+        swept = np.concatenate(
+            [seen.chances[near, 2], seen.dark_chances[dark, 2], np.ones(len(found))]
+        )
+    worth = np.flatnonzero(swept > 1e-3)
     number, swept = number[worth], swept[worth]
     order = np.lexsort((swept, number))
     number, swept = number[order], swept[order]
     last = np.ones(len(number), bool)
     last[:-1] = number[1:] != number[:-1]
     edges = list(state.edges)
-    edges[group.sensor] = Edge(group.sector.end_ns, number[last], swept[last])
+    edges[group.sensor] = Edge(sector.end_ns, number[last], swept[last])
     return tuple(edges)
 
 
@@ -144,25 +154,17 @@ def unseen(state: TrackState, group: Group) -> tuple[TrackState, float]:
     nobody ever looked they are as many as appear and go away in balance. Sources that do not sweep
     meet what appears in one of their periods.
     """
-    config, k = state.config, group.sensor
-    if group.sector is None:
+    config, k, sector = state.config, group.sensor, group.sector
+    if sector is None:
         return state, config.birth_rate_pm3ps * float(state.site.period_ns[k]) / NS
-    sector = group.sector
-    width = min(sector.width_rad, 2.0 * np.pi)
-    first = int(np.floor(sector.from_rad / (2.0 * np.pi) * _AZIMUTHS + 0.5))
-    count = max(1, min(round(width / (2.0 * np.pi) * _AZIMUTHS), _AZIMUTHS))
-    bins = (first + np.arange(count)) % _AZIMUTHS
-    since_s = (sector.end_ns - state.undetected_at_ns[k, bins]) / NS
-    stay = np.exp(-np.maximum(since_s, 0.0) / config.life_s)
     balance = config.birth_rate_pm3ps * config.life_s
-    now = balance + stay * (state.undetected_pm3[k, bins] - balance)
     start_pm3 = balance if config.first_pm3 is None else config.first_pm3
-    now = np.where(state.undetected_at_ns[k, bins] > 0, now, start_pm3)
     density, at_ns = state.undetected_pm3.copy(), state.undetected_at_ns.copy()
-    density[k, bins] = (1.0 - state.site.hit[k]) * now
-    at_ns[k, bins] = sector.end_ns
-    after = dataclasses.replace(state, undetected_pm3=density, undetected_at_ns=at_ns)
-    return after, float(now.mean())
+    now = undetected(
+        density[k], at_ns[k], sector.from_rad, sector.width_rad, sector.end_ns,
+        float(state.site.hit[k]), config.life_s, balance, start_pm3,
+    )  # fmt: skip
+    return dataclasses.replace(state, undetected_pm3=density, undetected_at_ns=at_ns), now
 
 
 def nobody_looked(sensors: int) -> tuple[F64, I64]:

@@ -10,6 +10,7 @@ from scipy.special import chdtri
 from tocsin.contract import F64, MODE_COUNT, NS, Sensor, SensorKind
 from tocsin.geo import MEAN_RADIUS_M
 from tocsin.track.config import TrackConfig
+from tocsin.track.detection import MOST, everywhere, joined
 from tocsin.track.kernels_contest import Rules
 from tocsin.track.past import Past
 from tocsin.track.seen import nobody_looked
@@ -20,6 +21,10 @@ SOUND_MPS = 340.3
 """In air of 15 degrees Celsius. Source: ISO 9613-1."""
 _NO_AZIMUTH_NOISE_RAD = 0.002
 _CLIMB = 4.0
+SILENT_INTERVALS = 4.0
+"""A track that is silent for longer, in intervals between its plots, is over."""
+_FEW_INTERVALS = 2.5
+"""A track that is silent for longer has not manoeuvred: it is lost."""
 
 
 def start(config: TrackConfig) -> TrackState:
@@ -50,19 +55,47 @@ def _site(config: TrackConfig) -> Site:
     sensors = config.sensors
     located = np.array([np.isfinite(s.latitude_deg) for s in sensors], bool)
     period_s = np.array([s.period_s for s in sensors], float)
+    hit = _hits(sensors)
     gates = [chdtri(dimension, 1.0 - config.gate_probability) for dimension in (2, 3)]
     return Site(
         place=np.array([_place(config, s) for s in sensors]).reshape(len(sensors), 19),
         located=located,
         swept=located & np.array([s.kind == SensorKind.RADAR for s in sensors], bool),
-        hit=np.array([min(s.detection_probability, 0.999) for s in sensors], float),
+        hit=hit,
+        detection=everywhere(hit) if config.detection is None else config.detection,
         period_ns=np.round(period_s * NS).astype(np.int64),
         patience_ns=np.array([_patience_ns(config, s) for s in sensors], np.int64),
         gates=np.array(gates),
+        ends=np.array(
+            [config.poisson_floor, config.silence_s, SILENT_INTERVALS, config.longest_silence_s]
+        ),
+        judged=np.array(
+            [
+                config.confirm_probability,
+                config.confirm_plots,
+                config.recycle,
+                config.end_probability,
+            ]
+        ),
+        spread=np.array(
+            [
+                config.height_std_m,
+                config.speed_std_mps,
+                config.climb_std_mps,
+                config.reported_speed_std_mps,
+            ]
+        ),
+        manoeuvre=np.array(
+            [config.manoeuvre_std_mps2, config.manoeuvre_probability, _FEW_INTERVALS]
+        ),
         angle_gates=np.array([chdtri(n, 1.0 - config.gate_probability) for n in range(1, 5)]),
         slowness=np.array([s.kind == SensorKind.ACOUSTIC for s in sensors], float) / SOUND_MPS,
         rules=_rules(config),
     )
+
+
+def _hits(sensors: tuple[Sensor, ...]) -> F64:
+    return np.array([min(s.detection_probability, MOST) for s in sensors], float)
 
 
 def _rules(config: TrackConfig) -> Rules:
@@ -109,9 +142,12 @@ def with_sensors(state: TrackState, sensors: tuple[Sensor, ...]) -> TrackState:
     Raises:
         ValueError: more sensors than a track's sensor bits can name.
     """
-    config = replace(state.config, sensors=sensors)
-    fresh, known = start(config), len(state.config.sensors)
-    heard = np.zeros((len(state.bank), len(sensors)), np.int64)
+    known, table = len(state.config.sensors), state.config.detection
+    if table is not None:
+        table = joined(table, everywhere(_hits(sensors[known:])))
+    config = replace(state.config, sensors=sensors, detection=table)
+    fresh = start(config)
+    heard = np.zeros((state.bank.size, len(sensors)), np.int64)
     heard[:, :known] = state.bank.heard_ns
     return replace(
         state,
@@ -119,7 +155,7 @@ def with_sensors(state: TrackState, sensors: tuple[Sensor, ...]) -> TrackState:
         undetected_at_ns=np.vstack([state.undetected_at_ns, fresh.undetected_at_ns[known:]]),
         config=config,
         site=fresh.site,
-        bank=replace(state.bank, heard_ns=heard),
+        bank=state.bank._replace(heard_ns=heard),
         edges=state.edges + fresh.edges[known:],
         rotations=state.rotations + fresh.rotations[known:],
         past=Past(state.past.now_ns),

@@ -10,21 +10,23 @@ import numpy as np
 
 from tocsin.contract import F64, I64, U32, Bool, Plots
 from tocsin.track.config import TrackConfig
+from tocsin.track.detection import DetectionTable
 from tocsin.track.kernels_contest import Hypotheses, Mixture, Rules
 from tocsin.track.past import Past
 
 
-@dataclass(frozen=True, eq=False)
-class Bank:
+class Bank(NamedTuple):
     """Hold the rows: tracks, local hypotheses of contested tracks, and undetected objects.
 
-    A row without existence is free: the next one that is needed takes its place.
+    A row without existence is free: the next one that is needed takes its place. Kernels take the
+    whole bank.
 
     Args:
         state: (n, M, 6) position then velocity under each motion model, region frame.
         cov: (n, M, 21) packed covariance.
         mode: (n, M) probability of each model.
         time_ns: (n,) time of state and covariance.
+        looked: (n,) latest look that concerned it, see `TrackState.looked`.
         existence: (n,) probability; of a contested row within the hypotheses that hold it; of an
             undetected one the expected number of objects.
         weight: (n,) probability of the hypotheses that hold it; 1 outside of clusters.
@@ -37,7 +39,7 @@ class Bank:
         plots: (n,) plots taken so far.
         interval_s: (n,) learned time between plots.
         confirmed: (n,) whether it was ever confirmed.
-        callsign: (n,) latest, eight characters; empty: none.
+        callsign: (n,) latest, its eight characters as one number (`named`); 0: none.
         heard_ns: (n, sensors) latest plot by sensor, 0 none.
         past_state: (n, L, 6) at the last output instant; L is 1 with a fixed lag, else 0.
         past_cov: (n, L, 21) likewise.
@@ -50,6 +52,7 @@ class Bank:
     cov: F64
     mode: F64
     time_ns: I64
+    looked: I64
     existence: F64
     weight: F64
     poisson: Bool
@@ -61,7 +64,7 @@ class Bank:
     plots: I64
     interval_s: F64
     confirmed: Bool
-    callsign: np.ndarray
+    callsign: I64
     heard_ns: I64
     past_state: F64
     past_cov: F64
@@ -77,7 +80,8 @@ class Bank:
             state=np.zeros((count, models, 6)),
             cov=np.zeros((count, models, 21)),
             mode=np.full((count, models), 1.0 / models),
-            time_ns=whole,
+            time_ns=whole.copy(),
+            looked=whole.copy(),
             existence=np.zeros(count),
             weight=np.ones(count),
             poisson=np.zeros(count, bool),
@@ -89,7 +93,7 @@ class Bank:
             plots=whole.copy(),
             interval_s=np.zeros(count),
             confirmed=np.zeros(count, bool),
-            callsign=np.zeros(count, "S8"),
+            callsign=whole.copy(),
             heard_ns=np.zeros((count, sensors), np.int64),
             past_state=np.zeros((count, lag, 6)),
             past_cov=np.zeros((count, lag, 21)),
@@ -98,7 +102,8 @@ class Bank:
             twin_count=whole.copy(),
         )
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
         """Return the number of rows."""
         return len(self.number)
 
@@ -117,8 +122,9 @@ class Bank:
 
     def put(self, rows: np.ndarray, new: Bank) -> None:
         """Write new rows to the chosen places."""
-        for name in _COLUMNS:
-            getattr(self, name)[rows] = getattr(new, name)
+        columns: tuple[np.ndarray, ...] = self
+        for column, values in zip(columns, new, strict=True):
+            column[rows] = values
 
     @property
     def body(self) -> Mixture:
@@ -127,19 +133,21 @@ class Bank:
 
     def take(self, rows: np.ndarray | slice) -> Bank:
         """Return the chosen rows, copied."""
-        return Bank(*(getattr(self, name)[rows] for name in _COLUMNS))
+        return Bank._make(column[rows] for column in self)
+
+    def blank(self, count: int) -> Bank:
+        """Return ``count`` free rows of the same kind."""
+        return Bank.empty(
+            count, self.heard_ns.shape[1], self.mode.shape[1], self.past_state.shape[1]
+        )
 
     def copy(self) -> Bank:
         """Return a bank that may be changed in place."""
-        return Bank(*(getattr(self, name).copy() for name in _COLUMNS))
+        return Bank._make(column.copy() for column in self)
 
     def join(self, *others: Bank) -> Bank:
         """Return the rows of all."""
-        banks = (self, *others)
-        return Bank(*(np.concatenate([getattr(b, name) for b in banks]) for name in _COLUMNS))
-
-
-_COLUMNS = tuple(f.name for f in dataclasses.fields(Bank))
+        return Bank._make(map(np.concatenate, zip(self, *others, strict=True)))
 
 
 def blank(config: TrackConfig, count: int) -> Bank:
@@ -302,13 +310,18 @@ class Site:
     """Hold what never changes, as the kernels want it.
 
     Args:
-        place: (sensors, 19) see `kernels_gate.view`.
+        place: (sensors, 19) see `kernels_sweep.view`.
         located: (sensors,) whether the sensor's place is known.
         swept: (sensors,) radars: misses count.
         hit: (sensors,) detection probability.
+        detection: the same by range, azimuth and height; without any, the same everywhere.
         period_ns: (sensors,) revolution, or longest normal silence.
         patience_ns: (sensors,) how late a plot may come.
-        gates: see `kernels_gate.gate`.
+        gates: see `kernels_gate.pair_up`.
+        ends: see `kernels_sweep.over`.
+        judged: see `kernels_rows.judge`.
+        spread: see `kernels_rows.new_objects`.
+        manoeuvre: see `kernels_gate.pair_up`.
         angle_gates: see `kernels_bearing.correct`.
         slowness: (sensors,) s/m of what a node hears; 0: it comes at once.
         rules: what the kernels are told of models and hypotheses.
@@ -318,9 +331,14 @@ class Site:
     located: Bool
     swept: Bool
     hit: F64
+    detection: DetectionTable
     period_ns: I64
     patience_ns: I64
     gates: F64
+    ends: F64
+    judged: F64
+    spread: F64
+    manoeuvre: F64
     angle_gates: F64
     slowness: F64
     rules: Rules
@@ -342,8 +360,11 @@ class TrackState:
         sectors: sectors that are not complete.
         edges: by sensor: what the last sector left to the next.
         rotations: by sensor.
+        looked: looks handled so far.
+        moved: how often rows have moved.
         next_number: of the next track.
         next_output_ns: next output instant; 0: none yet.
+        shown: looks handled at the latest output instant.
         last_output_ns: latest one, with tracks or without; 0: none yet.
         next_twins_ns: next search for tracks of one object.
         heard: bearings that no track explains.
@@ -361,8 +382,11 @@ class TrackState:
     sectors: tuple[Sector, ...] = ()
     edges: tuple[Edge, ...] = ()
     rotations: tuple[Rotation, ...] = ()
+    looked: int = 0
+    moved: int = 0
     next_number: int = 1
     next_output_ns: int = 0
+    shown: int = 0
     last_output_ns: int = 0
     next_twins_ns: int = 0
     heard: Heard = field(default_factory=Heard.none)
@@ -403,7 +427,7 @@ class Picture(NamedTuple):
         address: (m,) -1 none.
         birth: (m,) density of detected new objects there, in the open.
         false_density: (m,) density of false plots there.
-        callsign: (m,) eight characters, empty: none.
+        callsign: (m,) eight characters as one number (`named`), 0: none.
     """
 
     position_m: F64
@@ -413,7 +437,7 @@ class Picture(NamedTuple):
     address: I64
     birth: F64
     false_density: F64
-    callsign: np.ndarray
+    callsign: I64
 
 
 class Pairs(NamedTuple):
@@ -423,7 +447,7 @@ class Pairs(NamedTuple):
         rows: (k,) rows of the bank.
         start: (k + 1,) first pair of each row.
         plot: plot of each pair.
-        value: density, then likelihood ratio.
+        value: likelihood ratio to "no plot"; of undetected rows the plot's density.
         overflow: pairs left out.
     """
 
@@ -434,19 +458,61 @@ class Pairs(NamedTuple):
     overflow: int
 
 
-class Look(NamedTuple):
+class Seen(NamedTuple):
     """Say what one look means for the rows that it concerns.
 
     Args:
-        rows: (k,) rows of the bank.
-        to_ns: (k,) when it passed each.
-        hit: (k,) probability that it detects one that is there to be seen.
-        miss: (k,) the same times the chance of being there to be seen.
-        swept: (k,) chance of having lain in what was swept by now.
+        rows: (k,) tracks.
+        chances: (k, 4) see `kernels_sweep.sweep`.
+        dark: (h,) rows of undetected objects.
+        dark_chances: (h, 4) likewise.
+        free: some free rows.
+        live: rows that are not free.
     """
 
     rows: I64
-    to_ns: I64
-    hit: F64
-    miss: F64
-    swept: F64
+    chances: F64
+    dark: I64
+    dark_chances: F64
+    free: I64
+    live: int
+
+
+class New(NamedTuple):
+    """Say what may be new at each plot of a look.
+
+    Args:
+        density: (m,) of detected new objects.
+        rest: (m,) of all that is no track's.
+        first: (m,) undetected row that adds most to the new ones, -1: the open.
+    """
+
+    density: F64
+    rest: F64
+    first: I64
+
+    @property
+    def chance(self) -> F64:
+        """Return (m,) the existence of a new object at each plot that is no track's."""
+        return np.asarray(self.density / self.rest)
+
+
+_CALLSIGN = "S8"
+
+
+def named(names: np.ndarray) -> I64:
+    """Return callsigns, None where there is none, each as one number: 0 none."""
+    numbers = np.zeros(len(names), np.int64)
+    there = np.flatnonzero(names != np.array(None))
+    if len(there):
+        text = [str(names[j]).encode("ascii", "replace") for j in there]
+        numbers[there] = np.array(text, _CALLSIGN).view(np.int64)
+    return numbers
+
+
+def names_of(numbers: I64) -> np.ndarray:
+    """Return what `named` made numbers of."""
+    names = np.full(len(numbers), None, object)
+    for i in np.flatnonzero(numbers):
+        names[i] = numbers[i : i + 1].view(_CALLSIGN)[0].decode("ascii")
+    return names

@@ -1,0 +1,618 @@
+"""Kernels that find the rows a look concerns, and bring them to the time it passed them.
+
+One pass over the bank: rows that are over are freed, the others are looked at model by model. Each
+has its NumPy twin in `reference`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numba as nb
+import numpy as np
+
+from tocsin.contract import F64, I64, U32, Bool
+from tocsin.motion import Arrays
+from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
+from tocsin.motion.kernels_imm import CV
+from tocsin.motion.kernels_jit import lean
+from tocsin.motion.kernels_models import predict_cv
+from tocsin.track.kernels_detection import detection_probability
+from tocsin.track.kernels_filter import advance, hold
+
+if TYPE_CHECKING:
+    from tocsin.track.detection import DetectionTable
+    from tocsin.track.state import Bank
+
+LEAST_HIT = 0.02
+"""Of a sensor's probability to detect: where its table says less, a plot still may be a row's."""
+_EDGE_SIGMAS = 6.0
+_SQRT_HALF = math.sqrt(0.5)
+_TWO_PI = 2.0 * math.pi
+_DRAG = 0.25 * SEA_LEVEL_DENSITY_KGPM3
+"""Half of half the densest air: drag is nowhere stronger."""
+_LEAST_MODE = 1e-3
+"""A less probable model says nothing of where a row may be."""
+ROWS, DARK, FREE, LIVE, TOUCHED = range(5)
+"""What `sweep` and `hear` count: tracks and undetected rows that they found, free rows listed, live
+rows, contested rows among those found."""
+FLOOR, SILENCE_S, INTERVALS, LONGEST_S = range(4)
+"""Columns of what ends a row, see `over`."""
+
+
+@lean(inline=True)
+def over(existence: float, contested: bool, silent_ns: int, interval_s: float, ends: F64) -> bool:
+    """Say whether a row is over: too improbable, or silent for too long.
+
+    Args:
+        existence: its probability.
+        contested: whether it is part of hypotheses: those say how probable it is.
+        silent_ns: since its latest plot.
+        interval_s: learned time between its plots.
+        ends: least existence, and how long it may be silent: seconds, its own intervals, but never
+            longer than this.
+    """
+    if existence < ends[FLOOR] and not contested:
+        return True
+    own_s = min(ends[INTERVALS] * interval_s, ends[LONGEST_S])
+    return bool(silent_ns * 1e-9 > max(ends[SILENCE_S], own_s))
+
+
+@lean()
+def _edges(from_rad: float, width_rad: float) -> tuple[float, float, float, float]:
+    """Return sine and cosine of a sector's first and last azimuth."""
+    last = from_rad + width_rad
+    return math.sin(from_rad), math.cos(from_rad), math.sin(last), math.cos(last)
+
+
+@lean(inline=True)
+def far_off(
+    state: F64,
+    cov: F64,
+    i: int,
+    m: int,
+    dt: float,
+    place: F64,
+    first_sin: float,
+    first_cos: float,
+    last_sin: float,
+    last_cos: float,
+) -> bool:
+    """Say whether a state is surely outside of a sector narrower than half a turn: cheap.
+
+    Twice the sum of variances bounds the variance across the line of sight at the later time.
+    """
+    px, py = (
+        state[i, m, 0] + dt * state[i, m, 3] - place[0],
+        state[i, m, 1] + dt * state[i, m, 4] - place[1],
+    )
+    pz = state[i, m, 2] + dt * state[i, m, 5] - place[2]
+    east = place[3] * px + place[4] * py + place[5] * pz
+    north = place[6] * px + place[7] * py + place[8] * pz
+    spread = 2.0 * (cov[i, m, 0] + cov[i, m, 6] + dt * dt * (cov[i, m, 15] + cov[i, m, 18]))
+    noise = place[18] * place[18] * (east * east + north * north)
+    margin2 = _EDGE_SIGMAS * _EDGE_SIGMAS * (spread + noise)
+    first = east * first_cos - north * first_sin
+    last = north * last_sin - east * last_cos
+    outside = first < 0.0 and first * first > margin2
+    return bool(outside or (last < 0.0 and last * last > margin2))
+
+
+@lean(inline=True)
+def view(
+    state: F64,
+    cov: F64,
+    i: int,
+    m: int,
+    dt: float,
+    place: F64,
+    from_rad: float,
+    width_rad: float,
+    hit: float,
+    sensor: int,
+    detection: DetectionTable,
+) -> tuple[float, float, float, float]:
+    """Return where a state lies in a sector, and how probably it does.
+
+    Args:
+        state: (n, M, 6).
+        cov: (n, M, 21).
+        i: row.
+        m: model.
+        dt: seconds by which it is advanced.
+        place: the sensor: position (3), rotation to its ENU by rows (9), range, lowest and
+            highest elevation, height, effective earth radius (2 k R), mean radius, azimuth
+            standard deviation.
+        from_rad: where the sector begins, clockwise.
+        width_rad: its width; 2 pi or more: a whole revolution.
+        hit: probability to be detected, in sight.
+        sensor: which.
+        detection: the same by range, azimuth and height, where it says more.
+
+    Returns:
+        Part of the sector that was swept when the beam passed it; how far inside the sector's
+        margins it is, in margins, negative: it gave no plot there; probability of lying in the
+        sector, 0 outside of the coverage; probability to be detected there.
+    """
+    px, py = (
+        state[i, m, 0] + dt * state[i, m, 3] - place[0],
+        state[i, m, 1] + dt * state[i, m, 4] - place[1],
+    )
+    pz = state[i, m, 2] + dt * state[i, m, 5] - place[2]
+    east = place[3] * px + place[4] * py + place[5] * pz
+    north = place[6] * px + place[7] * py + place[8] * pz
+    up = place[9] * px + place[10] * py + place[11] * pz
+    flat2, half = east * east + north * north, width_rad / 2.0
+    flat = math.sqrt(flat2) + 1e-9
+    azimuth = math.atan2(east, north)
+    offset = azimuth - (from_rad + half)
+    offset -= _TWO_PI * math.floor(offset / _TWO_PI + 0.5)
+    part, inside = 1.0, math.inf
+    if width_rad < _TWO_PI - 1e-9:
+        # Standard deviation across the line of sight, in the horizontal.
+        cx = (place[3] * north - place[6] * east) / flat
+        cy = (place[4] * north - place[7] * east) / flat
+        early = cov[i, m, 0] * cx * cx + 2.0 * cov[i, m, 1] * cx * cy + cov[i, m, 6] * cy * cy
+        later = cov[i, m, 15] * cx * cx + 2.0 * cov[i, m, 16] * cx * cy + cov[i, m, 18] * cy * cy
+        mixed = (
+            cov[i, m, 3] * cx * cx
+            + (cov[i, m, 4] + cov[i, m, 8]) * cx * cy
+            + cov[i, m, 9] * cy * cy
+        )
+        across = max(early + dt * (2.0 * mixed + dt * later), 1e-6)
+        noise = place[18] * flat
+        margin = _EDGE_SIGMAS * math.sqrt(across + noise * noise)
+        first, last = (offset + half) * flat, (half - offset) * flat
+        inside = min(first, last) / margin + 1.0
+        if inside < 0.0:
+            return 0.0, inside, 0.0, hit
+        if inside < 2.0:
+            reach = _SQRT_HALF / math.sqrt(across)
+            part = 0.5 * (math.erf(first * reach) + math.erf(last * reach))
+            part = min(max(part, 0.0), 1.0)
+    distance = math.sqrt(flat2 + up * up)
+    radius = place[17]
+    base = radius + place[15]
+    height = math.sqrt((base + up) ** 2 + flat2) - radius
+    horizon = math.sqrt(place[16] * max(place[15], 0.0))
+    horizon += math.sqrt(place[16] * max(height, 0.0))
+    bend = (1.0 / radius - 2.0 / place[16]) * distance / 2.0
+    elevation = math.atan2(up, flat) + bend
+    seen = distance <= min(place[12], horizon) and place[13] <= elevation <= place[14]
+    passed = min(max((offset + half) / width_rad, 0.0), 1.0)
+    if detection.per_m[sensor] > 0.0:
+        unsure = math.sqrt(
+            max(cov[i, m, 11] + dt * (2.0 * cov[i, m, 14] + dt * cov[i, m, 20]), 0.0)
+        )
+        hit = detection_probability(
+            detection.per_m, detection.chance, detection.lowest_m, detection.highest_m, sensor,
+            distance, azimuth, height, unsure,
+        )  # fmt: skip
+    return passed, inside, part if seen else 0.0, hit
+
+
+@lean(inline=True)
+def _looked_before(number: U32, looked: F64, wanted: int) -> float:
+    """Return what an edge remembers of a track, 0 if nothing."""
+    if number.size == 0:
+        return 0.0
+    low, high = 0, number.size - 1
+    while low < high:
+        middle = (low + high) // 2
+        if number[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return looked[low] if number[low] == wanted else 0.0
+
+
+@lean(inline=True)
+def _look_at(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    i: int,
+    dt: float,
+    place: F64,
+    from_rad: float,
+    width_rad: float,
+    narrow: bool,
+    edge: tuple[float, float, float, float],
+    hit: float,
+    sensor: int,
+    detection: DetectionTable,
+) -> tuple[float, float, float, float]:
+    """Return what `view` does, over the models of a row: mean, largest, and mixture."""
+    weight, passed, inside, chance, found = 0.0, 0.0, -1.0, 0.0, 0.0
+    for m in range(mode.shape[1]):
+        w = mode[i, m]
+        if w < _LEAST_MODE:
+            continue
+        if narrow and far_off(state, cov, i, m, dt, place, edge[0], edge[1], edge[2], edge[3]):
+            continue
+        when, within, part, sure = view(
+            state, cov, i, m, dt, place, from_rad, width_rad, hit, sensor, detection
+        )
+        if within >= 0.0:
+            weight += w
+            passed += w * when
+            chance += w * part
+            found += w * sure
+            inside = max(inside, within)
+    if weight <= 0.0:
+        return 0.0, -1.0, 0.0, hit
+    return passed / weight, inside, min(chance, 1.0), found / weight
+
+
+@lean(inline=True)
+def bring(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    time_ns: I64,
+    existence: F64,
+    i: int,
+    to_ns: int,
+    model: Arrays,
+    limit: F64,
+    mean: F64,
+    total: F64,
+) -> None:
+    """Advance one row in place to a time, if that is later; its existence decays with its life."""
+    dt = (to_ns - time_ns[i]) * 1e-9
+    if dt > 0.0:
+        time_ns[i] = to_ns
+        existence[i] *= math.exp(-dt / limit[0])
+        if mode.shape[1] == 1 and model.kind[0] == CV:
+            predict_cv(state[i, 0], cov[i, 0], dt, model.noise[0], state[i, 0], cov[i, 0])
+            hold(cov[i, 0], limit)
+        else:
+            advance(state, cov, mode, i, dt, model, limit, mean, total)
+
+
+@lean(inline=True)
+def _free(bank: Bank, i: int) -> None:
+    """Free a row, in place."""
+    bank.existence[i], bank.poisson[i], bank.confirmed[i] = 0.0, True, False
+    bank.cluster[i], bank.number[i] = -1, 0
+
+
+@lean()
+def end(bank: Bank, at_ns: int, ends: F64) -> int:
+    """Free in place the rows that are over; return how many contested ones are.
+
+    Those stay: the hypotheses must be told.
+    """
+    existence, cluster, last_ns = bank.existence, bank.cluster, bank.last_plot_at_ns
+    interval_s, contested = bank.interval_s, 0
+    for i in range(existence.size):
+        if existence[i] > 0.0:
+            held = cluster[i] >= 0
+            if over(existence[i], held, at_ns - last_ns[i], interval_s[i], ends):
+                contested += held
+                if not held:
+                    _free(bank, i)
+    return contested
+
+
+@lean()
+def _sweep_rows(
+    bank: Bank,
+    place: F64,
+    from_rad: float,
+    width_rad: float,
+    start_ns: int,
+    end_ns: int,
+    at_ns: int,
+    look: int,
+    hit: float,
+    sensor: int,
+    detection: DetectionTable,
+    split: float,
+    edge_number: U32,
+    edge_looked: F64,
+    ends: F64,
+    model: Arrays,
+    limit: F64,
+    rows: I64,
+    chances: F64,
+    free: I64,
+    count: I64,
+    touched: Bool,
+    mean: F64,
+    total: F64,
+) -> None:
+    """Do what `sweep` does, but for the unseen rest of the clusters."""
+    state, cov, mode, time_ns = bank.state, bank.cov, bank.mode, bank.time_ns
+    existence, cluster = bank.existence, bank.cluster
+    middle_ns, narrow = start_ns + (end_ns - start_ns) // 2, width_rad < 3.0
+    edge = _edges(from_rad, width_rad)
+    for i in range(existence.size):
+        if not _alive(bank, i, at_ns, ends, free, count):
+            continue
+        dt = (middle_ns - time_ns[i]) * 1e-9
+        passed, inside, part, sure = _look_at(
+            state, cov, mode, i, dt, place, from_rad, width_rad, narrow, edge, hit, sensor,
+            detection,
+        )  # fmt: skip
+        if inside < 0.0:
+            continue
+        before = _looked_before(edge_number, edge_looked, bank.number[i])
+        then_ns = start_ns + int(passed * (end_ns - start_ns))
+        bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
+        k = _listed(bank.poisson[i], cluster[i], rows, i, count, touched)
+        bank.looked[i] = look
+        part = min(part, 1.0 - before)
+        chances[k, 2], chances[k, 3] = before + part, inside
+        # What a plot is taken for must not depend on a table that may be wrong there.
+        chances[k, 0] = max(sure, LEAST_HIT * hit) * (1.0 if before < 1.0 else split)
+        chances[k, 1] = sure * part / (1.0 - sure * before) if before < 1.0 else 0.0
+
+
+@lean(inline=True)
+def _alive(bank: Bank, i: int, at_ns: int, ends: F64, free: I64, count: I64) -> bool:
+    """Say whether a row lives on; free it if it is over, and list free rows."""
+    r, held = bank.existence[i], bank.cluster[i] >= 0
+    # The hypotheses must be told when a contested row ends: not here.
+    if r > 0.0 and (
+        held or not over(r, held, at_ns - bank.last_plot_at_ns[i], bank.interval_s[i], ends)
+    ):
+        count[LIVE] += 1
+        return True
+    if r > 0.0:
+        _free(bank, i)
+    if count[FREE] < free.size:
+        free[count[FREE]] = i
+        count[FREE] += 1
+    return False
+
+
+@lean(inline=True)
+def _listed(dark: bool, cluster: int, rows: I64, i: int, count: I64, touched: Bool) -> int:
+    """List a row: a track from the front, undetected objects from the back; return its place."""
+    if dark and cluster < 0:
+        count[DARK] += 1
+        k = rows.size - count[DARK]
+    else:
+        k = count[ROWS]
+        count[ROWS] += 1
+        if cluster >= 0:
+            touched[cluster] = True
+            count[TOUCHED] += 1
+    rows[k] = i
+    return int(k)
+
+
+@lean(inline=True)
+def _mates(bank: Bank, touched: Bool, rows: I64, chances: F64, count: I64, there: Bool) -> None:
+    """List the rest of the clusters that a look touched: rows that it cannot have seen."""
+    for k in range(count[ROWS]):
+        there[rows[k]] = True
+    for i in range(there.size):
+        cluster = bank.cluster[i]
+        if cluster >= 0 and touched[cluster] and not there[i]:
+            k = count[ROWS]
+            rows[k], chances[k, 0], chances[k, 1], chances[k, 2] = i, 0.0, 0.0, 0.0
+            chances[k, 3] = math.inf
+            count[ROWS] += 1
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def sweep(
+    bank: Bank,
+    place: F64,
+    from_rad: float,
+    width_rad: float,
+    start_ns: int,
+    end_ns: int,
+    at_ns: int,
+    look: int,
+    hit: float,
+    sensor: int,
+    detection: DetectionTable,
+    split: float,
+    edge_number: U32,
+    edge_looked: F64,
+    ends: F64,
+    model: Arrays,
+    limit: F64,
+    clusters: int,
+    rows: I64,
+    chances: F64,
+    free: I64,
+) -> I64:
+    """List the rows that a sector may have seen, advanced to when the beam passed each.
+
+    Args:
+        bank: the rows; changed.
+        place: see `view`.
+        from_rad: likewise.
+        width_rad: likewise.
+        start_ns: beam at the sector's beginning.
+        end_ns: beam at its end.
+        at_ns: when the look was complete.
+        look: its number.
+        hit: probability to be detected, in sight.
+        sensor: which.
+        detection: by range, azimuth and height, instead, where it says more.
+        split: probability of a second plot of one object in one revolution.
+        edge_number: tracks that were looked for near the end of the sector before.
+        edge_looked: probability that each lay in what was swept then; 1: its plot was found.
+        ends: see `over`.
+        model: the models.
+        limit: see `kernels_filter.predict`.
+        clusters: number of clusters.
+        rows: (n,) out: tracks from the front, the unseen rest of their clusters among them; rows
+            of undetected objects from the back.
+        chances: (n, 4) out, at the places of `rows`: probability to be detected, given that it was
+            there to be seen; the same times the chance of that; chance of having lain in what was
+            swept by now; how far inside the sector, see `view`.
+        free: out: some free rows.
+
+    Returns:
+        (5,) counts `ROWS` ... `TOUCHED`.
+    """
+    count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
+    mean, total = np.empty(6), np.empty(21)
+    _sweep_rows(
+        bank, place, from_rad, width_rad, start_ns, end_ns, at_ns, look, hit, sensor,
+        detection, split, edge_number, edge_looked, ends, model, limit, rows, chances, free,
+        count, touched, mean, total,
+    )  # fmt: skip
+    if count[TOUCHED] > 0:
+        _mates(bank, touched, rows, chances, count, np.zeros(rows.size, np.bool_))
+    return count
+
+
+@lean()
+def _hear_rows(
+    bank: Bank,
+    at_ns: int,
+    look: int,
+    to_ns: int,
+    hit: float,
+    box: F64,
+    sigmas: float,
+    own: I64,
+    plot_ns: I64,
+    ends: F64,
+    model: Arrays,
+    limit: F64,
+    rows: I64,
+    chances: F64,
+    free: I64,
+    count: I64,
+    touched: Bool,
+    mean: F64,
+    total: F64,
+) -> None:
+    """Do what `hear` does, but for the unseen rest of the clusters."""
+    state, cov, mode, time_ns = bank.state, bank.cov, bank.mode, bank.time_ns
+    existence = bank.existence
+    for i in range(existence.size):
+        if not _alive(bank, i, at_ns, ends, free, count):
+            continue
+        dt = (to_ns - time_ns[i]) * 1e-9
+        if own[i] < 0 and not _near(state, cov, i, dt, box, sigmas, model):
+            continue
+        then_ns = plot_ns[own[i]] if own[i] >= 0 else to_ns
+        bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
+        k = _listed(bank.poisson[i], bank.cluster[i], rows, i, count, touched)
+        bank.looked[i] = look
+        chances[k, 0], chances[k, 1], chances[k, 2], chances[k, 3] = hit, 0.0, 0.0, math.inf
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def hear(
+    bank: Bank,
+    at_ns: int,
+    look: int,
+    to_ns: int,
+    hit: float,
+    box: F64,
+    sigmas: float,
+    own: I64,
+    plot_ns: I64,
+    ends: F64,
+    model: Arrays,
+    limit: F64,
+    clusters: int,
+    rows: I64,
+    chances: F64,
+    free: I64,
+) -> I64:
+    """List the rows that plots of a source without a beam may be of, advanced to their time.
+
+    Args:
+        bank: the rows; changed.
+        at_ns: when the group was complete.
+        look: its number.
+        to_ns: time of the latest plot.
+        hit: probability to be detected.
+        box: least and greatest east and north of the plots, with their own errors.
+        sigmas: of a row's error, from which on it can have given none of them.
+        own: (n,) plot with the row's own address, -1: none.
+        plot_ns: (m,) times.
+        ends: see `over`.
+        model: the models.
+        limit: see `kernels_filter.predict`.
+        clusters: number of clusters.
+        rows: see `sweep`.
+        chances: likewise; nobody can have been missed.
+        free: likewise.
+
+    Returns:
+        (5,) counts `ROWS` ... `TOUCHED`.
+    """
+    count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
+    mean, total = np.empty(6), np.empty(21)
+    _hear_rows(
+        bank, at_ns, look, to_ns, hit, box, sigmas, own, plot_ns, ends, model, limit, rows, chances,
+        free, count, touched, mean, total,
+    )  # fmt: skip
+    if count[TOUCHED] > 0:
+        _mates(bank, touched, rows, chances, count, np.zeros(rows.size, np.bool_))
+    return count
+
+
+@lean(inline=True)
+def _near(state: F64, cov: F64, i: int, dt: float, box: F64, sigmas: float, model: Arrays) -> bool:
+    """Say whether a row may lie in a box, `dt` seconds later, under any of its models."""
+    for m in range(state.shape[1]):
+        speed2 = state[i, m, 3] * state[i, m, 3] + state[i, m, 4] * state[i, m, 4]
+        noise = model.noise[m, 0] + (model.noise[m, 1] + model.noise[m, 2]) * speed2
+        grown = noise * abs(dt * dt * dt) / 3.0
+        # A chord from its tangent: half the angle, but never more than this; and what drag takes.
+        speed = math.sqrt(speed2 + state[i, m, 5] * state[i, m, 5])
+        bend = 0.5 * abs(model.extra[m, 0] * dt) + _DRAG * model.extra[m, 1] * speed * abs(dt)
+        bend = min(bend, 1.3) * abs(dt) * math.sqrt(speed2)
+        near = True
+        for a in range(2):
+            here, pace = (0, 15) if a == 0 else (6, 18)
+            spread = 2.0 * (cov[i, m, here] + dt * dt * cov[i, m, pace])
+            reach = bend + sigmas * math.sqrt(spread + grown)
+            at = state[i, m, a] + dt * state[i, m, a + 3]
+            near = near and box[a] - reach <= at <= box[a + 2] + reach
+        if near:
+            return True
+    return False
+
+
+@lean()
+def undetected(
+    density_pm3: F64,
+    at_ns: I64,
+    from_rad: float,
+    width_rad: float,
+    end_ns: int,
+    hit: float,
+    life_s: float,
+    balance_pm3: float,
+    start_pm3: float,
+) -> float:
+    """Return the density of undetected objects in a sector, and note in place what a look leaves.
+
+    Args:
+        density_pm3: (azimuths,) objects per m3, when the sensor last swept there.
+        at_ns: (azimuths,) when that was; 0: never.
+        from_rad: where the sector begins, clockwise.
+        width_rad: its width.
+        end_ns: beam at its end.
+        hit: probability to be detected.
+        life_s: mean time that an object stays.
+        balance_pm3: density at which as many appear as go away.
+        start_pm3: density before the first look.
+    """
+    turn, total = density_pm3.size / _TWO_PI, 0.0
+    count = max(1, min(int(width_rad * turn + 0.5), density_pm3.size))
+    first = math.floor(from_rad * turn + 0.5)
+    for k in range(first, first + count):
+        a = k % density_pm3.size
+        now = start_pm3
+        if at_ns[a] > 0:
+            stay = math.exp(-max((end_ns - at_ns[a]) * 1e-9, 0.0) / life_s)
+            now = balance_pm3 + stay * (density_pm3[a] - balance_pm3)
+        total += now
+        density_pm3[a], at_ns[a] = (1.0 - hit) * now, end_ns
+    return total / count
