@@ -12,9 +12,10 @@ from tests.track.scenes import T0_NS, Line, at_instants, radar, sweep
 from tocsin.contract import NS, Looks, Plots, SensorKind, TrackStatus, TrackUpdates
 from tocsin.geo import pack_covariance, unpack_covariance
 from tocsin.track import finish, start, step, track_plots, warm_up
-from tocsin.track.kernels_bearing import correct, gate, triangulate, update
+from tocsin.track.kernels_bearing import correct, gate, judge_rows, triangulate, update
 from tocsin.track.kernels_clusters import propagate
 from tocsin.track.kernels_filter import predict
+from tocsin.track.kernels_sweep import end
 
 SLOW = Line((-5000.0, 900.0, 220.0), (32.0, 8.0, 0.0))
 OTHER = Line((3500.0, 4200.0, 150.0), (-12.0, -30.0, 0.0))
@@ -170,6 +171,27 @@ def test_a_state_that_is_stored_goes_on_as_it_was():
     assert np.array_equal(ends[0].state, ends[1].state)
 
 
+def test_bearings_that_come_late_give_the_tracks_of_those_in_time():
+    sensors = field()
+    plots, _ = heard(np.random.default_rng(12), [SLOW, OTHER], sensors, 25.0)
+    ends, redone = [], []
+    for delay_s in (0, 4):
+        came_ns = plots.measured_at_ns + (plots.sensor % 3 == 0) * delay_s * NS
+        state, blocks = start(config(sensors)), []
+        for now_ns in T0_NS + np.arange(1, 31) * NS:
+            fresh = (came_ns > now_ns - NS) & (came_ns <= now_ns)
+            state, block = step(state, plots.take(fresh), Looks.empty(), int(now_ns))
+            blocks.append(block)
+        updates = TrackUpdates.concat(blocks)
+        last = updates.take(updates.measured_at_ns == updates.measured_at_ns.max())
+        ends.append(last.take(np.argsort(last.state[:, 0])))
+        redone.append(state.counters.redone)
+    assert redone[1] > redone[0] == 0
+    assert len(ends[0]) == len(ends[1]) >= 2
+    for name in ("state", "state_cov", "existence_probability"):
+        np.testing.assert_allclose(*(getattr(end, name) for end in ends), rtol=1e-6, atol=1e-6)
+
+
 def _halves(plots, at_ns):
     return plots.measured_at_ns <= at_ns, plots.measured_at_ns > at_ns
 
@@ -202,7 +224,7 @@ def test_silence_of_nodes_costs_a_radars_track_nothing():
 
 def test_live_use_compiles_nothing_that_the_warm_up_did_not():
     warm_up(bearings=True)
-    kernels = (correct, gate, update, triangulate, predict, propagate)
+    kernels = (correct, gate, judge_rows, update, triangulate, predict, propagate, end)
     before = [len(kernel.signatures) for kernel in kernels]
     sensors = field()
     plots, _ = heard(np.random.default_rng(11), [SLOW, OTHER], sensors, 5.0)

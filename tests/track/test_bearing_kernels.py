@@ -12,7 +12,9 @@ from tocsin.geo import pack_covariance, unpack_covariance
 from tocsin.motion import Noise
 from tocsin.track import reference_bearing as twin
 from tocsin.track import start
-from tocsin.track.kernels_bearing import correct, gate, sight, triangulate, update
+from tocsin.track.kernels_bearing import correct, gate, judge_rows, sight, triangulate, update
+from tocsin.track.reference import judge
+from tocsin.track.state import blank
 
 seeds = st.integers(0, 2**32 - 1)
 GATES = np.array([chdtri(n, 1e-4) for n in range(1, 5)])
@@ -136,6 +138,23 @@ def test_a_row_that_plots_contest_stays_as_it_is():
         told = np.array([0]), np.array([alone]), np.array([0.1]), np.array([0, 1]), np.array([0.9])
         update(*bank, *told, *after)
         assert (bank[0][0, 0] == x).all() != alone
+
+
+@given(seeds)
+@settings(max_examples=20)
+def test_rows_are_judged_as_by_the_twin(seed):
+    rng = np.random.default_rng(seed)
+    state = start(config([node("a", 0.0, 0.0)]))
+    bank = blank(state.config, 40)
+    bank.existence[:], bank.plots[:] = rng.beta(0.3, 0.3, 40), rng.integers(0, 6, 40)
+    bank.poisson[:] = rng.random(40) < 0.2
+    want, rows = bank.copy(), rng.permutation(40)[:30]
+    judge_rows(bank, rows, state.site.judged)
+    for i in rows:
+        judge(state, want, i)
+    np.testing.assert_array_equal(bank.confirmed, want.confirmed)
+    np.testing.assert_array_equal(bank.poisson, want.poisson)
+    assert bank.confirmed.any()
 
 
 @given(seeds, KINDS, st.booleans())
