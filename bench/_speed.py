@@ -185,11 +185,12 @@ def million(asked: Asked) -> Answer:
 
 
 def latency(asked: Asked) -> Answer:
-    """Measure the time from a sector's reports to tracks."""
+    """Measure the time from a sector's reports to the tracks that it concerns."""
     targets, turns = asked.size((2_000, 50), (200, 10))
     traffic = Traffic(targets, sectors=32)
     asked.note(f"latency: {turns * traffic.sectors} sectors")
-    done = list(worked(traffic, sectors(traffic, turns), output_period_s=None))
+    settings = {"output_period_s": None, "changed_only": True}
+    done = list(worked(traffic, sectors(traffic, turns), **settings))
     small = [w for w in done[len(done) // 4 :] if w.plots <= _SECTOR_PLOTS]
     wall, cpu, _ = np.array([w.spent for w in small]).T * 1e6
     figures = {
