@@ -77,6 +77,37 @@ def advance(
         hold(cov[i, m], limit)
 
 
+@lean()
+def _predict_rows(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    time_ns: I64,
+    existence: F64,
+    rows: I64,
+    to_ns: I64,
+    model: Arrays,
+    limit: F64,
+    mean: F64,
+    total: F64,
+) -> None:
+    """Do what `predict` does; constant velocity alone is most tracks' and has nothing to mix."""
+    plain = mode.shape[1] == 1 and model.kind[0] == kernels_imm.CV
+    for k in range(rows.size):
+        i = rows[k]
+        dt = (to_ns[k] - time_ns[i]) * 1e-9
+        if dt <= 0.0:
+            continue
+        time_ns[i] = to_ns[k]
+        existence[i] *= math.exp(-dt / limit[0])
+        if plain:
+            x, P = state[i, 0], cov[i, 0]
+            kernels_models.predict_cv(x, P, dt, model.noise[0], x, P)
+            hold(P, limit)
+        else:
+            advance(state, cov, mode, i, dt, model, limit, mean, total)
+
+
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def predict(
     state: F64,
@@ -102,15 +133,9 @@ def predict(
         model: the models.
         limit: mean life (s), largest standard deviation of height and of climb.
     """
-    mean, total = np.empty(6), np.empty(21)
-    for k in range(rows.size):
-        i = rows[k]
-        dt = (to_ns[k] - time_ns[i]) * 1e-9
-        if dt <= 0.0:
-            continue
-        time_ns[i] = to_ns[k]
-        existence[i] *= math.exp(-dt / limit[0])
-        advance(state, cov, mode, i, dt, model, limit, mean, total)
+    _predict_rows(
+        state, cov, mode, time_ns, existence, rows, to_ns, model, limit, np.empty(6), np.empty(21)
+    )
 
 
 @lean()
