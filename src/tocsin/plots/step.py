@@ -38,6 +38,7 @@ from tocsin.plots.locate import (
     locate_geographic,
     locate_polar,
     or_default,
+    reported_rate,
     reported_velocity,
 )
 from tocsin.plots.registration import learn
@@ -203,6 +204,8 @@ def _table(
     shared = {name: getattr(reports, name) for name in Plots.schema() if name in Reports.schema()}
     shared["azimuth_rad"] = np.where(polar, np.mod(reports.azimuth_rad, 2.0 * np.pi), np.nan)
     shared["range_m"] = np.where(polar, reports.range_m, np.nan)
+    own = np.array([s.range_rate_std_mps for s in config.sensors] or [np.nan])
+    shared["range_rate_mps"], shared["range_rate_std_mps"] = reported_rate(reports, own[sensor])
     plots = Plots.build(
         len(reports),
         **shared,

@@ -15,7 +15,7 @@ from tocsin.contract import F64, I64, NS, Bool, Sensor
 from tocsin.geo import Region, sensor_polar, unpack_covariance, within_coverage
 from tocsin.motion import Noise, transition
 from tocsin.motion.imm import reweigh
-from tocsin.motion.measure import update_position
+from tocsin.motion.measure import RangeRate, update_position, update_range_rate
 
 _EDGE_SIGMAS = 6.0
 _LEAST_MODE = 1e-6
@@ -42,20 +42,8 @@ def update(
     """
     parts = [(stays * mode, state, cov)]
     for weight, place, spread, dt in plots:
-        each = [
-            update_position(state[m : m + 1], cov[m : m + 1], place[None], spread[None],
-                            np.array([dt]), noise[m])
-            for m in range(len(mode))
-        ]  # fmt: skip
-        later, _ = reweigh(mode[None], np.array([[u.log_likelihood[0] for u in each]]))
-        kept = (later[0] + _LEAST_MODE) / (1.0 + len(mode) * _LEAST_MODE)
-        parts.append(
-            (
-                weight * kept,
-                np.array([u.state[0] for u in each]),
-                np.array([u.cov[0] for u in each]),
-            )
-        )
+        each, each_cov, kept, _ = correct(state, cov, mode, (place, spread, dt), None, noise)
+        parts.append((weight * kept, each, each_cov))
     mass = np.sum([w for w, _, _ in parts], axis=0)
     mean = np.sum([w[:, None] * x for w, x, _ in parts], axis=0) / mass[:, None]
     total = np.zeros_like(cov)
@@ -64,6 +52,52 @@ def update(
         total += w[:, None, None] * (P + apart[:, :, None] * apart[:, None, :])
     whole = float(mass.sum())
     return mean, total / mass[:, None, None], mass / whole, min(whole, 1.0)
+
+
+def correct(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    plot: tuple[F64, F64, float],
+    rate: RangeRate | None,
+    noise: tuple[Noise, ...],
+) -> tuple[F64, F64, F64, float]:
+    """Return a row after one plot: states, covariances, model probabilities; log density.
+
+    Args:
+        state: (M, 6).
+        cov: (M, 6, 6).
+        mode: (M,).
+        plot: position (d,), covariance (d, d), and seconds from the row's time.
+        rate: one range rate; None: the plot has none.
+        noise: of each model.
+    """
+    place, spread, dt = plot[0][None], plot[1][None], np.array([plot[2]])
+    later, later_cov, log_likelihood = np.empty_like(state), np.empty_like(cov), np.zeros(len(mode))
+    for m in range(len(mode)):
+        done = update_position(state[m : m + 1], cov[m : m + 1], place, spread, dt, noise[m])
+        log_likelihood[m] = done.log_likelihood[0]
+        if rate is not None:
+            done = update_range_rate(done.state, done.cov, rate, dt, noise[m])
+            log_likelihood[m] += done.log_likelihood[0]
+        later[m], later_cov[m] = done.state[0], done.cov[0]
+    after, total = reweigh(mode[None], log_likelihood[None])
+    kept = (after[0] + _LEAST_MODE) / (1.0 + len(mode) * _LEAST_MODE)
+    return later, later_cov, kept, float(total[0])
+
+
+def start(state: F64, cov: F64, rate: RangeRate, noise: Noise) -> tuple[F64, F64]:
+    """Return a new object's (6,) state and (6, 6) covariance with its plot's range rate.
+
+    Of all velocities that have it the likeliest; place and velocity are independent before.
+    """
+    sight = state[:3] - rate.sensor_m[0]
+    sight = sight / np.linalg.norm(sight)
+    gain = cov[3:, 3:] @ sight / (sight @ cov[3:, 3:] @ sight)
+    moved = state.copy()
+    moved[3:] += gain * (rate.rate_mps[0] - sight @ state[3:])
+    done = update_range_rate(moved[None], cov[None], rate, np.zeros(1), noise)
+    return moved, np.asarray(done.cov[0])
 
 
 def view(
