@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.contract import TABLES, InputError, ObjectClass, Reports, Table, Tracks, Warnings
+from tocsin.contract import (
+    TABLES,
+    InputError,
+    ObjectClass,
+    Reports,
+    Table,
+    Tracks,
+    Warnings,
+    is_sorted,
+)
 
 
 def reports(*sensors: str, at: list[int] | None = None) -> Reports:
@@ -65,6 +74,29 @@ def test_sorting_is_stable_and_complete(rows: list[tuple[int, str | None]]) -> N
     )
     expected = sorted(range(len(rows)), key=lambda k: (rows[k][0], rows[k][1] or "", k))
     assert table.sorted_by("measured_at_ns", "callsign").sequence.tolist() == expected
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 2), st.sampled_from([0.0, 1.0, np.nan])]), max_size=5),
+    st.booleans(),
+)
+def test_rows_are_in_order_where_sorting_leaves_them(
+    rows: list[tuple[int, float]], sort: bool
+) -> None:
+    major, minor = np.array(rows, float).reshape(-1, 2).T
+    if sort:
+        order = np.lexsort((minor, major))
+        major, minor = major[order], minor[order]
+    stays = np.lexsort((minor, major)).tolist() == list(range(len(rows)))
+    # What is absent compares with nothing, so that it only may be sorted once more than needed.
+    assert is_sorted(minor, major) == stays or (np.isnan(minor).any() and stays)
+
+
+def test_rows_of_one_table_among_empty_ones_are_that_table() -> None:
+    table = reports("b", "a")
+    assert Reports.concat([Reports.empty(), table, Reports.empty()]) is table
+    assert Reports.concat([Reports.empty(), Reports.empty()]) is Reports.empty()
+    assert table.take(np.zeros(2, bool)).rows() == []
 
 
 def test_validation_names_place_and_mend() -> None:

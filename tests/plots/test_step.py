@@ -208,9 +208,9 @@ def test_a_copy_is_known_however_late_its_original_was():
 def test_copies_are_remembered_no_longer_than_the_window():
     state, _ = step(start(CONFIG), polar(), T0_NS)
     state, _ = step(state, Reports.empty(), T0_NS + 10 * NS)
-    assert len(state.seen) == 1
+    assert len(state.heard) == 1
     for later_s in (11, -11):
-        assert len(step(state, Reports.empty(), T0_NS + later_s * NS)[0].seen) == 0
+        assert len(step(state, Reports.empty(), T0_NS + later_s * NS)[0].heard) == 0
 
 
 def test_two_observers_both_count():

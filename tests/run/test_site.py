@@ -10,6 +10,7 @@ from tests.support import ROOT
 from tocsin.contract import InputError, SensorKind
 from tocsin.run.site import (
     AccessSection,
+    ClutterSection,
     InputSection,
     RegistrationSection,
     SensorSection,
@@ -32,6 +33,7 @@ def test_the_documented_site_names_every_key() -> None:
     assert inputs == set(InputSection.model_fields)
     assert set(data["access"]) == set(AccessSection.model_fields)
     assert set(data["registration"]) == set(RegistrationSection.model_fields)
+    assert set(data["clutter"]) == set(ClutterSection.model_fields)
     assert set(data) | {"clock"} == set(SiteFile.model_fields)
 
 

@@ -14,10 +14,9 @@ from tocsin.contract import NS
 from tocsin.geo import pack_covariance, unpack_covariance
 from tocsin.motion import Model, ModelSet, Noise
 from tocsin.track import TrackConfig, reference, start, step
-from tocsin.track.contest import associate
+from tocsin.track.contest import contested, share_out
 from tocsin.track.kernels_clusters import propagate, solve_alone
 from tocsin.track.kernels_contest import Mixture
-from tocsin.track.kernels_filter import update
 from tocsin.track.kernels_hypotheses import assign, best_children, options
 from tocsin.track.state import Bank, Pairs, Picture
 
@@ -114,8 +113,8 @@ def ratios(draw):
     return np.exp(rng.normal(1.0, 2.0, (k, m)))
 
 
-def contested(ratio, models=ONE, **options_):
-    """Return what `associate` makes of tracks that all contest all plots, far from dropping any."""
+def harvest_of(ratio, models=ONE, **options_):
+    """Return what becomes of tracks that all contest all plots, far from dropping any."""
     k, m = ratio.shape
     free = {"cut_nats": 1e9, "least_weight": 0.0, "most_hypotheses": 3000, "least_ratio": 0.0}
     state = start(TrackConfig(REGION, (radar(),), models=models, **{**free, **options_}))
@@ -132,7 +131,10 @@ def contested(ratio, models=ONE, **options_):
         address=np.full(m, -1),
         birth=np.zeros(m),
         false_density=np.full(m, 1e-12),
-        callsign=np.zeros(m, "S8"),
+        callsign=np.zeros(m, np.int64),
+        rate=np.full((m, 2), np.nan),
+        sensor_m=np.zeros(3),
+        false_rate_density=1.0,
     )
     pairs = Pairs(
         np.arange(k), np.arange(k + 1) * m, np.tile(np.arange(m), k), ratio.ravel().copy(), 0
@@ -142,14 +144,16 @@ def contested(ratio, models=ONE, **options_):
         np.ones((m, len(models.models))) / len(models.models),
     )  # fmt: skip
     state = dataclasses.replace(state, bank=bank)
-    return associate(state, picture, pairs, np.full(k, 0.9), np.zeros(m), body).harvest
+    shared = share_out(state, pairs, m)
+    assert not shared.alone.any()
+    return contested(state, picture, shared, np.full(k, 0.9), np.zeros(m), body)[0]
 
 
 @given(ratios(), st.sampled_from([ONE, TWO]))
 @settings(max_examples=30, deadline=None)
 def test_a_contested_cluster_has_the_exact_marginals(ratio, models):
     """With everything kept apart, weights of locals are the enumeration's association marginals."""
-    harvest = contested(ratio, models, merge2=0.0, near2=1e12, recycle=1e-9)
+    harvest = harvest_of(ratio, models, merge2=0.0, near2=1e12, recycle=1e-9)
     want = reference.associate(ratio)
     k, m = ratio.shape
     got = np.zeros((k, m + 1))
@@ -164,8 +168,8 @@ def test_a_contested_cluster_has_the_exact_marginals(ratio, models):
 @given(ratios(), st.floats(0.0, 3.0), st.floats(0.0, 30.0))
 @settings(max_examples=30, deadline=None)
 def test_merging_dividing_and_recycling_keep_the_expected_number_of_objects(ratio, merge2, near2):
-    want = contested(ratio, merge2=0.0, near2=1e12, recycle=1e-9, poisson_floor=0.0)
-    got = contested(ratio, merge2=merge2, near2=near2, poisson_floor=0.0)
+    want = harvest_of(ratio, merge2=0.0, near2=1e12, recycle=1e-9, poisson_floor=0.0)
+    got = harvest_of(ratio, merge2=merge2, near2=near2, poisson_floor=0.0)
     expected = [np.sum(h.weight * h.r) for h in (want, got)]
     assert expected[0] == pytest.approx(expected[1], rel=1e-6)
     full = unpack_covariance(got.body.cov[:, 0])
@@ -196,38 +200,6 @@ def test_belief_propagation_does_as_its_twin(ratio):
     np.testing.assert_allclose(
         weight.reshape(k, m), reference.propagate(ratio, 20)[:, :m], atol=1e-9
     )
-
-
-@given(seeds, st.sampled_from([ONE, TWO]))
-@settings(max_examples=30)
-def test_update_is_its_twin(seed, models):
-    rng = np.random.default_rng(seed)
-    arrays, M = models.arrays(len(models.models)), len(models.models)
-    state = rng.normal(size=(1, M, 6)) * [300, 300, 300, 50, 50, 5]
-    root = rng.normal(size=(1, M, 6, 6)) * np.array([200, 200, 150, 30, 30, 5])[:, None]
-    cov = root @ root.transpose(0, 1, 3, 2) + np.eye(6)
-    mode = rng.dirichlet(np.ones(M), 1)
-    place, dt = rng.normal(size=(2, 3)) * 300.0, rng.uniform(-1.0, 1.0, 2)
-    spread = np.array([np.diag(rng.uniform(900, 9000, 3)) for _ in range(2)])
-    share, r, missed = rng.dirichlet(np.ones(3)), np.array([0.8]), np.array([0.6])
-    want = reference.update(
-        state[0], cov[0], mode[0], share[2] * missed[0],
-        [(share[j], place[j], spread[j], dt[j]) for j in range(2)],
-        tuple(m.noise for m in models.models),
-    )  # fmt: skip
-    packed = pack_covariance(cov.reshape(M, 6, 6)).reshape(1, M, 21).copy()
-    update(
-        state, packed, mode, np.array([T0_NS]), r, np.array([0]), missed, np.array([0, 2]),
-        np.array([0, 1]), share[:2].copy(), share[2:].copy(), np.ones(1, np.int8), place,
-        spread[:, [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]].copy(),
-        T0_NS + np.round(dt * NS).astype(np.int64), np.full(2, 3, np.int8), arrays,
-    )  # fmt: skip
-    np.testing.assert_allclose(state[0], want[0], rtol=1e-8, atol=1e-6)
-    scale = np.sqrt(np.einsum("mii->mi", want[1]))
-    scale = scale[:, :, None] * scale[:, None, :]
-    np.testing.assert_allclose(unpack_covariance(packed[0]) / scale, want[1] / scale, atol=1e-8)
-    np.testing.assert_allclose(mode[0], want[2], atol=1e-9)
-    assert r[0] == pytest.approx(want[3], rel=1e-9)
 
 
 def test_hypotheses_of_a_crossing_are_normalised_and_no_object_is_in_one_twice():

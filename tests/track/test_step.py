@@ -35,6 +35,7 @@ from tocsin.motion import MOST_MODELS, SETS, Model, ModelSet, Noise
 from tocsin.track import (
     TrackConfig,
     finish,
+    kept,
     start,
     step,
     summary,
@@ -42,13 +43,15 @@ from tocsin.track import (
     track_recording,
     warm_up,
 )
+from tocsin.track import kernels_gate as gate_
+from tocsin.track import kernels_report as report_
+from tocsin.track import kernels_rows as rows_
+from tocsin.track import kernels_sweep as sweep_
 from tocsin.track.kernels_clusters import divide, solve_alone
 from tocsin.track.kernels_contest import contest
-from tocsin.track.kernels_filter import predict, update
-from tocsin.track.kernels_gate import gate, sort_cells, view
 from tocsin.track.manage import unite
 from tocsin.track.output import put_out
-from tocsin.track.state import Bank, Group, Sector
+from tocsin.track.state import Bank, Group, Sector, named, names_of
 from tocsin.track.step import look
 
 SENSORS = (radar("one"), radar("two", east_m=15e3, period_s=3.1), listener())
@@ -133,13 +136,20 @@ def test_covariances_are_symmetric_and_positive():
     assert (WHOLE.existence_probability >= 0.0).all()
 
 
-def test_step_leaves_the_old_state_as_it_was():
-    state, _ = step(start(CONFIG), PLOTS.take(slice(0, 60)), LOOKS.take(slice(0, 40)), T0_NS + NS)
-    before = state.bank.copy()
-    first = step(state, PLOTS.take(slice(60, 90)), LOOKS, T0_NS + 6 * NS)[1]
-    assert (state.bank.state == before.state).all()
-    assert (state.bank.plots == before.plots).all()
-    assert_same(step(state, PLOTS.take(slice(60, 90)), LOOKS, T0_NS + 6 * NS)[1], first)
+def test_a_step_uses_its_state_up_and_what_was_kept_is_there_to_come_back_to():
+    middle_ns, end_ns = T0_NS + 20 * NS, T0_NS + DURATION_S * NS
+    early, swept = PLOTS.measured_at_ns <= middle_ns, LOOKS.end_ns <= middle_ns
+    state, _ = step(start(CONFIG), PLOTS.take(early), LOOKS.take(swept), middle_ns)
+    then = kept(state)
+    before = then.bank.copy()
+    later = (PLOTS.take(~early), LOOKS.take(~swept), end_ns)
+    first = step(state, *later)[1]
+    assert len(first) > 0
+    for column, was in zip(then.bank, before, strict=True):
+        np.testing.assert_array_equal(column, was)
+    assert_same(step(kept(then), *later)[1], first)
+    assert_same(step(then, *later)[1], first)
+    assert not np.array_equal(then.bank.plots, before.plots)
 
 
 def test_numbers_are_never_used_again():
@@ -340,7 +350,7 @@ def pair_of_tracks(apart_m=20.0, addresses=(-1, 7), heard=((0, 100), (97, 0))):
     bank.number[:] = (4, 9)
     bank.plots[:] = (30, 12)
     bank.confirmed[:] = True
-    bank.callsign[1] = b"CIVIL 1"
+    bank.callsign[:] = named(np.array([None, "CIVIL 1"], object))
     bank.heard_ns[:] = np.where(np.array(heard) > 0, T0_NS + np.array(heard) * NS, 0)
     bank.last_plot_at_ns[:] = bank.heard_ns.max(axis=1)
     return dataclasses.replace(state, bank=bank)
@@ -348,7 +358,7 @@ def pair_of_tracks(apart_m=20.0, addresses=(-1, 7), heard=((0, 100), (97, 0))):
 
 def united(state):
     for _ in range(3):
-        assert len(state.bank) == 2
+        assert state.bank.size == 2
         state = unite(state)
     return state
 
@@ -357,7 +367,7 @@ def test_two_tracks_of_one_object_become_the_older_one_with_both_their_knowledge
     state = united(pair_of_tracks())
     assert state.bank.number.tolist() == [4]
     assert state.bank.address.tolist() == [7]
-    assert state.bank.callsign.tolist() == [b"CIVIL 1"]
+    assert names_of(state.bank.callsign).tolist() == ["CIVIL 1"]
     assert state.bank.existence.tolist() == [0.99]
     assert (state.bank.heard_ns > 0).all()
     assert state.counters.merged == 1
@@ -424,9 +434,11 @@ def test_missing_on_both_sides_of_an_edge_is_one_miss():
 def test_a_track_found_before_the_edge_cannot_be_missed_behind_it():
     state, before, after, plot = on_the_edge()
     found = look(state, Group(before.known_ns, 0, before, plot))[0]
-    assert found.bank.existence[0] > 0.999
-    later = missed_in(found, after)
-    assert later.bank.existence[0] == pytest.approx(found.bank.existence[0], rel=1e-9)
+    existence = found.bank.existence[0]
+    assert existence > 0.999
+    assert missed_in(kept(found), after).bank.existence[0] == pytest.approx(existence, rel=1e-9)
+    forgotten = dataclasses.replace(found, edges=state.edges)
+    assert missed_in(forgotten, after).bank.existence[0] < existence
 
 
 def test_a_plot_split_over_an_edge_starts_no_second_track():
@@ -481,10 +493,15 @@ def test_more_sensors_than_bits_are_refused():
 def test_live_use_compiles_nothing_that_the_warm_up_did_not():
     """A kernel called with other array types or layouts would stop a live run for seconds."""
     warm_up()
-    kernels = (predict, update, view, sort_cells, gate, divide, solve_alone, contest)
+    kernels = (
+        sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up, gate_.sort_cells,
+        divide, solve_alone, contest, rows_.new_objects, rows_.begin, rows_.note_plots,
+        rows_.update, report_.shown, report_.present, report_.report,
+    )  # fmt: skip
     before = [len(kernel.signatures) for kernel in kernels]
     state, _ = track_recording(PLOTS, LOOKS, CONFIG)
     frozen = PLOTS.take(slice(0, 1))
     frozen.position_cov_m2.flags.writeable = False
     step(state, frozen, Looks.empty(), T0_NS + 99 * NS)
+    assert min(before) > 0
     assert [len(kernel.signatures) for kernel in kernels] == before

@@ -28,7 +28,19 @@ from tocsin.contract.enums import (
 from tocsin.contract.errors import InputError
 from tocsin.contract.hazards import HAZARDS, Hazard
 from tocsin.contract.site import Origin, Sensor, Zone, parse_zones, read_zones, zones_geojson
-from tocsin.contract.table import F64, I8, I32, I64, U32, U64, Bool, Column, Objects, Table
+from tocsin.contract.table import (
+    F64,
+    I8,
+    I32,
+    I64,
+    U32,
+    U64,
+    Bool,
+    Column,
+    Objects,
+    Table,
+    is_sorted,
+)
 from tocsin.contract.tables import (
     CLASS_COUNT,
     MODE_COUNT,
@@ -113,6 +125,7 @@ __all__ = [
     "arrow_schema",
     "from_arrow",
     "from_ipc",
+    "is_sorted",
     "parquet_columns",
     "parse_zones",
     "read_parquet",

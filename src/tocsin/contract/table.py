@@ -80,6 +80,7 @@ class Column:
 
 
 _SCHEMAS: dict[type[Any], Mapping[str, Column]] = {}
+_EMPTY: dict[type[Any], Any] = {}
 _ABSENT: dict[type[Any], Mapping[str, NDArray[Any]]] = {}
 _ROWS = 1 << 40
 """More rows than any table has, of one absent value each, in the memory of one."""
@@ -103,6 +104,8 @@ def _endless(dtype: np.dtype[Any], shape: tuple[int, ...], value: object) -> NDA
 
 def _filled(column: Column, given: object, count: int) -> NDArray[Any]:
     """Return a column of what is given: rows, or a scalar that all rows share."""
+    if isinstance(given, np.ndarray):
+        return column.coerce(given)
     if given is None or isinstance(given, (str, bytes, int, float, np.generic)):
         return _endless(column.numpy_dtype, column.shape, given)[:count]
     return column.coerce(given)
@@ -142,8 +145,11 @@ class Table:
 
     @classmethod
     def empty(cls) -> Self:
-        """Return a table without rows."""
-        return cls.build(0)
+        """Return a table without rows, always the same one."""
+        if cls not in _EMPTY:
+            _EMPTY[cls] = cls.build(0)
+        table: Self = _EMPTY[cls]
+        return table
 
     @classmethod
     def build(cls, count: int, **columns: object) -> Self:
@@ -168,12 +174,12 @@ class Table:
         unknown = [name for name in columns if name not in schema]
         if unknown:
             raise KeyError(f"{cls.__name__} has no column {unknown[0]!r}")
-        values = {name: column[:count] for name, column in cls._absent().items()}
-        for name, given in columns.items():
-            values[name] = _filled(schema[name], given, count)
-        if all(len(values[name]) == count for name in columns):
-            return cls._of(values)
-        return cls(**values)
+        values = {name: _filled(schema[name], given, count) for name, given in columns.items()}
+        fits = all(len(column) == count for column in values.values())
+        for name, column in cls._absent().items():
+            if name not in columns:
+                values[name] = column[:count]
+        return cls._of(values) if fits else cls(**values)
 
     @classmethod
     def _absent(cls) -> Mapping[str, NDArray[Any]]:
@@ -205,8 +211,7 @@ class Table:
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        first = next(iter(self.schema()))
-        return len(getattr(self, first))
+        return len(next(iter(self.__dict__.values())))
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns by name, not copied."""
@@ -217,6 +222,8 @@ class Table:
         """Return the rows chosen by an index array, a mask or a slice."""
         if isinstance(rows, np.ndarray) and rows.dtype == bool and len(rows) == len(self):
             rows = np.flatnonzero(rows)
+            if not len(rows):
+                return self.empty()
         taken: dict[str, NDArray[Any]] = {}
         count = -1
         for name, column in self.columns().items():
@@ -235,11 +242,11 @@ class Table:
 
     @classmethod
     def concat(cls, tables: Sequence[Self]) -> Self:
-        """Return the rows of all tables, in order."""
-        if not tables:
-            return cls.empty()
-        if len(tables) == 1:
-            return tables[0]
+        """Return the rows of all tables, in order; of one that has any, that one."""
+        if len(tables) > 1:
+            tables = [table for table in tables if len(table)]
+        if len(tables) < 2:
+            return tables[0] if tables else cls.empty()
         count = sum(map(len, tables))
         own = [table.__dict__ for table in tables]
         return cls._of(
@@ -251,13 +258,8 @@ class Table:
 
     def sorted_by(self, *names: str) -> Self:
         """Return the rows in stable order of the named columns, the first the most significant."""
-        if len(self) < 2:
-            return self
         keys = [_sort_key(getattr(self, name)) for name in reversed(names)]
-        order = np.lexsort(keys)
-        if bool(np.all(order[1:] > order[:-1])):
-            return self
-        return self.take(order)
+        return self if is_sorted(*keys) else self.take(np.lexsort(keys))
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows as dictionaries, for tests and people; never on a hot path."""
@@ -276,6 +278,23 @@ class Table:
         for name, column in self.schema().items():
             _check(where or type(self).__name__, name, column, getattr(self, name))
         return self
+
+
+def is_sorted(*keys: NDArray[Any]) -> bool:
+    """Tell whether rows are in the order that `np.lexsort` would bring them to.
+
+    Args:
+        *keys: (n,) each, the last the most significant.
+    """
+    major = keys[-1]
+    ahead = major[1:] > major[:-1]
+    if ahead.all():
+        return True
+    # Where rows tie in a key, the less significant ones decide; in all: they stay.
+    sorted_: NDArray[Any] = np.ones(len(ahead), bool)
+    for key in keys:
+        sorted_ = (key[1:] > key[:-1]) | ((key[1:] == key[:-1]) & sorted_)
+    return bool(sorted_.all())
 
 
 def _sort_key(column: NDArray[Any]) -> NDArray[Any]:

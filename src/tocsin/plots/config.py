@@ -16,6 +16,7 @@ class RegistrationConfig:
     """Say what biases are believed possible, and when they are believed.
 
     Args:
+        enabled: whether biases are learned at all.
         prior_std: biases of a radar before anything is known; wide enough for one set up in haste.
         reference_time_std_s: of a receiver of positions that aircraft themselves state; the
             standards allow 0.6 s of delay that is not compensated (RTCA DO-260B, 2.2.5).
@@ -36,6 +37,7 @@ class RegistrationConfig:
         max_rows: of a window; of more, a part of the tracks is used, in turn.
     """
 
+    enabled: bool = True
     prior_std: Four = (200.0, 0.01, 0.01, 0.5)
     reference_time_std_s: float = 0.1
     walk_std: Four = (10.0, 0.0005, 0.0005, 0.1)
@@ -50,6 +52,27 @@ class RegistrationConfig:
     reference_vertical_std_m: float = 100.0
     worst_fit: float = 3.0
     max_rows: int = 20_000
+
+
+@dataclass(frozen=True)
+class ClutterConfig:
+    """Say how fast the radars' clutter maps are learned.
+
+    Args:
+        enabled: whether they are.
+        prior_looks: looks that the site's figure is worth: after as many, what was seen counts as
+            much.
+        memory_s: what was seen fades in that time: weather moves, ground clutter stays.
+        window_s: at least so long is waited for the tracker's word on a plot.
+        patience_s: a radar that does not tell what it sweeps is taken to turn for so long after
+            its last plot.
+    """
+
+    enabled: bool = True
+    prior_looks: float = 30.0
+    memory_s: float = 1800.0
+    window_s: float = 30.0
+    patience_s: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +96,7 @@ class PlotsConfig:
         people_density_pm2: false sightings per m2 at even odds of being right.
         air_depth_m: depth of the airspace, between densities per m3 and per m2.
         registration: of the sensors.
+        clutter: maps of the radars' false plots.
     """
 
     region: Region
@@ -89,3 +113,4 @@ class PlotsConfig:
     people_density_pm2: float = 1e-11
     air_depth_m: float = 12_000.0
     registration: RegistrationConfig = field(default_factory=RegistrationConfig)
+    clutter: ClutterConfig = field(default_factory=ClutterConfig)

@@ -21,7 +21,7 @@ def corrected_reports(reports: Reports, sensor: I32, applied: F64) -> Reports:
         sensor: (n,) index of each one's sensor.
         applied: (sensors, 4) range, azimuth, elevation and time bias.
     """
-    if len(reports) == 0 or not applied[sensor].any():
+    if len(reports) == 0 or not applied.any() or not applied[sensor].any():
         return reports
     bias = np.where(is_polar(reports)[:, None], applied[sensor], 0.0)
     elevation = np.clip(reports.elevation_rad - bias[:, 2], -_UPRIGHT, _UPRIGHT)

@@ -8,32 +8,19 @@ from tocsin.contract import F64, Bool, Objects, Sensor, SensorKind
 from tocsin.plots.config import PlotsConfig
 
 _LONGEST_RANGE_M = 450_000.0
-_NEAREST_M = 500.0
 _RELIABLE = {"A": 0.95, "B": 0.8, "C": 0.6, "D": 0.4, "E": 0.2, "F": 0.5}
 
 
-def _reach_m(sensor: Sensor) -> float:
+def reach_m(sensor: Sensor) -> float:
+    """Return how far a sensor's false plots are spread."""
     return min(sensor.range_m, _LONGEST_RANGE_M)
-
-
-def polar_density(range_m: F64, elevation_rad: F64, full: Bool, sensor: Sensor) -> F64:
-    """Return (n,) false plots per m3 (height measured) or per m2 and look.
-
-    A sensor's false plots are uniform in range, azimuth and elevation; the volume element
-    r^2 cos(el) turns that into a density that falls with distance.
-    """
-    near = np.maximum(range_m, _NEAREST_M)
-    flat = np.maximum(np.cos(elevation_rad), 0.1)
-    per_m2 = sensor.false_plots_per_look / (_reach_m(sensor) * 2.0 * np.pi * near * flat)
-    span = max(sensor.elevation_max_rad - sensor.elevation_min_rad, 1e-3)
-    return np.where(full, per_m2 / (span * near), per_m2)
 
 
 def geographic_density(sensor: Sensor, grade: Objects, full: Bool, config: PlotsConfig) -> F64:
     """Return (n,) false plots per m3 (height measured) or per m2 of one sensor's positions."""
     per_m2: F64 = np.full(len(full), config.cooperative_density_pm3 * config.air_depth_m)
     if sensor.kind == SensorKind.RADAR:
-        per_m2[:] = sensor.false_plots_per_look / (np.pi * _reach_m(sensor) ** 2)
+        per_m2[:] = sensor.false_plots_per_look / (np.pi * reach_m(sensor) ** 2)
     elif sensor.kind == SensorKind.PEOPLE:
         right = np.array([_RELIABLE.get((g or "F")[:1].upper(), 0.5) for g in grade])
         per_m2 = config.people_density_pm2 * (1.0 - right) / right

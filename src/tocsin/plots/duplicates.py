@@ -9,37 +9,40 @@ from zlib import crc32
 import numpy as np
 
 from tocsin.contract import F64, I32, I64, NS, U64, Bool, ReportKind, Reports
+from tocsin.plots.faults import Packed
+from tocsin.plots.kernels_reports import fingerprints, repeats
 
-_MEASURED = (
-    "range_m",
-    "azimuth_rad",
-    "elevation_rad",
-    "latitude_deg",
-    "longitude_deg",
-    "height_wgs84_m",
-    "altitude_baro_m",
-)
 _M_PER_DEG = 111_195.0
 _SIGMAS = 3.0
 _MOST_SAID, _MOST_ORIGINS = 16, 10_000
 
 
-def fingerprints(reports: Reports, sensor: I32) -> U64:
+class Heard(NamedTuple):
+    """Hold the fingerprints of what one batch brought.
+
+    Args:
+        at_ns: when it was heard.
+        first_ns: earliest time at which something in it was measured.
+        last_ns: latest.
+        digest: (n,).
+    """
+
+    at_ns: int
+    first_ns: int
+    last_ns: int
+    digest: U64
+
+
+def digests(batch: Packed, sensor: I32, observer: U64) -> U64:
     """Return (n,) 64-bit digests of sensor, time and measurement, of sightings the observer too.
 
     Two different reports share one with probability 2**-64: never in a lifetime of a site.
     """
-    words = [sensor.astype(np.uint64), reports.measured_at_ns.view(np.uint64)]
-    words += [_bits(getattr(reports, name)) for name in _MEASURED]
-    words += [reports.mode_s.astype(np.uint64), reports.track_number.astype(np.uint64)]
-    words.append(_observers(reports))
-    digest = np.zeros(len(reports), np.uint64)
-    for word in words:
-        digest = _mix(digest ^ word)
-    return digest
+    return fingerprints(batch.position.view(np.uint64), batch.whole.view(np.uint64),
+                        sensor, observer)  # fmt: skip
 
 
-def _observers(reports: Reports) -> U64:
+def observers(reports: Reports) -> U64:
     """Return (n,) checksums of who saw and who relayed it: people of one input are one sensor."""
     words = np.zeros(len(reports), np.uint64)
     for row in np.flatnonzero(reports.kind == ReportKind.SIGHTING):
@@ -48,42 +51,35 @@ def _observers(reports: Reports) -> U64:
     return words
 
 
-def _bits(values: F64) -> U64:
-    return np.where(np.isnan(values), np.nan, values).view(np.uint64)
+def repeated(digest: U64, measured_at_ns: I64, heard: tuple[Heard, ...]) -> Bool:
+    """Return which digests occurred before, in the batch or in earlier ones.
+
+    Args:
+        digest: (n,) of one batch.
+        measured_at_ns: (n,); a copy has its original's, so other batches need no search.
+        heard: what earlier batches brought.
+    """
+    if not len(digest):
+        return np.zeros(0, bool)
+    first_ns, last_ns = measured_at_ns.min(), measured_at_ns.max()
+    near = [h.digest for h in heard if h.first_ns <= last_ns and h.last_ns >= first_ns]
+    row = np.concatenate([*near, digest])
+    again = repeats(row, np.zeros(2 << len(row).bit_length(), np.int32))
+    return again[len(row) - len(digest) :]
 
 
-def _mix(word: U64) -> U64:
-    """Return the words scrambled. Source: S. Vigna, splitmix64 (public domain, 2015)."""
-    word = word + np.uint64(0x9E3779B97F4A7C15)
-    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return word ^ (word >> np.uint64(31))
-
-
-def repeated(digest: U64, seen: U64) -> Bool:
-    """Return which digests occurred before, in the batch or among the sorted `seen`."""
-    _, first = np.unique(digest, return_index=True)
-    again = np.ones(len(digest), bool)
-    again[first] = False
-    if len(seen):
-        place = np.minimum(np.searchsorted(seen, digest), len(seen) - 1)
-        again |= seen[place] == digest
-    return again
-
-
-def remember(
-    seen: U64, heard_ns: I64, digest: U64, now_ns: int, window_s: float
-) -> tuple[U64, I64]:
-    """Return the sorted digests, and when they were heard, of the last `window_s`.
+def remembered(
+    heard: tuple[Heard, ...], digest: U64, measured_at_ns: I64, now_ns: int, window_s: float
+) -> tuple[Heard, ...]:
+    """Return what was heard in the last `window_s`, a new batch with it.
 
     What counts is when a report was heard, not when it was measured: late ones have copies too.
     """
-    both = np.concatenate([seen, digest])
-    times = np.concatenate([heard_ns, np.full(len(digest), now_ns)])
-    keep = np.abs(now_ns - times) <= round(window_s * NS)
-    both, times = both[keep], times[keep]
-    order = np.argsort(both, kind="stable")
-    return both[order], times[order]
+    window_ns = round(window_s * NS)
+    kept = [batch for batch in heard if abs(now_ns - batch.at_ns) <= window_ns]
+    if len(digest):
+        kept.append(Heard(now_ns, int(measured_at_ns.min()), int(measured_at_ns.max()), digest))
+    return tuple(kept)
 
 
 class Said(NamedTuple):

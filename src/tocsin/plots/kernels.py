@@ -125,8 +125,11 @@ def eliminate(
     h, gain, sens, L = np.zeros(3), np.zeros(6), np.zeros(score.shape[1]), np.zeros((3, 3))
     for g in range(first.size - 1):
         begin = first[g]
-        P[:], V[:], x[:3], x[3:] = 0.0, 0.0, 0.0, velocity_mps[begin]
+        # Assigning to a slice would take far longer to compile than `fill`.
+        P.fill(0.0)
+        V.fill(0.0)
         for a in range(3):
+            x[a], x[a + 3] = 0.0, velocity_mps[begin, a]
             P[a, a], P[a + 3, a + 3] = POSITION_VARIANCE_M2, VELOCITY_VARIANCE_M2PS2
         for j in range(begin, first[g + 1]):
             if j > begin:
@@ -134,7 +137,8 @@ def eliminate(
             _whitened(cov_m2[j], dims[j], L)
             for a in range(dims[j]):
                 y = 0.0
-                sens[:], h[:] = 0.0, 0.0
+                sens.fill(0.0)
+                h.fill(0.0)
                 for b in range(a + 1):
                     h[b] = L[a, b]
                     y += L[a, b] * position_m[j, b]

@@ -14,18 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import (
-    F64,
-    I64,
-    NS,
-    Associations,
-    Bool,
-    Dimension,
-    Origin,
-    Sensor,
-    SensorKind,
-)
-from tocsin.geo import Region
+from tocsin.contract import F64, I64, NS, Associations, Bool
 from tocsin.plots.config import PlotsConfig
 from tocsin.plots.segments import Known, Segments, priors, segments, usable
 
@@ -83,24 +72,6 @@ def grown(state: Registration, sensors: int) -> Registration:
     return replace(fresh, **stays)
 
 
-def warm_up() -> None:
-    """Compile the kernel, or load it from the cache, with one target and two radars."""
-    radars = tuple(Sensor(name, SensorKind.RADAR, 0.0, 0.2) for name in ("one", "other"))
-    config = PlotsConfig(Region.at(Origin(0.0, 0.0)), radars)
-    rows = Associations.build(
-        4,
-        measured_at_ns=np.arange(4) * NS,
-        sensor=[0, 1, 0, 1],
-        number=1,
-        dimension=int(Dimension.FULL),
-        range_m=25e3,
-        position_m=np.full((4, 3), 5e3),
-        position_cov_m2=np.tile(np.eye(3), (4, 1, 1)),
-        velocity_mps=np.zeros((4, 3)),
-    )
-    segments(rows, Known(np.zeros(8), np.eye(8), np.zeros((2, 4))), config)
-
-
 def learn(
     state: Registration, rows: Associations, config: PlotsConfig, now_ns: int
 ) -> Registration:
@@ -117,7 +88,7 @@ def learn(
     end_ns = (now_ns - round(settings.settle_s * NS)) // window_ns * window_ns
     waiting = Associations.concat([state.waiting, usable(rows, config, state.since_ns)])
     if end_ns <= state.closed_ns:
-        return replace(state, waiting=waiting)
+        return state if waiting is state.waiting else replace(state, waiting=waiting)
     over = waiting.measured_at_ns < end_ns
     ready = usable(waiting.take(over), config, state.since_ns)
     mean, cov = _wandered(state, config, end_ns)

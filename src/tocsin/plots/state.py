@@ -6,21 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-import numpy as np
-
-from tocsin.contract import (
-    F64,
-    I64,
-    U64,
-    Biases,
-    Faults,
-    Notices,
-    Plots,
-    Reports,
-    Sensor,
-)
+from tocsin.contract import F64, Biases, Faults, Notices, Plots, Reports, Sensor
+from tocsin.plots.clutter import Clutter, usual
+from tocsin.plots.clutter import grown as more_maps
 from tocsin.plots.config import PlotsConfig
-from tocsin.plots.duplicates import Origins
+from tocsin.plots.duplicates import Heard, Origins
+from tocsin.plots.locate import sites
 from tocsin.plots.registration import Registration, grown, unknown
 
 
@@ -31,17 +22,19 @@ class PlotsState:
     Args:
         config: the site and the limits.
         index: position of each sensor id in the site's sensors.
-        seen: sorted fingerprints of late reports.
-        heard_ns: when each of them was heard.
+        sites: of `locate.sites`.
+        heard: fingerprints of late reports.
         origins: what observers and relays said lately.
         registration: what is known of the sensors' biases.
+        clutter: what is known of the radars' false plots.
     """
 
     config: PlotsConfig
     index: Mapping[str, int]
+    sites: F64
     registration: Registration
-    seen: U64 = field(default_factory=lambda: np.zeros(0, np.uint64))
-    heard_ns: I64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    clutter: Clutter
+    heard: tuple[Heard, ...] = ()
     origins: Origins = field(default_factory=dict)
 
 
@@ -68,34 +61,21 @@ class PlotsOut(NamedTuple):
     notices: Notices
 
 
-class Located(NamedTuple):
-    """Hold positions that one kind of measurement gave.
-
-    Args:
-        position_m: (n, 3) region frame.
-        position_cov_m2: (n, 3, 3) region frame.
-        full: (n,) whether the height was measured.
-        false_density: (n,) false plots per m3, or per m2 where the height was not measured.
-    """
-
-    position_m: F64
-    position_cov_m2: F64
-    full: np.ndarray
-    false_density: F64
-
-
 def start(config: PlotsConfig) -> PlotsState:
     """Return the state before the first batch."""
     index = {sensor.sensor_id: k for k, sensor in enumerate(config.sensors)}
-    return PlotsState(config, index, unknown(len(config.sensors)))
+    return PlotsState(config, index, sites(config), unknown(len(config.sensors)), usual(config))
 
 
 def with_sensors(state: PlotsState, sensors: tuple[Sensor, ...]) -> PlotsState:
     """Return the state with further sensors after those it has."""
     config = replace(state.config, sensors=sensors)
+    fresh = start(config)
     return replace(
         state,
         config=config,
-        index=start(config).index,
+        index=fresh.index,
+        sites=fresh.sites,
         registration=grown(state.registration, len(sensors)),
+        clutter=more_maps(state.clutter, config),
     )

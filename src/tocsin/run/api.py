@@ -50,7 +50,7 @@ def track_plots(
     reports, swept, known = reports_of(plots), looks_of(looks), site_of(site)
     if len(reports) == 0:
         return to_arrow(Tracks.empty())
-    _check_sensors(reports, known.pipeline_config().sensors if known else ())
+    _check_sensors(reports, known.sensors if known else ())
     reports, _ = on_one_clock(reports)
     config = track_config(reports, known, "plots", output_period_s)
     faults: Counter[str] = Counter()

@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from tocsin.contract import F64, InputError, Sensor
-from tocsin.geo import Ground, Mask, Terrain, mask
+from tocsin.geo import Ground, Mask, Terrain
 from tocsin.geo.terrain_file import read_terrain
 from tocsin.radar.coverage import (
     CoverageMap,
-    Grid,
     Target,
     areas_m2,
     coverage_map,
@@ -27,14 +26,12 @@ from tocsin.radar.coverage import (
 )
 from tocsin.run.coverage_files import write_geojson, write_geotiff
 from tocsin.run.coverage_picture import Scene, draw
+from tocsin.run.masks import bounds, terrain_masks
 from tocsin.run.site import Site, read_site
 
 MAX_CELLS = 150_000_000
 HEIGHTS_M = (30.0, 100.0, 300.0, 1000.0, 3000.0)
-MARGIN_DEG = 0.05
-MASK_STEP_M, PAGE_RAYS = 100.0, 720
-_ANY = Target(rcs_m2=1e9)
-"""A target that is seen to the end of every radar's instrumented range."""
+PAGE_RAYS = 720
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def cover(
 
 
 def _radars(site_path: Path, site: Site, options: CoverageOptions) -> tuple[Sensor, ...]:
-    found = radars(tuple(section.sensor() for section in site.file.sensor))
+    found = radars(site.sensors)
     if not found:
         mend = 'give a [[sensor]] of kind = "radar" with latitude_deg and longitude_deg'
         raise InputError(site_path, "has no radar whose place is known", mend)
@@ -111,7 +108,7 @@ def _ground(
     if site.terrain is None:
         mend = 'name terrain = "file.tif" under [site], or ask for --smooth-earth'
         raise InputError(site_path, "names no terrain", mend)
-    return read_terrain(site.terrain, _bounds(grid), site.file.site.geoid_m)
+    return read_terrain(site.terrain, bounds(grid), site.file.site.geoid_m)
 
 
 def _level(latitude_deg: F64, _: F64, height_m: float) -> F64:
@@ -128,19 +125,8 @@ def site_masks(site: Site, rays: int = PAGE_RAYS) -> dict[str, Mask]:
     Raises:
         InputError: the terrain cannot be read, or lies elsewhere.
     """
-    found = radars(tuple(section.sensor() for section in site.file.sensor))
-    if site.terrain is None or not found:
-        return {}
-    grid = grid_about(found, _ANY, 1000.0)
-    ground = read_terrain(site.terrain, _bounds(grid), site.file.site.geoid_m)
-    return {s.sensor_id: mask(ground, s, MASK_STEP_M, rays) for s in found}
-
-
-def _bounds(grid: Grid) -> tuple[float, float, float, float]:
-    """Return south, west, north and east of a grid, and a little more."""
-    low, high = grid.latitude_deg[[0, -1]], grid.longitude_deg[[0, -1]]
-    south, north = float(low[0]) - MARGIN_DEG, float(low[1]) + MARGIN_DEG
-    return south, float(high[0]) - MARGIN_DEG, north, float(high[1]) + MARGIN_DEG
+    section = site.file.site
+    return terrain_masks(site.sensors, site.terrain, section.geoid_m, rays)
 
 
 def _folder(out: Path) -> None:

@@ -60,7 +60,7 @@ def known_plots(folders: Sequence[Path], site: Site | None) -> Known:
         what = f"has {len(origins)} rows, {plots_path} has {len(reports)}"
         raise InputError(origins_path, what, "give the origins of these plots")
     located = _located(reports, site)
-    sensors = site.pipeline_config().sensors
+    sensors = site.sensors
     names = tuple(sensor.sensor_id for sensor in sensors)
     radars = tuple(k for k, sensor in enumerate(sensors) if sensor.kind is SensorKind.RADAR)
     return Known(located, origins.target_id[located.sequence], names, radars)
@@ -84,7 +84,7 @@ def first_of(folders: Sequence[Path], name: str) -> Path | None:
 
 def _located(reports: Reports, site: Site) -> Plots:
     """Return the plots of reports; `sequence` says which report each came from."""
-    config = plots.PlotsConfig(Region.at(site.origin), site.pipeline_config().sensors)
+    config = plots.PlotsConfig(Region.at(site.origin), site.sensors)
     numbered = reports.replace(sequence=np.arange(len(reports)))
     # Both times in one: nothing is late to an oracle.
     ready = numbered.replace(received_at_ns=numbered.measured_at_ns)

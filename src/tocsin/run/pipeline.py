@@ -36,6 +36,7 @@ from tocsin.contract import (
     Zone,
 )
 from tocsin.geo import Region
+from tocsin.run.detection import table_text
 from tocsin.run.inputs import InputsConfig, InputsState, hear
 from tocsin.run.told import told
 
@@ -54,6 +55,9 @@ class PipelineConfig:
         shifted: inputs whose own times are shifted to when they are received.
         output_period_s: between track outputs; None: at each distinct plot time.
         registration: whether the sensors' biases are learned and taken out.
+        clutter_maps: whether the radars' false plots are learned, cell by cell.
+        detection: how probably the sensors detect, by range, height and terrain; None: as they
+            say, all over their coverage.
     """
 
     origin: Origin
@@ -65,6 +69,8 @@ class PipelineConfig:
     shifted: frozenset[str] = frozenset()
     output_period_s: float | None = 1.0
     registration: bool = True
+    clutter_maps: bool = True
+    detection: track.DetectionTable | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ class PipelineState:
     """Hold everything that the next tick depends on.
 
     `associations` is what the tracker made of this tick's plots: the next tick's `plots` learn the
-    sensors' biases from it, since the two rooms do not know each other.
+    sensors' biases and false plots from it, since the two rooms do not know each other.
     """
 
     inputs: InputsState
@@ -121,9 +127,22 @@ class Pipeline:
         self.state = PipelineState(
             inputs=InputsState(),
             sensors=sensors,
-            plots=plots.start(plots.PlotsConfig(region, sensors)),
+            plots=plots.start(
+                plots.PlotsConfig(
+                    region,
+                    sensors,
+                    registration=plots.RegistrationConfig(enabled=config.registration),
+                    clutter=plots.ClutterConfig(enabled=config.clutter_maps),
+                )
+            ),
             track=track.start(
-                track.TrackConfig(region, sensors, output_period_s=period, associations=True)
+                track.TrackConfig(
+                    region,
+                    sensors,
+                    output_period_s=period,
+                    associations=True,
+                    detection=config.detection,
+                )
             ),
             picture=picture.start(picture.PictureConfig(region, sensors, config.zones)),
             warn=warn.start(warn.WarnConfig(config.zones, region, config.policy)),
@@ -169,7 +188,7 @@ class Pipeline:
         tracks = (
             "tracks go on"
             if stays
-            else "sensors, place or registration too, so tracks start afresh"
+            else "sensors, place, terrain or registration too, so tracks start afresh"
         )
         return f"The site was changed; {tracks}."
 
@@ -199,11 +218,10 @@ class Pipeline:
             Faults.concat([faults, _look_faults(looks.take(~fit), now_ns)]),
             looks.take(fit),
         )
-        state.plots, located = plots.step(state.plots, reports, now_ns, state.associations)
+        state.plots, located = plots.step(state.plots, reports, now_ns, state.associations, looks)
         true = plots.true_looks(state.plots, looks)
         state.track, tracked = track.step_in_full(state.track, located.plots, true, now_ns)
-        if self.config.registration:
-            state.associations = tracked.associations
+        state.associations = tracked.associations
         faults = Faults.concat([faults, located.faults])
         state.picture, seen = picture.step(
             state.picture,
@@ -250,11 +268,14 @@ class Pipeline:
 
 def _frame(config: PipelineConfig) -> str:
     """Return what tracks depend on; as text, where a missing value equals itself."""
-    return repr((config.origin, config.sensors, config.output_period_s, config.registration))
+    learned = (config.registration, config.clutter_maps)
+    told = (config.origin, config.sensors, config.output_period_s, *learned)
+    return repr((*told, table_text(config.detection)))
 
 
 def _innovations(rows: Associations, sensors: tuple[Sensor, ...]) -> Innovations:
     """Return what tells whether the tracker is as sure as it may be, by names that all know."""
+    rows = rows.take(np.isfinite(rows.distance2))
     names = np.array([sensor.sensor_id for sensor in sensors], object)
     return Innovations.build(
         len(rows),

@@ -28,11 +28,12 @@ from tocsin.contract import (
     zones_geojson,
 )
 from tocsin.record import Batch, Entry, Journal, newest, read_journal, read_meta, read_metas
+from tocsin.run.detection import table_text
 from tocsin.run.pipeline import Pipeline, PipelineState, TickOut
 from tocsin.run.site import Site, SiteFile
 
 SNAPSHOT_PERIOD_NS = 60 * NS
-_SITE_FACTS = ("site", "zones", "place", "policy")
+_SITE_FACTS = ("site", "zones", "place", "policy", "detection")
 OUTPUTS = ("reports", "looks", "faults", "plots", "biases", "updates", "innovations",
            "tracks", "health", "forecasts", "warnings", "notices")  # fmt: skip
 
@@ -59,6 +60,7 @@ def site_meta(site: Site) -> dict[str, str]:
         "zones": json.dumps(zones_geojson(site.zones)),
         "place": json.dumps(site.place),
         "policy": site.policy_text,
+        "detection": table_text(site.detection),
     }
 
 
@@ -87,7 +89,9 @@ def _site_from(meta: Mapping[str, str], folder: Path) -> Site:
         raise InputError(folder, "holds no record of a run", "name the folder of `tocsin run`")
     file = SiteFile.model_validate_json(meta["site"])
     zones = parse_zones(json.loads(meta["zones"]), folder)
-    return Site(file, zones, json.loads(meta["place"]), meta["policy"])
+    # A record from before it was kept was made with the sensors' constants.
+    detection = meta.get("detection", "")
+    return Site(file, zones, json.loads(meta["place"]), meta["policy"], recorded=detection)
 
 
 class Recording:
@@ -245,7 +249,13 @@ def resume(folder: Path, site: Site, recording: Recording) -> tuple[Pipeline, in
 def _settings(state: PipelineState) -> tuple[object, ...]:
     """Return what the rooms were told once: it follows from the site and is never stored."""
     track, warn = state.track, state.warn
-    told = (state.plots.config, track.config, track.site, state.picture.config)
+    told = (
+        state.plots.config,
+        state.plots.clutter.cells,
+        track.config,
+        track.site,
+        state.picture.config,
+    )
     return (*told, warn.model, warn.lead_s)
 
 

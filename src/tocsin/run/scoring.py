@@ -339,7 +339,7 @@ def _setting(world: World) -> evaluate.Setting:
     if world.site is None:
         return evaluate.Setting("")
     place: Mapping[str, Any] = world.site.place
-    sensors = world.site.pipeline_config().sensors
+    sensors = world.site.sensors
     return evaluate.Setting(
         world.site.name, place.get("coastline") or {}, place.get("towns") or (), sensors
     )

@@ -7,18 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I8, Bool, ObjectClass, Sensor, SensorKind
+from tocsin.contract import F64, I8, Bool, Sensor, SensorKind
 from tocsin.geo import Mask, Region, sensor_polar, within_coverage, within_sight
-from tocsin.radar.detection import detection_probability, required_snr
-from tocsin.radar.equation import CLEAR_PD
 from tocsin.run.coverage import site_masks
+from tocsin.run.detection import MIDDLE_RCS_M2, law
 from tocsin.run.site import Site
-from tocsin.simulate.limits import LIMITS
 
-MIDDLE_RCS_M2 = np.full(max(ObjectClass) + 1, np.nan)
-"""Geometric mean of each class's limits of radar cross-section; NaN: it has none."""
-for _kind, _limits in LIMITS.items():
-    MIDDLE_RCS_M2[_kind] = np.sqrt(_limits.rcs_m2[0] * _limits.rcs_m2[1])
 RAYS = 2_880
 """Rays of the terrain masks: 330 m apart at 150 km."""
 
@@ -43,7 +37,7 @@ class Sight(NamedTuple):
         Raises:
             InputError: the terrain cannot be read, or lies elsewhere.
         """
-        radars = tuple(s for s in site.pipeline_config().sensors if s.kind is SensorKind.RADAR)
+        radars = tuple(s for s in site.sensors if s.kind is SensorKind.RADAR)
         return cls(Region.at(site.origin), radars, site_masks(site, RAYS))
 
     def sees(self, radar: Sensor, position_m: F64) -> Bool:
@@ -71,11 +65,10 @@ class Sight(NamedTuple):
         """
         chance = np.full(len(kind), radar.detection_probability)
         rcs_m2 = MIDDLE_RCS_M2[kind]
-        law = np.isfinite(rcs_m2) & np.isfinite(radar.clear_range_m)
-        if law.any():
-            range_m = sensor_polar(radar, self.region, position_m[law])[0]
-            gain = required_snr(CLEAR_PD) * (radar.clear_range_m / range_m) ** 4
-            chance[law] = detection_probability(gain * rcs_m2[law])
+        known = np.isfinite(rcs_m2) & np.isfinite(radar.clear_range_m)
+        if known.any():
+            range_m = sensor_polar(radar, self.region, position_m[known])[0]
+            chance[known] = law(radar, range_m, rcs_m2[known])
         return np.where(self.sees(radar, position_m), chance, 0.0)
 
     def resolution(self, position_m: F64, other_m: F64) -> Bool:

@@ -7,6 +7,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -14,7 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from tocsin import warn
 from tocsin.contract import InputError, Origin, Sensor, SensorKind, Zone, read_zones
+from tocsin.run.detection import AZIMUTHS, detection_table, table_from
+from tocsin.run.masks import terrain_masks
 from tocsin.run.pipeline import PipelineConfig
+from tocsin.track import DetectionTable
 
 
 class _Strict(BaseModel):
@@ -118,6 +122,12 @@ class RegistrationSection(_Strict):
     enabled: bool = True
 
 
+class ClutterSection(_Strict):
+    """Say whether the radars' false plots are learned cell by cell, or as the sensors say."""
+
+    enabled: bool = True
+
+
 class SiteFile(_Strict):
     """Hold a whole `site.toml`."""
 
@@ -128,6 +138,7 @@ class SiteFile(_Strict):
     clock: ClockSection | None = None
     access: AccessSection = AccessSection()
     registration: RegistrationSection = RegistrationSection()
+    clutter: ClutterSection = ClutterSection()
 
 
 @dataclass
@@ -140,6 +151,7 @@ class Site:
         place: coastline and towns, for maps.
         policy_text: warning policy, as TOML.
         terrain: file of ground heights, not yet read.
+        recorded: a record's table of detection, as text; None: no record.
     """
 
     file: SiteFile
@@ -147,6 +159,7 @@ class Site:
     place: dict[str, Any] = field(default_factory=dict)
     policy_text: str = ""
     terrain: Path | None = None
+    recorded: str | None = None
 
     @property
     def name(self) -> str:
@@ -159,17 +172,41 @@ class Site:
         section = self.file.site
         return Origin(section.latitude_deg, section.longitude_deg, section.height_wgs84_m)
 
+    @property
+    def sensors(self) -> tuple[Sensor, ...]:
+        """Return the site's sensors."""
+        return tuple(section.sensor() for section in self.file.sensor)
+
+    @cached_property
+    def detection(self) -> DetectionTable | None:
+        """Return how probably the sensors detect, over the terrain; None: by their constants.
+
+        Raises:
+            InputError: the terrain cannot be read, or lies elsewhere.
+        """
+        if self.recorded is not None:
+            return table_from(self.recorded)
+        sensors, sea_m = self.sensors, self.file.site.geoid_m
+        masks = terrain_masks(sensors, self.terrain, sea_m, AZIMUTHS)
+        return detection_table(sensors, masks, sea_m)
+
     def pipeline_config(self) -> PipelineConfig:
-        """Return the set-up of the rooms for this site."""
+        """Return the set-up of the rooms for this site.
+
+        Raises:
+            InputError: the terrain cannot be read, or lies elsewhere.
+        """
         return PipelineConfig(
             self.origin,
-            tuple(section.sensor() for section in self.file.sensor),
+            self.sensors,
             self.zones,
             warn.parse_policy(self.policy_text),
             {_sac_sic(key): name for key, name in self.file.names.items()},
             {item.source_id: item.format for item in self.file.input},
             frozenset(item.source_id for item in self.file.input if item.clock == "received"),
             registration=self.file.registration.enabled,
+            clutter_maps=self.file.clutter.enabled,
+            detection=self.detection,
         )
 
 

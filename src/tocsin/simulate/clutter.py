@@ -103,7 +103,7 @@ def _from_patch(
     random = _in_disc(rng, int(rng.poisson(clutter.plots_per_look)), clutter.radius_m)
     lit = patch.points[rng.random(len(patch.points)) < clutter.point_probability]
     scatter = rng.normal(size=(len(random) + len(lit), 4)) * _std(site)
-    scatter[: len(random), :3] *= 0.0  # the disc is scatter enough
+    scatter[: len(random), :2] *= 0.0  # over the disc they are scattered enough
     range_m, azimuth, elevation = site.polar(
         patch.centre_m + np.concatenate([random, lit]) @ patch.plane
     )

@@ -6,8 +6,8 @@ import numpy as np
 
 from tocsin.contract import F64, NS, Associations
 from tocsin.geo import unpack_covariance
-from tocsin.track.contest import Shared
-from tocsin.track.kernels_contest import Mixture
+from tocsin.track.contest import Harvest, Shared
+from tocsin.track.kernels_contest import PLOT, SOURCE, Mixture
 from tocsin.track.seen import moments
 from tocsin.track.state import Group, Pairs, Picture, TrackState
 
@@ -23,7 +23,9 @@ def best_pairs(pairs: Pairs, weight: F64) -> np.ndarray:
     return order[np.minimum(pairs.start[:-1], len(order) - 1)]
 
 
-def given_to(state: TrackState, group: Group, picture: Picture, found: Shared) -> Associations:
+def given_to(
+    state: TrackState, group: Group, picture: Picture, found: Shared, harvest: Harvest | None
+) -> Associations:
     """Return the plots that confirmed tracks took, before they are updated with them.
 
     Args:
@@ -31,10 +33,48 @@ def given_to(state: TrackState, group: Group, picture: Picture, found: Shared) -
         group: the look.
         picture: its plots.
         found: its association.
+        harvest: what contested rows became; None: there were none.
     """
+    if not state.config.associations:
+        return Associations.empty()
+    alone = _alone(state, group, picture, found)
+    if harvest is None:
+        return alone
+    return Associations.concat([alone, _contested(state, group, harvest)])
+
+
+def _contested(state: TrackState, group: Group, harvest: Harvest) -> Associations:
+    """Return the plots that contested confirmed tracks took, whichever of them.
+
+    Of biases and innovations they tell nothing: their velocity and distance are not a number.
+    """
+    bank, plot, source = state.bank, harvest.fact[:, PLOT], harvest.fact[:, SOURCE]
+    mine = (plot >= 0) & (source >= 0)
+    mine[mine] = bank.confirmed[source[mine]]
+    share = np.bincount(plot[mine], harvest.chance[mine, 1], len(group.plots))
+    j = np.flatnonzero(share > _CREDIT)
+    number = np.zeros(len(group.plots), np.uint32)
+    number[plot[mine]] = bank.number[source[mine]]
+    plots = group.plots.take(j)
+    return Associations.build(
+        len(j),
+        measured_at_ns=plots.measured_at_ns,
+        sensor=plots.sensor,
+        number=number[j],
+        probability=np.minimum(share[j], 1.0),
+        dimension=plots.dimension,
+        range_m=plots.range_m,
+        position_m=plots.position_m,
+        position_cov_m2=plots.position_cov_m2,
+        velocity_mps=np.full((len(j), 3), np.nan),
+    )
+
+
+def _alone(state: TrackState, group: Group, picture: Picture, found: Shared) -> Associations:
+    """Return the plots that confirmed tracks took which contest nothing."""
     bank, pairs = state.bank, found.pairs
     sure = (found.alone > 0) & (found.none < 1.0 - _CREDIT) & bank.confirmed[pairs.rows]
-    if not state.config.associations or not sure.any():
+    if not sure.any():
         return Associations.empty()
     best = best_pairs(pairs, found.weight)[sure]
     i, j = pairs.rows[sure], pairs.plot[best]

@@ -74,7 +74,7 @@ def begin(
     bank, sensor = state.bank, group.sensor
     again = np.empty(len(starts.at), np.uint32)
     kernels_rows.begin(
-        bank, *starts, picture, sensor, group.at_ns, float(state.site.period_ns[sensor] / NS),
+        bank, *starts, picture, sensor, state.looked, float(state.site.period_ns[sensor] / NS),
         state.next_number, state.site.judged, out, place, again,
     )  # fmt: skip
     if again.any():

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.contract import I64, Bool
+from tocsin.contract import I64
 from tocsin.track.kernels_contest import Hypotheses
-from tocsin.track.state import Bank
 
 
 def moved(known: Hypotheses, place: I64) -> Hypotheses:
@@ -24,9 +23,3 @@ def moved(known: Hypotheses, place: I64) -> Hypotheses:
     count = np.bincount(owner, minlength=len(known.weight))
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(count)])
     return known._replace(member_start=start, member=member[there])
-
-
-def without(bank: Bank, known: Hypotheses, keep: Bool) -> tuple[Bank, Hypotheses]:
-    """Return the rows that are kept, and the hypotheses over them."""
-    place = np.where(keep, np.cumsum(keep) - 1, -1)
-    return bank.take(keep), moved(known, place)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tocsin.contract import ObjectClass, Sensor
 from tocsin.geo import Region
 from tocsin.motion import SETS, ModelSet
+from tocsin.track.detection import DetectionTable
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class TrackConfig:
         changed_only: put out only the tracks that a look concerned since the last instant.
         lag: put out every instant a second time, at the next one, smoothed by what came between.
         associations: tell which plots went to which confirmed track.
+        detection: how probably each sensor detects, by range, azimuth and height; None: with its
+            own constant, all over its coverage.
         models: motion models; several: an interacting multiple-model filter.
         speed_std_mps: of each horizontal velocity component of a new track.
         climb_std_mps: of its vertical velocity.
@@ -80,6 +83,7 @@ class TrackConfig:
     changed_only: bool = False
     lag: bool = False
     associations: bool = False
+    detection: DetectionTable | None = field(default=None, compare=False, repr=False)
     models: ModelSet = SETS[ObjectClass.UNKNOWN]
     speed_std_mps: float = 120.0
     climb_std_mps: float = 15.0

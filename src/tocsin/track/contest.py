@@ -203,7 +203,7 @@ def replaced(
     number, found = state.next_number + len(new), np.empty(count, bool)
     carry(
         bank, harvest.body, harvest.chance, fact, place, len(hyp.noise) - len(harvest.hyp.noise),
-        number, picture, group.sensor, group.at_ns, state.site.judged, found,
+        number, picture, group.sensor, state.looked, state.site.judged, found,
     )  # fmt: skip
     bank.free(gone)
     number += int(fact[:, FRESH].max(initial=0))

@@ -377,7 +377,7 @@ def _solve(
         weights,
     )  # fmt: skip
     where, choice = np.empty(size + 1, np.int64), np.empty(most + size, np.int64)
-    value = np.empty(most + size)
+    value, r, lost = np.empty(most + size), np.empty(room), np.empty(room)
     options(size, begin, pair, gain, where, choice, value)
     parent, chosen, log_w = np.empty(K, np.int64), np.empty((K, T), np.int64), np.empty(K)
     found, short = best_children(
@@ -385,7 +385,6 @@ def _solve(
         rules.most_nodes, parent, chosen, log_w,
     )  # fmt: skip
     origin, who = np.empty((2, room), np.int64), np.empty((3, room), np.int64)
-    r, lost = np.empty(room), np.empty(room)
     lists, lengths, w = np.empty((K, T), np.int64), np.empty(K, np.int64), np.empty(K)
     locals_ = children(
         found, parent, chosen, log_w, parents, sizes, size, plots, many, missed, scan.newborn,

@@ -357,8 +357,9 @@ def pair_up(
     """
     count, noise = plots.time_ns.size, model.noise
     start, dark_start = np.zeros(known.size + 1, np.int64), np.zeros(dark.size + 1, np.int64)
-    plot, ratio = np.empty(4 * count + 64, np.int64), np.empty(4 * count + 64)
-    dark_plot, value = np.empty(4 * count + 64, np.int64), np.empty(4 * count + 64)
+    room = min(4 * count + 64, max(most, count))
+    plot, ratio = np.empty(room, np.int64), np.empty(room)
+    dark_plot, value = np.empty(room, np.int64), np.empty(room)
     newborn, first, top = np.empty(count), np.empty(count, np.int64), np.empty(count)
     rest, here, like = np.empty(count), np.empty(count, np.int64), np.empty(count)
     M = bank.mode.shape[1]

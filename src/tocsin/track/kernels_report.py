@@ -27,13 +27,13 @@ TENTATIVE, CONFIRMED, COASTING = 0, 1, 2
 
 
 @lean()
-def shown(bank: Bank, at_ns: int, after_ns: int, least: float, ends: F64, rows: I64) -> int:
+def shown(bank: Bank, at_ns: int, after: int, least: float, ends: F64, rows: I64) -> int:
     """List the tracks that contest nothing and are to be put out; return how many.
 
     Args:
         bank: the rows.
         at_ns: the instant.
-        after_ns: only tracks that a later look concerned.
+        after: only tracks that a later look concerned.
         least: existence of a tentative track.
         ends: see `kernels_sweep.over`.
         rows: (n,) out.
@@ -43,7 +43,7 @@ def shown(bank: Bank, at_ns: int, after_ns: int, least: float, ends: F64, rows: 
         r = bank.existence[i]
         if r <= 0.0 or bank.poisson[i] or bank.cluster[i] >= 0:
             continue
-        if bank.looked_ns[i] <= after_ns or (not bank.confirmed[i] and r < least):
+        if bank.looked[i] <= after or (not bank.confirmed[i] and r < least):
             continue
         silent_ns = at_ns - bank.last_plot_at_ns[i]
         if not over(r, False, silent_ns, bank.interval_s[i], ends):

@@ -403,7 +403,7 @@ def begin(
     first: I64,
     plots: Picture,
     sensor: int,
-    at_ns: int,
+    look: int,
     interval_s: float,
     next_number: int,
     rules: F64,
@@ -425,7 +425,7 @@ def begin(
         first: (k,) undetected row that it grew out of, -1: none.
         plots: the look's plots.
         sensor: whose they are.
-        at_ns: when the look was complete.
+        look: number of the look.
         interval_s: the sensor's.
         next_number: of the first row.
         rules: see `judge`.
@@ -452,7 +452,7 @@ def begin(
                 out.cov[i, m, c] = cov[b, m, c]
         out.time_ns[i], out.existence[i], out.weight[i] = plots.time_ns[j], existence[k], 1.0
         out.cluster[i], out.poisson[i], out.number[i] = -1, False, next_number + k
-        out.looked_ns[i] = at_ns
+        out.looked[i] = look
         note_plot(out, i, plots, j, sensor, True)
         out.poisson[i] = existence[k] < rules[RECYCLE]
         judge(out, i, rules)
@@ -469,7 +469,7 @@ def carry(
     number: int,
     plots: Picture,
     sensor: int,
-    at_ns: int,
+    look: int,
     rules: F64,
     found: Bool,
 ) -> None:
@@ -485,7 +485,7 @@ def carry(
         number: the first of the new numbers.
         plots: the look's plots.
         sensor: whose they are.
-        at_ns: when the look was complete.
+        look: number of the look.
         rules: see `judge`.
         found: (n,) out: whether its track took a plot, over all hypotheses.
     """
@@ -500,7 +500,7 @@ def carry(
             chance[k, 0],
             chance[k, 1],
         )
-        bank.poisson[i], bank.looked_ns[i] = fact[k, POISSON] > 0, at_ns
+        bank.poisson[i], bank.looked[i] = fact[k, POISSON] > 0, look
         bank.cluster[i] = fact[k, CLUSTER] + clusters if fact[k, CLUSTER] >= 0 else -1
         if fact[k, FRESH] > 0:
             bank.number[i] = number + fact[k, FRESH] - 1

@@ -14,17 +14,24 @@ import numpy as np
 
 from tocsin.contract import F64, I64, U32, Bool
 from tocsin.motion import Arrays
+from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
 from tocsin.motion.kernels_imm import CV
 from tocsin.motion.kernels_jit import lean
 from tocsin.motion.kernels_models import predict_cv
+from tocsin.track.kernels_detection import detection_probability
 from tocsin.track.kernels_filter import advance, hold
 
 if TYPE_CHECKING:
+    from tocsin.track.detection import DetectionTable
     from tocsin.track.state import Bank
 
+LEAST_HIT = 0.02
+"""Of a sensor's probability to detect: where its table says less, a plot still may be a row's."""
 _EDGE_SIGMAS = 6.0
 _SQRT_HALF = math.sqrt(0.5)
 _TWO_PI = 2.0 * math.pi
+_DRAG = 0.25 * SEA_LEVEL_DENSITY_KGPM3
+"""Half of half the densest air: drag is nowhere stronger."""
 _LEAST_MODE = 1e-3
 """A less probable model says nothing of where a row may be."""
 ROWS, DARK, FREE, LIVE, TOUCHED = range(5)
@@ -94,8 +101,18 @@ def far_off(
 
 @lean(inline=True)
 def view(
-    state: F64, cov: F64, i: int, m: int, dt: float, place: F64, from_rad: float, width_rad: float
-) -> tuple[float, float, float]:
+    state: F64,
+    cov: F64,
+    i: int,
+    m: int,
+    dt: float,
+    place: F64,
+    from_rad: float,
+    width_rad: float,
+    hit: float,
+    sensor: int,
+    detection: DetectionTable,
+) -> tuple[float, float, float, float]:
     """Return where a state lies in a sector, and how probably it does.
 
     Args:
@@ -109,11 +126,14 @@ def view(
             standard deviation.
         from_rad: where the sector begins, clockwise.
         width_rad: its width; 2 pi or more: a whole revolution.
+        hit: probability to be detected, in sight.
+        sensor: which.
+        detection: the same by range, azimuth and height, where it says more.
 
     Returns:
         Part of the sector that was swept when the beam passed it; how far inside the sector's
         margins it is, in margins, negative: it gave no plot there; probability of lying in the
-        sector, 0 outside of the coverage.
+        sector, 0 outside of the coverage; probability to be detected there.
     """
     px, py = (
         state[i, m, 0] + dt * state[i, m, 3] - place[0],
@@ -125,7 +145,8 @@ def view(
     up = place[9] * px + place[10] * py + place[11] * pz
     flat2, half = east * east + north * north, width_rad / 2.0
     flat = math.sqrt(flat2) + 1e-9
-    offset = math.atan2(east, north) - (from_rad + half)
+    azimuth = math.atan2(east, north)
+    offset = azimuth - (from_rad + half)
     offset -= _TWO_PI * math.floor(offset / _TWO_PI + 0.5)
     part, inside = 1.0, math.inf
     if width_rad < _TWO_PI - 1e-9:
@@ -145,7 +166,7 @@ def view(
         first, last = (offset + half) * flat, (half - offset) * flat
         inside = min(first, last) / margin + 1.0
         if inside < 0.0:
-            return 0.0, inside, 0.0
+            return 0.0, inside, 0.0, hit
         if inside < 2.0:
             reach = _SQRT_HALF / math.sqrt(across)
             part = 0.5 * (math.erf(first * reach) + math.erf(last * reach))
@@ -160,7 +181,15 @@ def view(
     elevation = math.atan2(up, flat) + bend
     seen = distance <= min(place[12], horizon) and place[13] <= elevation <= place[14]
     passed = min(max((offset + half) / width_rad, 0.0), 1.0)
-    return passed, inside, part if seen else 0.0
+    if detection.per_m[sensor] > 0.0:
+        unsure = math.sqrt(
+            max(cov[i, m, 11] + dt * (2.0 * cov[i, m, 14] + dt * cov[i, m, 20]), 0.0)
+        )
+        hit = detection_probability(
+            detection.per_m, detection.chance, detection.lowest_m, detection.highest_m, sensor,
+            distance, azimuth, height, unsure,
+        )  # fmt: skip
+    return passed, inside, part if seen else 0.0, hit
 
 
 @lean(inline=True)
@@ -190,22 +219,30 @@ def _look_at(
     width_rad: float,
     narrow: bool,
     edge: tuple[float, float, float, float],
-) -> tuple[float, float, float]:
+    hit: float,
+    sensor: int,
+    detection: DetectionTable,
+) -> tuple[float, float, float, float]:
     """Return what `view` does, over the models of a row: mean, largest, and mixture."""
-    weight, passed, inside, chance = 0.0, 0.0, -1.0, 0.0
+    weight, passed, inside, chance, found = 0.0, 0.0, -1.0, 0.0, 0.0
     for m in range(mode.shape[1]):
         w = mode[i, m]
         if w < _LEAST_MODE:
             continue
         if narrow and far_off(state, cov, i, m, dt, place, edge[0], edge[1], edge[2], edge[3]):
             continue
-        when, within, part = view(state, cov, i, m, dt, place, from_rad, width_rad)
+        when, within, part, sure = view(
+            state, cov, i, m, dt, place, from_rad, width_rad, hit, sensor, detection
+        )
         if within >= 0.0:
             weight += w
             passed += w * when
             chance += w * part
+            found += w * sure
             inside = max(inside, within)
-    return (passed / weight if weight > 0.0 else 0.0), inside, min(chance, 1.0)
+    if weight <= 0.0:
+        return 0.0, -1.0, 0.0, hit
+    return passed / weight, inside, min(chance, 1.0), found / weight
 
 
 @lean(inline=True)
@@ -268,7 +305,10 @@ def _sweep_rows(
     start_ns: int,
     end_ns: int,
     at_ns: int,
+    look: int,
     hit: float,
+    sensor: int,
+    detection: DetectionTable,
     split: float,
     edge_number: U32,
     edge_looked: F64,
@@ -292,20 +332,22 @@ def _sweep_rows(
         if not _alive(bank, i, at_ns, ends, free, count):
             continue
         dt = (middle_ns - time_ns[i]) * 1e-9
-        passed, inside, part = _look_at(
-            state, cov, mode, i, dt, place, from_rad, width_rad, narrow, edge
-        )
+        passed, inside, part, sure = _look_at(
+            state, cov, mode, i, dt, place, from_rad, width_rad, narrow, edge, hit, sensor,
+            detection,
+        )  # fmt: skip
         if inside < 0.0:
             continue
         before = _looked_before(edge_number, edge_looked, bank.number[i])
         then_ns = start_ns + int(passed * (end_ns - start_ns))
         bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
         k = _listed(bank.poisson[i], cluster[i], rows, i, count, touched)
-        bank.looked_ns[i] = at_ns
+        bank.looked[i] = look
         part = min(part, 1.0 - before)
         chances[k, 2], chances[k, 3] = before + part, inside
-        chances[k, 0] = hit if before < 1.0 else hit * split
-        chances[k, 1] = hit * part / (1.0 - hit * before) if before < 1.0 else 0.0
+        # What a plot is taken for must not depend on a table that may be wrong there.
+        chances[k, 0] = max(sure, LEAST_HIT * hit) * (1.0 if before < 1.0 else split)
+        chances[k, 1] = sure * part / (1.0 - sure * before) if before < 1.0 else 0.0
 
 
 @lean(inline=True)
@@ -365,7 +407,10 @@ def sweep(
     start_ns: int,
     end_ns: int,
     at_ns: int,
+    look: int,
     hit: float,
+    sensor: int,
+    detection: DetectionTable,
     split: float,
     edge_number: U32,
     edge_looked: F64,
@@ -387,7 +432,10 @@ def sweep(
         start_ns: beam at the sector's beginning.
         end_ns: beam at its end.
         at_ns: when the look was complete.
+        look: its number.
         hit: probability to be detected, in sight.
+        sensor: which.
+        detection: by range, azimuth and height, instead, where it says more.
         split: probability of a second plot of one object in one revolution.
         edge_number: tracks that were looked for near the end of the sector before.
         edge_looked: probability that each lay in what was swept then; 1: its plot was found.
@@ -408,8 +456,9 @@ def sweep(
     count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
     mean, total = np.empty(6), np.empty(21)
     _sweep_rows(
-        bank, place, from_rad, width_rad, start_ns, end_ns, at_ns, hit, split, edge_number,
-        edge_looked, ends, model, limit, rows, chances, free, count, touched, mean, total,
+        bank, place, from_rad, width_rad, start_ns, end_ns, at_ns, look, hit, sensor,
+        detection, split, edge_number, edge_looked, ends, model, limit, rows, chances, free,
+        count, touched, mean, total,
     )  # fmt: skip
     if count[TOUCHED] > 0:
         _mates(bank, touched, rows, chances, count, np.zeros(rows.size, np.bool_))
@@ -420,6 +469,7 @@ def sweep(
 def _hear_rows(
     bank: Bank,
     at_ns: int,
+    look: int,
     to_ns: int,
     hit: float,
     box: F64,
@@ -449,7 +499,7 @@ def _hear_rows(
         then_ns = plot_ns[own[i]] if own[i] >= 0 else to_ns
         bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
         k = _listed(bank.poisson[i], bank.cluster[i], rows, i, count, touched)
-        bank.looked_ns[i] = at_ns
+        bank.looked[i] = look
         chances[k, 0], chances[k, 1], chances[k, 2], chances[k, 3] = hit, 0.0, 0.0, math.inf
 
 
@@ -457,6 +507,7 @@ def _hear_rows(
 def hear(
     bank: Bank,
     at_ns: int,
+    look: int,
     to_ns: int,
     hit: float,
     box: F64,
@@ -476,6 +527,7 @@ def hear(
     Args:
         bank: the rows; changed.
         at_ns: when the group was complete.
+        look: its number.
         to_ns: time of the latest plot.
         hit: probability to be detected.
         box: least and greatest east and north of the plots, with their own errors.
@@ -496,8 +548,8 @@ def hear(
     count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
     mean, total = np.empty(6), np.empty(21)
     _hear_rows(
-        bank, at_ns, to_ns, hit, box, sigmas, own, plot_ns, ends, model, limit, rows, chances, free,
-        count, touched, mean, total,
+        bank, at_ns, look, to_ns, hit, box, sigmas, own, plot_ns, ends, model, limit, rows, chances,
+        free, count, touched, mean, total,
     )  # fmt: skip
     if count[TOUCHED] > 0:
         _mates(bank, touched, rows, chances, count, np.zeros(rows.size, np.bool_))
@@ -511,12 +563,14 @@ def _near(state: F64, cov: F64, i: int, dt: float, box: F64, sigmas: float, mode
         speed2 = state[i, m, 3] * state[i, m, 3] + state[i, m, 4] * state[i, m, 4]
         noise = model.noise[m, 0] + (model.noise[m, 1] + model.noise[m, 2]) * speed2
         grown = noise * abs(dt * dt * dt) / 3.0
-        # A chord from its tangent: half the angle, but never more than this.
-        bend = min(0.5 * abs(model.extra[m, 0] * dt), 1.3) * abs(dt) * math.sqrt(speed2)
+        # A chord from its tangent: half the angle, but never more than this; and what drag takes.
+        speed = math.sqrt(speed2 + state[i, m, 5] * state[i, m, 5])
+        bend = 0.5 * abs(model.extra[m, 0] * dt) + _DRAG * model.extra[m, 1] * speed * abs(dt)
+        bend = min(bend, 1.3) * abs(dt) * math.sqrt(speed2)
         near = True
         for a in range(2):
-            place, speed = (0, 15) if a == 0 else (6, 18)
-            spread = 2.0 * (cov[i, m, place] + dt * dt * cov[i, m, speed])
+            here, pace = (0, 15) if a == 0 else (6, 18)
+            spread = 2.0 * (cov[i, m, here] + dt * dt * cov[i, m, pace])
             reach = bend + sigmas * math.sqrt(spread + grown)
             at = state[i, m, a] + dt * state[i, m, a + 3]
             near = near and box[a] - reach <= at <= box[a + 2] + reach

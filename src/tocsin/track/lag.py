@@ -56,4 +56,4 @@ def with_past(state: TrackState, bank: Bank, at_ns: int) -> TrackState:
         past_cov=cov[:, None].copy(),
         past_ns=np.full(bank.size, at_ns),
     )
-    return dataclasses.replace(state, bank=past)
+    return dataclasses.replace(state, bank=past, moved=state.moved + 1)

@@ -15,17 +15,15 @@ from scipy.spatial import cKDTree
 
 from tocsin.contract import F64, I64, NS, U32, Plots
 from tocsin.track.looks import in_order
-from tocsin.track.past import Mark, Past
+from tocsin.track.past import Flags, Mark, Past, come_back, mark, without_first
 from tocsin.track.schedule import bin_end, inside
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, Counters, Edge, Group, Sector, TrackState
 
 Handle = Callable[[TrackState, list[Group], int], TrackState]
 
-_SPREAD = 0.3
-"""Marks lie apart by at most this share of their age."""
 _MARKS = 16
-"""A mark is a copy of all rows: at most this many over the time that plots may be late."""
+"""About so many marks over the time that plots may be late."""
 _NEAR = 3.0
 """Standard deviations of place, as far as a track may be from where it was put out."""
 _FIRST_PLOT_MPS = 1e6
@@ -43,9 +41,10 @@ def remember(before: TrackState, state: TrackState, groups: list[Group], now_ns:
         now_ns: every group up to then was handled.
     """
     past, now_ns = state.past, max(now_ns, state.past.now_ns)
-    marks = past.marks if past.now_ns else (_mark(before, 0),)
+    marks = past.marks if past.now_ns else (mark(before, 0, None),)
     if not marks or now_ns - marks[-1].now_ns >= _least_ns(state):
-        marks = _thinned(state, (*marks, _mark(state, now_ns)), now_ns)
+        marks = (*marks, mark(state, now_ns, marks[-1] if marks else None))
+        marks = _within_reach(state, marks, now_ns)
     oldest_ns = marks[0].now_ns if marks else now_ns
     done = [s for s in before.sectors if bin_end(state, s.known_ns) <= now_ns]
     return dataclasses.replace(
@@ -59,41 +58,21 @@ def remember(before: TrackState, state: TrackState, groups: list[Group], now_ns:
     )
 
 
-def _mark(state: TrackState, now_ns: int) -> Mark:
-    bare = dataclasses.replace(kept(state), waiting=Plots.empty(), sectors=(), past=Past())
-    return Mark(now_ns, bare)
-
-
-def kept(state: TrackState) -> TrackState:
-    """Return the tracker as it is, to come back to: steps change rows in place."""
-    return dataclasses.replace(
-        state,
-        bank=state.bank.copy(),
-        undetected_pm3=state.undetected_pm3.copy(),
-        undetected_at_ns=state.undetected_at_ns.copy(),
-    )
-
-
 def _least_ns(state: TrackState) -> int:
     """Return how far marks lie apart at least."""
     return max(round(state.config.bin_s * NS), _reach_ns(state) // _MARKS)
 
 
-def _thinned(state: TrackState, marks: tuple[Mark, ...], now_ns: int) -> tuple[Mark, ...]:
-    """Return the marks that are worth their memory, and that fit into it."""
-    reach_ns, least_ns = now_ns - _reach_ns(state), _least_ns(state)
-    kept: list[Mark] = []
-    for mark in reversed(marks):
-        if kept and kept[-1].now_ns <= reach_ns:
-            break
-        if len(kept) > 1:
-            later_ns = kept[-2].now_ns
-            if later_ns - mark.now_ns <= max(_SPREAD * (now_ns - later_ns), least_ns):
-                kept.pop()
-        kept.append(mark)
-    while kept and sum(m.state.bank.size for m in kept) > state.config.max_kept:
-        kept.pop()
-    return tuple(reversed(kept))
+def _within_reach(state: TrackState, marks: tuple[Mark, ...], now_ns: int) -> tuple[Mark, ...]:
+    """Return the marks that plots may still belong behind, and that fit into the memory."""
+    reach_ns = now_ns - _reach_ns(state)
+    while len(marks) > 1 and (marks[1].now_ns <= reach_ns or not _fits(state, marks)):
+        marks = without_first(marks)
+    return marks if _fits(state, marks) else ()
+
+
+def _fits(state: TrackState, marks: tuple[Mark, ...]) -> bool:
+    return sum(one.state.bank.size for one in marks) <= state.config.max_kept
 
 
 def _reach_ns(state: TrackState) -> int:
@@ -115,29 +94,28 @@ def rewound(state: TrackState) -> TrackState:
     state = _counted(state, unordered=int(len(at_ns) - len(within)))
     if len(within) == 0:
         return state
-    mark = [m for m in past.marks if m.now_ns < within.min()][-1]
-    plots = past.plots_after(mark.now_ns)
+    marks = tuple(m for m in past.marks if m.now_ns < within.min())
+    then_ns = marks[-1].now_ns
+    plots = past.plots_after(then_ns)
     if len(plots) > state.config.most_redone:
         return _counted(state, unordered=len(within))
-    sectors = tuple(s for s in past.sectors if bin_end(state, s.known_ns) > mark.now_ns)
+    sectors = tuple(s for s in past.sectors if bin_end(state, s.known_ns) > then_ns)
+    then = come_back(marks)
     return dataclasses.replace(
-        kept(mark.state),
+        then,
         waiting=in_order(Plots.concat([plots, state.waiting])),
         sectors=sectors + state.sectors,
         rotations=state.rotations,
         next_number=state.next_number,
-        past=Past(past.now_ns, *_until(state, mark)),
-        counters=_both(mark.state, _counted(state, redone=len(plots))),
+        past=Past(past.now_ns, marks, *_until(state, then_ns)),
+        counters=_both(then, _counted(state, redone=len(plots))),
     )
 
 
-def _until(
-    state: TrackState, mark: Mark
-) -> tuple[tuple[Mark, ...], tuple[Group, ...], tuple[Sector, ...]]:
-    """Return the past up to a mark."""
-    past, ns = state.past, mark.now_ns
+def _until(state: TrackState, ns: int) -> tuple[tuple[Group, ...], tuple[Sector, ...]]:
+    """Return the groups and sectors of the past up to a time."""
+    past = state.past
     return (
-        tuple(m for m in past.marks if m.now_ns <= ns),
         tuple(g for g in past.groups if g.at_ns <= ns),
         tuple(s for s in past.sectors if bin_end(state, s.known_ns) <= ns),
     )
@@ -189,7 +167,7 @@ def caught_up(
     for after_ns, until_ns in pairwise([begun, *stops]):
         part = [g for g in old if after_ns < g.at_ns <= until_ns]
         state = handle(state, part, until_ns + 1)
-        marks.append(_mark(state, until_ns))
+        marks.append(mark(state, until_ns, marks[-1]))
     begun = stops[-1] if stops else begun
     state = handle(state, [g for g in old if g.at_ns > begun], then.next_output_ns)
     state = dataclasses.replace(
@@ -219,18 +197,26 @@ def numbered(was: Bank, state: TrackState, first: int) -> TrackState:
         free = old.take(~np.isin(old.number, number))
         i, j = _nearest(new.take(left), free, weight)
         number[left[i]] = free.number[j]
-    marks = [m.state.bank.number for m in state.past.marks]
+    marks = [m.flags.number if m.flags else m.state.bank.number for m in state.past.marks]
     every = np.unique(np.concatenate([new.number, *marks]))
     every = every[every >= first]
     given = np.zeros(len(every), np.uint32)
     given[np.searchsorted(every, new.number)] = number
     fresh = np.flatnonzero(given == 0)
     given[fresh] = first + np.arange(len(fresh))
+    renamed = _renaming(every, given, first)
     past = tuple(
-        m._replace(state=_with_numbers(m.state, every, given, first)) for m in state.past.marks
+        m._replace(state=_renamed(m.state, renamed, first, given), flags=_flags(m.flags, renamed))
+        for m in state.past.marks
     )
-    state = _with_numbers(state, every, given, first)
+    state = _renamed(state, renamed, first, given)
     return dataclasses.replace(state, past=dataclasses.replace(state.past, marks=past))
+
+
+def _flags(flags: Flags | None, renamed: Callable[[U32], U32]) -> Flags | None:
+    if flags is None:
+        return None
+    return flags._replace(number=renamed(flags.number), twin=renamed(flags.twin))
 
 
 def _tracks(bank: Bank, least: int) -> Bank:
@@ -264,23 +250,29 @@ def _where(bank: Bank, at_ns: int, first_plot_mps: float) -> tuple[F64, F64]:
     return np.column_stack([place, first]), np.sqrt(cov[:, 0] + cov[:, 6] + cov[:, 11])
 
 
-def _with_numbers(state: TrackState, old: U32, new: U32, first: int) -> TrackState:
-    """Return the state with numbers replaced; those of tracks that have ended are forgotten."""
+def _renaming(old: U32, new: U32, first: int) -> Callable[[U32], U32]:
+    """Return how numbers are replaced; those of tracks that have ended are forgotten."""
 
-    def replaced(number: U32) -> U32:
-        place = np.minimum(np.searchsorted(old, number), max(len(old) - 1, 0))
-        there = old[place] == number if len(old) else np.zeros(len(number), bool)
+    def renamed(number: U32) -> U32:
         kept = np.where(number < first, number, 0).astype(np.uint32)
-        return np.where(there, new[place], kept) if len(old) else kept
+        if len(old) == 0:
+            return kept
+        place = np.minimum(np.searchsorted(old, number), len(old) - 1)
+        return np.where(old[place] == number, new[place], kept)
 
-    if not (state.bank.number >= first).any():
-        return state
-    bank = state.bank._replace(number=replaced(state.bank.number), twin=replaced(state.bank.twin))
+    return renamed
+
+
+def _renamed(
+    state: TrackState, renamed: Callable[[U32], U32], first: int, given: U32
+) -> TrackState:
+    """Return the state with its tracks' numbers replaced."""
+    bank = state.bank
     return dataclasses.replace(
         state,
-        bank=bank,
-        edges=tuple(_in_order(edge._replace(number=replaced(edge.number))) for edge in state.edges),
-        next_number=max(first, 1 + int(new.max(initial=0))),
+        bank=bank._replace(number=renamed(bank.number), twin=renamed(bank.twin)),
+        edges=tuple(_in_order(edge._replace(number=renamed(edge.number))) for edge in state.edges),
+        next_number=max(first, 1 + int(given.max(initial=0))),
     )
 
 

@@ -12,7 +12,7 @@ import dataclasses
 
 import numpy as np
 
-from tocsin.contract import I64, NS, Bool, Looks, Plots
+from tocsin.contract import I64, NS, Bool, Looks, Plots, is_sorted
 from tocsin.track.state import Rotation, Sector, TrackState
 
 _TWO_PI = 2.0 * np.pi
@@ -184,8 +184,7 @@ def _followed(rotation: Rotation, plots: Plots, period_ns: int, end_ns: int) -> 
 
 def in_order(plots: Plots) -> Plots:
     """Return plots by (time, sensor, sequence); ties by what was measured, so never by chance."""
-    if len(plots) < 2:
-        return plots
     position = plots.position_m
-    keys = (position[:, 2], position[:, 1], position[:, 0], plots.sequence, plots.sensor)
-    return plots.take(np.lexsort((*keys, plots.measured_at_ns)))
+    place = (position[:, 2], position[:, 1], position[:, 0])
+    keys = (*place, plots.sequence, plots.sensor, plots.measured_at_ns)
+    return plots if is_sorted(*keys) else plots.take(np.lexsort(keys))

@@ -8,7 +8,7 @@ import numpy as np
 
 from tocsin.contract import F64, I64, NS, Bool
 from tocsin.geo import unpack_covariance
-from tocsin.track.clusters import moved, without
+from tocsin.track.clusters import moved
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_sweep import INTERVALS, LONGEST_S, SILENCE_S, end
 from tocsin.track.kernels_twins import REACH, near_pairs
@@ -17,6 +17,8 @@ from tocsin.track.state import Bank, TrackState
 
 _TWIN_DISTANCE2 = 12.6
 _TWIN_TIMES = 3
+_SMALL = 1000
+"""A smaller bank is not worth being compacted."""
 _SIDE = 2.0
 """Side of a grid cell, in reaches of the median track."""
 _TWIN_EXISTENCE = 0.5
@@ -57,15 +59,29 @@ def unite(state: TrackState) -> TrackState:
     gone = np.flatnonzero(bank.twin_count >= _TWIN_TIMES)
     if len(gone) == 0:
         return state
-    single = _single(bank)
+    single, looked = _single(bank), state.looked + 1
     for i in gone:
         stays = np.flatnonzero(single & (bank.number == bank.twin[i]))[0]
         _hand_over(bank, int(i), int(stays))
-    keep = np.ones(bank.size, bool)
-    keep[gone] = False
-    bank, known = without(bank, state.hypotheses, keep)
+        bank.looked[stays] = looked
+    bank.free(gone)
     counters = state.counters.add(merged=len(gone))
-    return dataclasses.replace(state, bank=bank, hypotheses=known, counters=counters)
+    return dataclasses.replace(state, looked=looked, counters=counters)
+
+
+def compact(state: TrackState) -> TrackState:
+    """Return the state without its free rows, if those are most."""
+    bank = state.bank
+    live = bank.live
+    if bank.size < _SMALL or 2 * np.count_nonzero(live) > bank.size:
+        return state
+    place = np.where(live, np.cumsum(live) - 1, -1)
+    return dataclasses.replace(
+        state,
+        bank=bank.take(np.flatnonzero(live)),
+        hypotheses=moved(state.hypotheses, place),
+        moved=state.moved + 1,
+    )
 
 
 def _single(bank: Bank) -> Bool:

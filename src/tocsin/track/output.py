@@ -43,23 +43,24 @@ def put_out(state: TrackState, at_ns: int) -> tuple[TrackState, Instant]:
     Tracks that contest nothing are put out as they are; of the others, what `report` chooses.
     """
     bank, chosen = state.bank, None
-    after_ns = state.last_output_ns if state.config.changed_only else -1
+    after = state.shown if state.config.changed_only else -1
     if len(state.hypotheses.noise):
         members = np.flatnonzero(bank.cluster >= 0)
         of = _present(state, members, at_ns)
         chosen = _reported(state, members, of.state, of.state_cov, of.existence_probability)
-        late = bank.looked_ns[chosen.row] > after_ns
+        late = bank.looked[chosen.row] > after
         chosen = _Rows._make(part[late] for part in chosen)
-    now = _updates(state, at_ns, _alone(state, bank, at_ns, after_ns), chosen)
+    now = _updates(state, at_ns, _alone(state, bank, at_ns, after), chosen)
+    state = dataclasses.replace(state, shown=state.looked, last_output_ns=at_ns)
     if not state.config.lag:
         return state, Instant(now, TrackUpdates.empty())
     state, lagged = _once_more(state, at_ns)
     return state, Instant(now, lagged)
 
 
-def _alone(state: TrackState, bank: Bank, at_ns: int, after_ns: int = -1) -> I64:
+def _alone(state: TrackState, bank: Bank, at_ns: int, after: int = -1) -> I64:
     rows = np.empty(bank.size, np.int64)
-    return rows[: shown(bank, at_ns, after_ns, state.config.report_floor, state.site.ends, rows)]
+    return rows[: shown(bank, at_ns, after, state.config.report_floor, state.site.ends, rows)]
 
 
 def _reported(state: TrackState, rows: I64, mean: F64, cov: F64, existence: F64) -> _Rows:

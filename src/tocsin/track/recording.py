@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tocsin.contract import (
+    F64,
+    I64,
     NS,
     Dimension,
     Looks,
@@ -62,35 +64,45 @@ def track_plots(plots: Plots, looks: Looks, config: TrackConfig) -> TrackUpdates
 
 def warm_up() -> None:
     """Compile every kernel, or load it from the cache, with a small made-up scene."""
-    place = Origin(0.0, 0.0)
+    place, times = Origin(0.0, 0.0), np.repeat(np.arange(3), 3) * 4 * NS + NS
     radar = Sensor("radar", SensorKind.RADAR, 0.0, 0.0, range_m=100_000.0, period_s=4.0)
-    config = TrackConfig(Region.at(place), (radar,))
-    count = 3
-    times = np.repeat(np.arange(count), 3) * 4 * NS + NS
-    offset = np.tile([0.0, 50.0, 5_000.0], count)
-    cov = np.broadcast_to(np.eye(3) * 2500.0, (len(times), 3, 3))
-    plots = Plots.build(
-        len(times),
-        measured_at_ns=times,
-        received_at_ns=times,
-        sensor=0,
-        sequence=np.arange(len(times)),
-        kind=int(ReportKind.PLOT),
-        dimension=int(Dimension.FULL),
-        position_m=np.stack([20_000.0 + offset, offset, 3000.0 + offset], axis=1),
-        position_cov_m2=cov,
-        false_density=1e-16,
+    receiver = Sensor("receiver", SensorKind.ADSB_RECEIVER)
+    config = TrackConfig(Region.at(place), (radar, receiver))
+    offset = np.tile([0.0, 50.0, 5_000.0], 3)
+    plots = _made_up(np.stack([20_000.0 + offset, offset, 3000.0 + offset], axis=1), times)
+    heard_ns = np.arange(12) * NS + NS
+    heard = _made_up(np.full((12, 3), 8_000.0), heard_ns).replace(
+        sensor=np.ones(12, np.int64),
+        kind=np.full(12, int(ReportKind.POSITION)),
+        mode_s=np.ones(12, np.uint32),
+        mode_s_valid=np.ones(12, bool),
     )
-    starts = np.arange(count) * 4 * NS
+    starts = np.arange(3) * 4 * NS
     looks = Looks.build(
-        count,
-        sensor_id=["radar"] * count,
+        3,
+        sensor_id=["radar"] * 3,
         start_ns=starts,
         end_ns=starts + 4 * NS,
         azimuth_from_rad=0.0,
         azimuth_to_rad=2.0 * np.pi,
     )
-    track_plots(plots, looks, config)
+    track_plots(Plots.concat([plots, heard]), looks, config)
+
+
+def _made_up(position_m: F64, at_ns: I64) -> Plots:
+    """Return plots of the first sensor."""
+    return Plots.build(
+        len(at_ns),
+        measured_at_ns=at_ns,
+        received_at_ns=at_ns,
+        sensor=0,
+        sequence=np.arange(len(at_ns)),
+        kind=int(ReportKind.PLOT),
+        dimension=int(Dimension.FULL),
+        position_m=position_m,
+        position_cov_m2=np.broadcast_to(np.eye(3) * 2500.0, (len(at_ns), 3, 3)),
+        false_density=1e-16,
+    )
 
 
 def summary(state: TrackState) -> dict[str, object]:

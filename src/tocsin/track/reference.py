@@ -1,6 +1,6 @@
 """Plain NumPy twins of the kernels: slow, short, and the oracle of each kernel's test.
 
-Each takes what its kernel takes and returns what the kernel writes.
+Each takes what the caller of its kernels takes, and returns or changes in place what they do.
 """
 
 from __future__ import annotations
@@ -10,116 +10,102 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
-from tocsin.contract import F64, I64, NS, Bool, Sensor
-from tocsin.geo import Region, sensor_polar, unpack_covariance, within_coverage
-from tocsin.motion import Noise, transition
-from tocsin.motion.imm import reweigh
-from tocsin.motion.measure import RangeRate, update_position, update_range_rate
+from tocsin.contract import F64, I8, I64, MODE_COUNT, NS, U32, U64, Bool, Sensor
+from tocsin.geo import (
+    Region,
+    pack_covariance,
+    sensor_polar,
+    unpack_covariance,
+    within_coverage,
+)
+from tocsin.motion import Model, Noise, transition
+from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
+from tocsin.motion.falling import predict_fall
+from tocsin.motion.imm import mix, moments, reweigh
+from tocsin.motion.kernels_imm import FALL_STEP_S
+from tocsin.motion.measure import RangeRate, Updated, update_position, update_range_rate
+from tocsin.motion.models import predict_turn
+from tocsin.track.births import Starts
+from tocsin.track.contest import Shared
+from tocsin.track.kernels_report import COASTING, CONFIRMED, TENTATIVE
+from tocsin.track.state import Bank, Edge, Group, New, Pairs, Picture, Seen, TrackState, blank
 
 _EDGE_SIGMAS = 6.0
 _LEAST_MODE = 1e-6
+_LEAST_SHARE = 1e-3
+_LEAST_RATED = 1e-3
+_LEARN = 0.2
+_IDENTITY = 0.8
+_LATE_PERIODS = 1.5
+Part = tuple[F64, F64, F64]
+"""Weights (M,), states (M, 6) and covariances (M, 6, 6) of one part of a mixture."""
 
 
-def update(
-    state: F64,
-    cov: F64,
-    mode: F64,
-    stays: float,
-    plots: list[tuple[float, F64, F64, float]],
-    noise: tuple[Noise, ...],
-) -> tuple[F64, F64, F64, float]:
-    """Return moments by model, model probabilities and existence of a row's association mixture.
-
-    Args:
-        state: (M, 6).
-        cov: (M, 6, 6).
-        mode: (M,).
-        stays: probability that the row exists and gave no plot.
-        plots: probability that it gave the plot, position (d,), covariance (d, d), and seconds from
-            the row's time.
-        noise: of each model.
-    """
-    parts = [(stays * mode, state, cov)]
-    for weight, place, spread, dt in plots:
-        each, each_cov, kept, _ = correct(state, cov, mode, (place, spread, dt), None, noise)
-        parts.append((weight * kept, each, each_cov))
-    mass = np.sum([w for w, _, _ in parts], axis=0)
-    mean = np.sum([w[:, None] * x for w, x, _ in parts], axis=0) / mass[:, None]
-    total = np.zeros_like(cov)
-    for w, x, P in parts:
-        apart = x - mean
-        total += w[:, None, None] * (P + apart[:, :, None] * apart[:, None, :])
-    whole = float(mass.sum())
-    return mean, total / mass[:, None, None], mass / whole, min(whole, 1.0)
+def bring(state: TrackState, bank: Bank, i: int, to_ns: int) -> None:
+    """Advance a row in place to a time, if that is later; its existence decays with its life."""
+    dt, models, limit = (to_ns - bank.time_ns[i]) / NS, state.config.models, state.site.rules.limit
+    if dt <= 0.0:
+        return
+    x, P, mode = mix(
+        bank.state[i : i + 1], unpack_covariance(bank.cov[i : i + 1]), bank.mode[i : i + 1],
+        models.chain(), np.array([dt]),
+    )  # fmt: skip
+    for m, model in enumerate(models.models):
+        later, wide = _moved(model, x[:, m], P[:, m], dt)
+        bank.state[i, m], bank.cov[i, m] = later[0], pack_covariance(_held(wide, limit))[0]
+    bank.mode[i], bank.time_ns[i] = mode[0], to_ns
+    bank.existence[i] *= math.exp(-dt / limit[0])
 
 
-def correct(
-    state: F64,
-    cov: F64,
-    mode: F64,
-    plot: tuple[F64, F64, float],
-    rate: RangeRate | None,
-    noise: tuple[Noise, ...],
-) -> tuple[F64, F64, F64, float]:
-    """Return a row after one plot: states, covariances, model probabilities; log density.
-
-    Args:
-        state: (M, 6).
-        cov: (M, 6, 6).
-        mode: (M,).
-        plot: position (d,), covariance (d, d), and seconds from the row's time.
-        rate: one range rate; None: the plot has none.
-        noise: of each model.
-    """
-    place, spread, dt = plot[0][None], plot[1][None], np.array([plot[2]])
-    later, later_cov, log_likelihood = np.empty_like(state), np.empty_like(cov), np.zeros(len(mode))
-    for m in range(len(mode)):
-        done = update_position(state[m : m + 1], cov[m : m + 1], place, spread, dt, noise[m])
-        log_likelihood[m] = done.log_likelihood[0]
-        if rate is not None:
-            done = update_range_rate(done.state, done.cov, rate, dt, noise[m])
-            log_likelihood[m] += done.log_likelihood[0]
-        later[m], later_cov[m] = done.state[0], done.cov[0]
-    after, total = reweigh(mode[None], log_likelihood[None])
-    kept = (after[0] + _LEAST_MODE) / (1.0 + len(mode) * _LEAST_MODE)
-    return later, later_cov, kept, float(total[0])
+def _moved(model: Model, x: F64, P: F64, dt: float) -> tuple[F64, F64]:
+    if model.drag is None:
+        return predict_turn(x, P, np.array([dt]), model.turn_radps, model.noise)
+    parts = max(1, math.ceil(dt / FALL_STEP_S))
+    for _ in range(parts):
+        x, P = predict_fall(x, P, np.array([dt / parts]), model.drag)
+    return x, P
 
 
-def start(state: F64, cov: F64, rate: RangeRate, noise: Noise) -> tuple[F64, F64]:
-    """Return a new object's (6,) state and (6, 6) covariance with its plot's range rate.
+def _held(P: F64, limit: F64) -> F64:
+    """Return covariances whose height and climb are no more uncertain than the limits."""
+    less = np.ones((len(P), 6))
+    less[:, 2] = np.minimum(1.0, limit[1] / np.sqrt(P[:, 2, 2]))
+    less[:, 5] = np.minimum(1.0, limit[2] / np.sqrt(P[:, 5, 5]))
+    return P * less[:, :, None] * less[:, None, :]
 
-    Of all velocities that have it the likeliest; place and velocity are independent before.
-    """
-    sight = state[:3] - rate.sensor_m[0]
-    sight = sight / np.linalg.norm(sight)
-    gain = cov[3:, 3:] @ sight / (sight @ cov[3:, 3:] @ sight)
-    moved = state.copy()
-    moved[3:] += gain * (rate.rate_mps[0] - sight @ state[3:])
-    done = update_range_rate(moved[None], cov[None], rate, np.zeros(1), noise)
-    return moved, np.asarray(done.cov[0])
+
+def over(state: TrackState, at_ns: int) -> Bool:
+    """Return (n,) which rows are over: too improbable, unless contested, or silent for too long."""
+    bank, config = state.bank, state.config
+    silent_s = (at_ns - bank.last_plot_at_ns) / NS
+    own_s = np.minimum(4.0 * bank.interval_s, config.longest_silence_s)
+    faint = (bank.existence < config.poisson_floor) & (bank.cluster < 0)
+    ended: Bool = bank.live & (faint | (silent_s > np.maximum(config.silence_s, own_s)))
+    return ended
 
 
 def view(
-    state: F64, cov: F64, time_ns: I64, sensor: Sensor, region: Region, sector: F64
-) -> tuple[Bool, F64, I64]:
-    """Return which tracks a sector may have seen, how probably, and when.
+    state: F64, cov: F64, dt: F64, sensor: Sensor, region: Region, from_rad: float, width_rad: float
+) -> tuple[F64, F64, F64]:
+    """Return (n,) where states lie in a sector, as `kernels_sweep.view` does.
 
     Args:
         state: (n, 6).
         cov: (n, 21).
-        time_ns: (n,).
+        dt: (n,) seconds by which each is advanced.
         sensor: the radar.
         region: the frame.
-        sector: azimuth from, width, start and end time in ns.
+        from_rad: where the sector begins.
+        width_rad: its width.
     """
-    first_rad, width, start_ns, end_ns = sector[0], sector[1], int(sector[2]), int(sector[3])
-    dt = (start_ns + (end_ns - start_ns) // 2 - time_ns) / NS
     F = transition(dt)
     position = (F @ state[:, :, None])[:, :3, 0]
     spread = (F @ unpack_covariance(cov) @ np.swapaxes(F, -1, -2))[:, :3, :3]
     azimuth = sensor_polar(sensor, region, position)[1]
-    inside = np.mod(azimuth - first_rad - width / 2.0 + np.pi, 2.0 * np.pi) - np.pi + width / 2.0
+    half = width_rad / 2.0
+    into = np.mod(azimuth - from_rad - half + np.pi, 2.0 * np.pi) - np.pi + half
     back = region.local_rotation(sensor.latitude_deg, sensor.longitude_deg)
     place = (sensor.latitude_deg, sensor.longitude_deg, sensor.height_wgs84_m)
     own = region.from_geodetic(*(np.array([value]) for value in place))[0]
@@ -128,16 +114,444 @@ def view(
     aside = np.stack([np.cos(azimuth), -np.sin(azimuth), 0.0 * azimuth], axis=-1) @ back
     aside[:, 2] = 0.0
     across = np.sqrt(np.einsum("ni,nij,nj->n", aside, spread, aside))
+    passed = np.clip(into / width_rad, 0.0, 1.0)
+    covered = within_coverage(sensor, region, position)
+    if width_rad >= 2.0 * np.pi - 1e-9:
+        return passed, np.full(len(dt), np.inf), np.where(covered, 1.0, 0.0)
     margin = _EDGE_SIGMAS * np.hypot(across, sensor.azimuth_std_rad * flat)
-    low, high = inside * flat, (width - inside) * flat
-    whole = width >= 2.0 * np.pi - 1e-9
-    near = whole | ((low > -margin) & (high > -margin))
+    low, high = into * flat, (width_rad - into) * flat
+    inside = np.minimum(low, high) / margin + 1.0
     erf = np.vectorize(math.erf)
     part = 0.5 * (erf(low / across / math.sqrt(2.0)) + erf(high / across / math.sqrt(2.0)))
-    part = np.ones_like(part) if whole else np.clip(part, 0.0, 1.0)
-    chance = np.where(near & within_coverage(sensor, region, position), part, 0.0)
-    passed = np.clip(inside / width, 0.0, 1.0)
-    return near, chance, start_ns + (passed * (end_ns - start_ns)).astype(np.int64)
+    part = np.where(inside < 2.0, np.clip(part, 0.0, 1.0), 1.0)
+    near = inside >= 0.0
+    return np.where(near, passed, 0.0), inside, np.where(near & covered, part, 0.0)
+
+
+def who(state: TrackState, group: Group, picture: Picture, edge: Edge) -> Seen:
+    """Return the rows that a group concerns, advanced to it; free those that are over.
+
+    Args:
+        state: the tracker.
+        group: the look.
+        picture: its plots.
+        edge: what the sector before left to this one.
+    """
+    bank, found = state.bank, {}
+    bank.free(over(state, group.at_ns) & (bank.cluster < 0))
+    for i in np.flatnonzero(bank.live).tolist():
+        if group.sector is None:
+            met = _heard(state, i, group, picture)
+        else:
+            met = _swept(state, i, group, edge)
+        if met is not None:
+            found[i] = met[1]
+            bring(state, bank, i, met[0])
+    dark = [i for i in found if bank.poisson[i] and bank.cluster[i] < 0][::-1]
+    known = [i for i in found if i not in dark]
+    touched = {int(bank.cluster[i]) for i in known} - {-1}
+    mates = [i for i in range(bank.size) if bank.cluster[i] in touched and i not in known]
+    found |= dict.fromkeys(mates, np.array([0.0, 0.0, 0.0, np.inf]))
+    rows = [*known, *mates]
+    return Seen(
+        np.array(rows, np.int64), np.array([found[i] for i in rows]).reshape(-1, 4),
+        np.array(dark, np.int64), np.array([found[i] for i in dark]).reshape(-1, 4),
+        np.flatnonzero(~bank.live), int(bank.live.sum()),
+    )  # fmt: skip
+
+
+def _swept(state: TrackState, i: int, group: Group, edge: Edge) -> tuple[int, F64] | None:
+    """Return when a sector's beam passed a row, and its chances; None: it cannot have been seen."""
+    bank, config, sector = state.bank, state.config, group.sector
+    assert sector is not None
+    length_ns = sector.end_ns - sector.start_ns
+    dt = np.full(bank.mode.shape[1], (sector.start_ns + length_ns // 2 - bank.time_ns[i]) / NS)
+    passed, inside, part = view(
+        bank.state[i], bank.cov[i], dt, config.sensors[group.sensor], config.region,
+        sector.from_rad, sector.width_rad,
+    )  # fmt: skip
+    near = (bank.mode[i] >= _LEAST_SHARE) & (inside >= 0.0)
+    if not near.any():
+        return None
+    share, hit = bank.mode[i, near], float(state.site.hit[group.sensor])
+    to_ns = sector.start_ns + int(share @ passed[near] / share.sum() * length_ns)
+    looked = dict(zip(edge.number.tolist(), edge.looked.tolist(), strict=True))
+    before = looked.get(int(bank.number[i]), 0.0)
+    now, deep = min(share @ part[near], 1.0 - before), inside[near].max()
+    if before >= 1.0:
+        return to_ns, np.array([hit * config.split_probability, 0.0, before + now, deep])
+    return to_ns, np.array([hit, hit * now / (1.0 - hit * before), before + now, deep])
+
+
+def _heard(state: TrackState, i: int, group: Group, picture: Picture) -> tuple[int, F64] | None:
+    """Return to when a row is advanced for plots without a beam, and its chances."""
+    chances = np.array([state.site.hit[group.sensor], 0.0, 0.0, np.inf])
+    address = state.bank.address[i]
+    own = np.flatnonzero((picture.address == address) & (address >= 0))
+    if len(own):
+        return int(picture.time_ns[own[0]]), chances
+    to_ns = int(picture.time_ns.max(initial=0))
+    return (to_ns, chances) if _near(state, i, to_ns, picture) else None
+
+
+def _near(state: TrackState, i: int, to_ns: int, picture: Picture) -> bool:
+    """Say whether a row may lie in the box around plots, by any of its models."""
+    bank, model = state.bank, state.site.rules.model
+    x, P, dt = bank.state[i], unpack_covariance(bank.cov[i]), (to_ns - bank.time_ns[i]) / NS
+    speed = np.hypot(x[:, 3], x[:, 4])
+    noise = model.noise[:, 0] + (model.noise[:, 1] + model.noise[:, 2]) * speed**2
+    slowed = 0.25 * SEA_LEVEL_DENSITY_KGPM3 * model.extra[:, 1] * np.hypot(speed, x[:, 5])
+    bend = np.minimum((0.5 * np.abs(model.extra[:, 0]) + slowed) * abs(dt), 1.3) * abs(dt) * speed
+    variance = np.einsum("mii->mi", P)
+    wide = (
+        2.0 * (variance[:, :2] + dt**2 * variance[:, 3:5]) + (noise * abs(dt) ** 3 / 3.0)[:, None]
+    )
+    reach, at = bend[:, None] + _EDGE_SIGMAS * np.sqrt(wide), x[:, :2] + dt * x[:, 3:5]
+    error = _EDGE_SIGMAS * np.sqrt(picture.cov[:, [0, 3]])
+    low = (picture.position_m[:, :2] - error).min(axis=0)
+    high = (picture.position_m[:, :2] + error).max(axis=0)
+    return bool(((low - reach <= at) & (at <= high + reach)).all(axis=1).any())
+
+
+def _measured(
+    x: F64, P: F64, picture: Picture, j: int, at_ns: int, noise: tuple[Noise, ...]
+) -> list[Updated]:
+    """Return (M, 6) states and (M, 6, 6) covariances after plot j, by model."""
+    d, dt = int(picture.dimension[j]), np.array([(picture.time_ns[j] - at_ns) / NS])
+    place, spread = picture.position_m[j, :d], _square(picture.cov[j])[:d, :d]
+    found = [
+        update_position(x[m : m + 1], P[m : m + 1], place[None], spread[None], dt, noise[m])
+        for m in range(len(x))
+    ]
+    if np.isnan(picture.rate[j, 0]):
+        return found
+    return [_rated(u, picture, j, dt, own) for u, own in zip(found, noise, strict=True)]
+
+
+def _rate(picture: Picture, j: int) -> RangeRate:
+    return RangeRate(picture.sensor_m[None], *picture.rate[j].reshape(2, 1))
+
+
+def _rated(u: Updated, picture: Picture, j: int, dt: F64, noise: Noise) -> Updated:
+    """Return a state with its plot's range rate too; the distance stays that of the place."""
+    done = update_range_rate(u.state, u.cov, _rate(picture, j), dt, noise)
+    both = u.log_likelihood + done.log_likelihood
+    return done._replace(distance2=u.distance2, log_likelihood=both)
+
+
+def _square(packed: F64) -> F64:
+    """Return the (3, 3) matrix of a packed (6,) upper triangle."""
+    full = np.zeros((3, 3))
+    full[np.triu_indices(3)] = packed
+    return full + np.triu(full, 1).T
+
+
+def _noise(state: TrackState) -> tuple[Noise, ...]:
+    return tuple(model.noise for model in state.config.models.models)
+
+
+def _row(bank: Bank, i: int) -> tuple[F64, F64, F64]:
+    """Return states, full covariances and modes of a row."""
+    return bank.state[i], unpack_covariance(bank.cov[i]), bank.mode[i]
+
+
+def gated(state: TrackState, i: int, picture: Picture) -> dict[int, float]:
+    """Return the plots in a row's gate, and the density of each under the row."""
+    bank, site, found = state.bank, state.site, {}
+    bare = picture._replace(rate=np.full_like(picture.rate, np.nan))
+    for j in range(len(picture.time_ns)):
+        known = bank.address[i] >= 0 and picture.address[j] >= 0
+        if known and bank.address[i] != picture.address[j]:
+            continue
+        x, P, mode = _row(bank, i)
+        each = _measured(x, P, bare, j, int(bank.time_ns[i]), _noise(state))
+        gate = site.gates[picture.dimension[j] - 2]
+        like = sum(
+            w * math.exp(u.log_likelihood[0])
+            for w, u in zip(mode, each, strict=True)
+            if u.distance2[0] <= gate
+        )
+        if like > 0.0 and np.isfinite(picture.rate[j, 0]):
+            each = _measured(x, P, picture, j, int(bank.time_ns[i]), _noise(state))
+            dense = sum(w * math.exp(u.log_likelihood[0]) for w, u in zip(mode, each, strict=True))
+            both = dense / picture.false_rate_density
+            like = both if both > _LEAST_RATED * like else 0.0
+        if like > 0.0:
+            found[j] = float(like * (state.config.same_address_ratio if known else 1.0))
+    return found
+
+
+Values = dict[tuple[int, int], float]
+"""By row of the bank and plot."""
+
+
+def paired(state: TrackState, picture: Picture, seen: Seen) -> tuple[Values, Values, New]:
+    """Return likelihood ratios of tracks, densities of undetected rows, and what may be new."""
+    bank, dark = state.bank, {}
+    newborn, top = picture.birth.copy(), picture.birth.copy()
+    first = np.full(len(newborn), -1)
+    for i, chances in zip(seen.dark.tolist(), seen.dark_chances, strict=True):
+        for j, like in gated(state, i, picture).items():
+            dark[i, j] = float(chances[0] * like)
+            more = bank.existence[i] * dark[i, j]
+            newborn[j] += more
+            if more > top[j]:
+                top[j], first[j] = more, i
+    rest, ratio = picture.false_density + newborn, {}
+    for i, (hit, miss, _, _) in zip(seen.rows.tolist(), seen.chances.tolist(), strict=True):
+        for j, value in _ratios(state, i, picture, hit, miss, rest).items():
+            if value >= state.config.least_ratio:
+                ratio[i, j] = value
+    return ratio, dark, New(newborn, rest, first)
+
+
+def _ratios(
+    state: TrackState, i: int, picture: Picture, hit: float, miss: float, rest: F64
+) -> dict[int, float]:
+    """Return a track's likelihood ratios; one gone astray is tried again, its covariance wider."""
+    bank, config = state.bank, state.config
+    odds = hit * bank.existence[i] / (1.0 - bank.existence[i] * miss)
+    found = {j: float(odds * like / rest[j]) for j, like in gated(state, i, picture).items()}
+    since_s = (bank.time_ns[i] - bank.last_plot_at_ns[i]) / NS
+    astray = miss > 0.0 and bank.confirmed[i] and bank.cluster[i] < 0
+    lately = since_s < state.site.manoeuvre[2] * bank.interval_s[i]
+    if found or not (astray and lately and config.manoeuvre_probability > 0.0):
+        return found
+    was, wide = bank.cov[i].copy(), unpack_covariance(bank.cov[i])
+    wide[:, :2, :2] += np.eye(2) * (0.5 * config.manoeuvre_std_mps2 * since_s**2) ** 2
+    mixed = np.eye(2) * 0.5 * config.manoeuvre_std_mps2**2 * since_s**3
+    wide[:, :2, 3:5] += mixed
+    wide[:, 3:5, :2] += mixed
+    wide[:, 3:5, 3:5] += np.eye(2) * (config.manoeuvre_std_mps2 * since_s) ** 2
+    bank.cov[i] = pack_covariance(wide)
+    odds *= config.manoeuvre_probability
+    found = {j: float(odds * like / rest[j]) for j, like in gated(state, i, picture).items()}
+    if sum(found.values()) > 1.0:
+        return found
+    bank.cov[i] = was
+    return {}
+
+
+def take_up(state: TrackState, picture: Picture, seen: Seen) -> None:
+    """Widen in place confirmed tracks whose own address is heard a little outside their gate."""
+    bank, scale = state.bank, state.config.take_up_scale
+    for i, (hit, _, _, _) in zip(seen.rows.tolist(), seen.chances.tolist(), strict=True):
+        own = np.flatnonzero((picture.address == bank.address[i]) & (bank.address[i] >= 0))
+        if hit <= 0.0 or not bank.confirmed[i] or len(own) == 0:
+            continue
+        own_of = {name: getattr(picture, name)[own[:1]] for name in Picture._fields[:8]}
+        alone = picture._replace(**own_of, rate=np.full((1, 2), np.nan))
+        if not gated(state, i, alone):
+            bank.cov[i] *= scale
+            if not gated(state, i, alone):
+                bank.cov[i] /= scale
+
+
+def mixture(parts: list[Part]) -> tuple[F64, F64, F64, float]:
+    """Return moments by model, model probabilities and the whole weight of a mixture."""
+    mass = np.sum([w for w, _, _ in parts], axis=0)
+    mean = np.sum([w[:, None] * x for w, x, _ in parts], axis=0) / mass[:, None]
+    total = np.zeros_like(parts[0][2])
+    for w, x, P in parts:
+        apart = x - mean
+        total += w[:, None, None] * (P + apart[:, :, None] * apart[:, None, :])
+    whole = float(mass.sum())
+    return mean, total / mass[:, None, None], mass / whole, whole
+
+
+def _corrected(state: TrackState, i: int, picture: Picture, j: int) -> Part:
+    """Return a row after a plot: modes, states, covariances."""
+    x, P, mode = _row(state.bank, i)
+    each = _measured(x, P, picture, j, int(state.bank.time_ns[i]), _noise(state))
+    later, _ = reweigh(mode[None], np.array([[u.log_likelihood[0] for u in each]]))
+    likely = (later[0] + _LEAST_MODE) / (1.0 + len(mode) * _LEAST_MODE)
+    return likely, np.array([u.state[0] for u in each]), np.array([u.cov[0] for u in each])
+
+
+def update(state: TrackState, group: Group, picture: Picture, seen: Seen, shared: Shared) -> None:
+    """Replace in place the rows that contest nothing by the moments of their mixtures."""
+    bank, pairs = state.bank, shared.pairs
+    bank.existence[seen.dark] *= 1.0 - seen.dark_chances[:, 1]
+    for k in np.flatnonzero(shared.alone).tolist():
+        i, miss, none = int(pairs.rows[k]), seen.chances[k, 1], shared.none[k]
+        e = np.arange(pairs.start[k], pairs.start[k + 1])
+        x, P, mode = _row(bank, i)
+        r = bank.existence[i]
+        parts = [(none * r * (1.0 - miss) / (1.0 - r * miss) * mode, x, P)]
+        for j, weight in zip(pairs.plot[e].tolist(), shared.weight[e], strict=True):
+            likely, later, less = _corrected(state, i, picture, j)
+            parts.append((weight * likely, later, less))
+        bank.state[i], cov, bank.mode[i], whole = mixture(parts)
+        bank.cov[i], bank.existence[i] = pack_covariance(cov), min(whole, 1.0)
+        if none < 0.5:
+            best = e[shared.weight[e].argmax()]
+            sure = bool(shared.weight[best] > _IDENTITY)
+            note_plot(bank, i, picture, int(pairs.plot[best]), group.sensor, sure)
+            seen.chances[k, 2] = 1.0
+        judge(state, bank, i)
+
+
+def note_plot(bank: Bank, i: int, picture: Picture, j: int, sensor: int, sure: bool) -> None:
+    """Note in place what plot a row took, and its identity if that is sure."""
+    at_ns = picture.time_ns[j]
+    gap_s = (at_ns - bank.last_plot_at_ns[i]) / NS
+    if gap_s > 0.0 and bank.plots[i] > 0:
+        bank.interval_s[i] = (1.0 - _LEARN) * bank.interval_s[i] + _LEARN * gap_s
+    bank.plots[i] += 1
+    bank.last_plot_at_ns[i] = max(bank.last_plot_at_ns[i], at_ns)
+    bank.heard_ns[i, sensor] = max(bank.heard_ns[i, sensor], at_ns)
+    if sure and bank.address[i] < 0:
+        bank.address[i] = picture.address[j]
+    if sure and picture.callsign[j]:
+        bank.callsign[i] = picture.callsign[j]
+
+
+def judge(state: TrackState, bank: Bank, i: int) -> None:
+    """Mark in place a row that has become certain, or undetected again."""
+    config = state.config
+    sure = bank.existence[i] * bank.weight[i] >= config.confirm_probability
+    if sure and not bank.poisson[i] and bank.plots[i] >= config.confirm_plots:
+        bank.confirmed[i] = True
+    if bank.existence[i] < config.recycle:
+        bank.poisson[i] = True
+
+
+def new_object(
+    state: TrackState, group: Group, picture: Picture, faint: Pairs, j: int
+) -> tuple[F64, F64, F64]:
+    """Return states, covariances and modes by model of a new object at a plot, at its time."""
+    bank, share = state.bank, state.site.rules.model.share
+    x, P = _in_the_open(state, group.plots.velocity_mps[j], picture, j)
+    models = len(share)
+    parts: list[Part] = [
+        (picture.birth[j] * share, np.tile(x, (models, 1)), np.tile(P, (models, 1, 1)))
+    ]
+    for k, i in enumerate(faint.rows.tolist()):
+        for e in range(faint.start[k], faint.start[k + 1]):
+            if faint.plot[e] == j:
+                likely, later, less = _corrected(state, i, picture, j)
+                F = transition(np.full(models, (picture.time_ns[j] - bank.time_ns[i]) / NS))
+                later = (F @ later[:, :, None])[:, :, 0]
+                weight = bank.existence[i] * faint.value[e] * likely
+                parts.append((weight, later, F @ less @ np.swapaxes(F, 1, 2)))
+    return mixture(parts)[:3]
+
+
+def _in_the_open(state: TrackState, velocity_mps: F64, picture: Picture, j: int) -> tuple[F64, F64]:
+    """Return state and covariance of an object of which one plot is known."""
+    config, told = state.config, bool(np.isfinite(velocity_mps).all())
+    x, P = np.zeros(6), np.zeros((6, 6))
+    x[:3], x[3:] = picture.position_m[j], velocity_mps if told else 0.0
+    P[:3, :3] = _square(picture.cov[j])
+    if picture.dimension[j] == 2:
+        P[2, :3] = P[:3, 2] = 0.0
+        P[2, 2] = config.height_std_m**2
+    fresh = [config.speed_std_mps, config.speed_std_mps, config.climb_std_mps]
+    P[3:, 3:] = np.diag(np.square([config.reported_speed_std_mps] * 3 if told else fresh))
+    return (x, P) if np.isnan(picture.rate[j, 0]) else _with_rate(x, P, _rate(picture, j))
+
+
+def _with_rate(x: F64, P: F64, rate: RangeRate) -> tuple[F64, F64]:
+    """Return a new object with a range rate: of all velocities that have it the likeliest."""
+    sight = x[:3] - rate.sensor_m[0]
+    sight = sight / np.linalg.norm(sight)
+    gain = P[3:, 3:] @ sight / (sight @ P[3:, 3:] @ sight)
+    x[3:] += gain * (rate.rate_mps[0] - sight @ x[3:])
+    still = Noise(0.0, 0.0, 0.0, 0.0)
+    return x, update_range_rate(x[None], P[None], rate, np.zeros(1), still).cov[0]
+
+
+def begin(state: TrackState, group: Group, picture: Picture, starts: Starts) -> Bank:
+    """Return the rows that begin at plots; see `births.begin`."""
+    bank, config = state.bank, state.config
+    new, again = blank(config, len(starts.at)), np.zeros(len(starts.at), np.uint32)
+    for k, (j, f) in enumerate(zip(starts.at.tolist(), starts.first.tolist(), strict=True)):
+        faded = bank.confirmed[f] and bank.existence[f] < config.end_probability
+        if f >= 0 and not faded:
+            new.put(np.array([k]), bank.take(np.array([f])))
+            again[k] = bank.number[f] if bank.confirmed[f] else 0
+            new.twin[k] = new.twin_count[k] = 0
+        else:
+            new.first_at_ns[k] = picture.time_ns[j]
+            new.interval_s[k] = state.site.period_ns[group.sensor] / NS
+        for column, values in zip(new.body, starts.body, strict=True):
+            column[k] = values[starts.body_at[k]]
+        new.existence[k], new.time_ns[k] = starts.existence[k], picture.time_ns[j]
+        new.weight[k], new.cluster[k], new.poisson[k] = 1.0, -1, False
+        note_plot(new, k, picture, j, group.sensor, True)
+        new.poisson[k] = new.existence[k] < config.recycle
+        judge(state, new, k)
+    new.number[:] = _numbers(state, again)
+    return new
+
+
+def _numbers(state: TrackState, again: U32) -> U32:
+    """Return new numbers, or those taken up again that nobody has, each once."""
+    number = state.next_number + np.arange(len(again))
+    used = set(state.bank.number[~state.bank.poisson].tolist()) | {0}
+    for k, old in enumerate(again.tolist()):
+        if old not in used:
+            number[k] = old
+            used.add(old)
+    return number.astype(np.uint32)
+
+
+def shown(state: TrackState, at_ns: int) -> I64:
+    """Return the tracks that contest nothing and are to be put out."""
+    bank = state.bank
+    alone = bank.live & ~bank.poisson & (bank.cluster < 0) & ~over(state, at_ns)
+    return np.flatnonzero(alone & (bank.confirmed | (bank.existence >= state.config.report_floor)))
+
+
+def present(state: TrackState, rows: I64, at_ns: int) -> tuple[F64, F64, F64, F64, I8, U64]:
+    """Return rows at an instant: means, covariances, modes, existence, status and sensor bits."""
+    bank, site = state.bank.take(rows), state.site
+    latency_ns = np.array([rotation.latency_ns for rotation in state.rotations])
+    patience_ns = np.round(_LATE_PERIODS * site.period_ns) + latency_ns
+    status, bits = np.full(len(rows), TENTATIVE, np.int8), np.zeros(len(rows), np.uint64)
+    for i in range(len(rows)):
+        bring(state, bank, i, at_ns)
+        lately = at_ns - bank.heard_ns[i] <= state.config.contribution_s * NS
+        lately &= bank.heard_ns[i] > 0
+        bits[i] = sum(1 << int(s) for s in np.flatnonzero(lately))
+        overdue = at_ns - bank.last_plot_at_ns[i] > patience_ns[lately].min(initial=np.inf)
+        if bank.confirmed[i]:
+            status[i] = COASTING if overdue or not lately.any() else CONFIRMED
+    mean, cov = moments(bank.state, unpack_covariance(bank.cov), bank.mode)
+    mode = np.full((len(rows), MODE_COUNT), np.nan)
+    mode[:, : bank.mode.shape[1]] = bank.mode
+    return mean, pack_covariance(cov), mode, bank.existence, status, bits
+
+
+def divide(ratio: F64, cluster: I64, held: F64, limit: int) -> tuple[Bool, I64, int]:
+    """Return which pairs stay, each row's cluster, and how many clusters were too large.
+
+    Args:
+        ratio: (k, m) likelihood ratios, 0 outside the gates.
+        cluster: (k,) old cluster, -1 none.
+        held: (k,) weight of the hypotheses that hold each row.
+        limit: most objects of a cluster.
+    """
+    keep, cut, large = ratio > 0.0, 0.01, 0
+    while True:
+        label = _clusters(keep, cluster)
+        size = np.bincount(label)
+        wide = np.flatnonzero((size > limit) & (np.bincount(label, held) > limit))
+        if cut > 0.6 or len(wide) == 0:
+            return keep, label, large
+        large += len(wide) if cut == 0.01 else 0
+        for c in wide:
+            rows = np.flatnonzero(label == c)
+            weight = propagate(np.where(keep, ratio, 0.0)[rows], 20)[:, :-1]
+            keep[rows] &= weight > cut
+        cut *= 2.0
+
+
+def _clusters(keep: Bool, cluster: I64) -> I64:
+    """Return (k,) labels of rows that share plots or an old cluster."""
+    linked = keep.astype(int) @ keep.T.astype(int) > 0
+    linked |= (cluster[:, None] == cluster) & (cluster >= 0)
+    return np.asarray(connected_components(linked)[1])
 
 
 def associate(ratio: F64) -> F64:

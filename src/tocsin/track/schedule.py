@@ -34,8 +34,10 @@ def schedule(state: TrackState, now_ns: int) -> tuple[TrackState, list[Group]]:
     """Return the groups that are complete, in order, and the tracker without them."""
     taken = np.zeros(len(state.waiting), bool)
     groups = _swept_groups(state, taken, now_ns)
-    lookless = _lookless_groups(state, taken, now_ns)
-    groups += lookless + _event_groups(state, taken, now_ns)
+    lookless: list[Group] = []
+    if not taken.all():
+        lookless = _lookless_groups(state, taken, now_ns)
+        groups += lookless + _event_groups(state, taken, now_ns)
     groups.sort(key=_order)
     return dataclasses.replace(
         state,
@@ -87,8 +89,18 @@ def _swept_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:
                 mine = rows[inside(times, sector)]
                 mine = mine[~taken[mine]]
                 taken[mine] = True
-                groups.append(Group(sector.known_ns, sensor, sector, state.waiting.take(mine)))
+                groups.append(Group(sector.known_ns, sensor, sector, _chosen(state.waiting, mine)))
     return groups
+
+
+def _chosen(plots: Plots, rows: I64) -> Plots:
+    """Return rows in increasing order, without a copy where they follow one another."""
+    if not len(rows):
+        return Plots.empty()
+    first, end = int(rows[0]), int(rows[-1]) + 1
+    if end - first > len(rows):
+        return plots.take(rows)
+    return plots if len(rows) == len(plots) else plots.take(slice(first, end))
 
 
 def bin_end(state: TrackState, at_ns: T) -> T:
@@ -131,9 +143,9 @@ def _follows(last: Sector, sector: Sector) -> bool:
 
 def inside(times: I64, sector: Sector) -> slice:
     """Return which of the times of one sensor's plots, in order, a sector contains."""
-    first = int(np.searchsorted(times, sector.start_ns))
+    first = int(times.searchsorted(sector.start_ns))
     side: Literal["left", "right"] = "right" if sector.end_ns == sector.start_ns else "left"
-    return slice(first, int(np.searchsorted(times, sector.end_ns, side)))
+    return slice(first, int(times.searchsorted(sector.end_ns, side)))
 
 
 def _lookless_groups(state: TrackState, taken: Bool, now_ns: int) -> list[Group]:

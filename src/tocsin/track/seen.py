@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from tocsin.contract import F64, I64, NS
+from tocsin.contract import F64, I64, NS, Dimension, Plots
+from tocsin.track.detection import detection_probability
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import combine
-from tocsin.track.kernels_sweep import DARK, FREE, LIVE, ROWS, hear, sweep, undetected
+from tocsin.track.kernels_sweep import DARK, FREE, LEAST_HIT, LIVE, ROWS, hear, sweep, undetected
 from tocsin.track.state import Edge, Group, Picture, Seen, TrackState
 
 _WHOLE_TURN = 2.0 * np.pi - 1e-9
@@ -30,21 +33,36 @@ def who(state: TrackState, group: Group, picture: Picture) -> Seen:
         own = same_address(bank.address, picture.address)
         to_ns = int(picture.time_ns.max(initial=0))
         count = hear(
-            bank, group.at_ns, to_ns, hit, _box(picture), _REACH, own, picture.time_ns, *ends,
-            rows, chances, free,
+            bank, group.at_ns, state.looked, to_ns, hit, _box(picture), _REACH, own,
+            picture.time_ns, *ends, rows, chances, free,
         )  # fmt: skip
     else:
         edge = _edge_before(state, group)
         count = sweep(
             bank, site.place[group.sensor], sector.from_rad, sector.width_rad, sector.start_ns,
-            sector.end_ns, group.at_ns, hit, config.split_probability, edge.number, edge.looked,
-            *ends, rows, chances, free,
+            sector.end_ns, group.at_ns, state.looked, hit, group.sensor, site.detection,
+            config.split_probability, edge.number, edge.looked, *ends, rows, chances, free,
         )  # fmt: skip
     known, dark = slice(0, count[ROWS]), slice(room - count[DARK], room)
     return Seen(
         rows[known], chances[known], rows[dark], chances[dark], free[: count[FREE]],
         int(count[LIVE]),
     )  # fmt: skip
+
+
+def detected(state: TrackState, sensor: int, plots: Plots) -> F64:
+    """Return (n,) the probability that a sensor detects what is at its plots, if it is there."""
+    site = state.site
+    if site.detection.per_m[sensor] == 0.0:
+        return np.full(len(plots), site.hit[sensor])
+    height_m = state.config.region.to_geodetic(plots.position_m)[2]
+    unsure_m = np.sqrt(plots.position_cov_m2[:, 2, 2])
+    unsure_m[plots.dimension == Dimension.HORIZONTAL] = state.config.height_std_m
+    chance = detection_probability(
+        site.detection, sensor, plots.range_m, plots.azimuth_rad, height_m, unsure_m
+    )
+    # A plot is proof enough that something can be seen there, whatever the table says.
+    return np.asarray(np.maximum(chance, LEAST_HIT * site.hit[sensor]))
 
 
 def _box(picture: Picture) -> F64:
@@ -129,8 +147,8 @@ def same_address(address: I64, plot_address: I64) -> I64:
 _AZIMUTHS = 64
 
 
-def unseen(state: TrackState, group: Group) -> float:
-    """Return the density of undetected objects where a group looked, and note in place its look.
+def unseen(state: TrackState, group: Group) -> tuple[TrackState, float]:
+    """Return the density of undetected objects where a group looked, and the state after it.
 
     Between looks undetected objects appear and go away; a look leaves those that it missed. Where
     nobody ever looked they are as many as appear and go away in balance. Sources that do not sweep
@@ -138,13 +156,15 @@ def unseen(state: TrackState, group: Group) -> float:
     """
     config, k, sector = state.config, group.sensor, group.sector
     if sector is None:
-        return config.birth_rate_pm3ps * float(state.site.period_ns[k]) / NS
+        return state, config.birth_rate_pm3ps * float(state.site.period_ns[k]) / NS
     balance = config.birth_rate_pm3ps * config.life_s
     start_pm3 = balance if config.first_pm3 is None else config.first_pm3
-    return undetected(
-        state.undetected_pm3[k], state.undetected_at_ns[k], sector.from_rad, sector.width_rad,
-        sector.end_ns, float(state.site.hit[k]), config.life_s, balance, start_pm3,
+    density, at_ns = state.undetected_pm3.copy(), state.undetected_at_ns.copy()
+    now = undetected(
+        density[k], at_ns[k], sector.from_rad, sector.width_rad, sector.end_ns,
+        float(state.site.hit[k]), config.life_s, balance, start_pm3,
     )  # fmt: skip
+    return dataclasses.replace(state, undetected_pm3=density, undetected_at_ns=at_ns), now
 
 
 def nobody_looked(sensors: int) -> tuple[F64, I64]:

@@ -10,6 +10,7 @@ from scipy.special import chdtri
 from tocsin.contract import F64, MODE_COUNT, NS, Sensor, SensorKind
 from tocsin.geo import MEAN_RADIUS_M
 from tocsin.track.config import TrackConfig
+from tocsin.track.detection import MOST, everywhere, joined
 from tocsin.track.kernels_contest import Rules
 from tocsin.track.past import Past
 from tocsin.track.seen import nobody_looked
@@ -52,12 +53,14 @@ def _site(config: TrackConfig) -> Site:
     sensors = config.sensors
     located = np.array([np.isfinite(s.latitude_deg) for s in sensors], bool)
     period_s = np.array([s.period_s for s in sensors], float)
+    hit = _hits(sensors)
     gates = [chdtri(dimension, 1.0 - config.gate_probability) for dimension in (2, 3)]
     return Site(
         place=np.array([_place(config, s) for s in sensors]).reshape(len(sensors), 19),
         located=located,
         swept=located & np.array([s.kind == SensorKind.RADAR for s in sensors], bool),
-        hit=np.array([min(s.detection_probability, 0.999) for s in sensors], float),
+        hit=hit,
+        detection=everywhere(hit) if config.detection is None else config.detection,
         period_ns=np.round(period_s * NS).astype(np.int64),
         patience_ns=np.array([_patience_ns(config, s) for s in sensors], np.int64),
         gates=np.array(gates),
@@ -85,6 +88,10 @@ def _site(config: TrackConfig) -> Site:
         ),
         rules=_rules(config),
     )
+
+
+def _hits(sensors: tuple[Sensor, ...]) -> F64:
+    return np.array([min(s.detection_probability, MOST) for s in sensors], float)
 
 
 def _rules(config: TrackConfig) -> Rules:
@@ -131,8 +138,11 @@ def with_sensors(state: TrackState, sensors: tuple[Sensor, ...]) -> TrackState:
     Raises:
         ValueError: more sensors than a track's sensor bits can name.
     """
-    config = replace(state.config, sensors=sensors)
-    fresh, known = start(config), len(state.config.sensors)
+    known, table = len(state.config.sensors), state.config.detection
+    if table is not None:
+        table = joined(table, everywhere(_hits(sensors[known:])))
+    config = replace(state.config, sensors=sensors, detection=table)
+    fresh = start(config)
     heard = np.zeros((state.bank.size, len(sensors)), np.int64)
     heard[:, :known] = state.bank.heard_ns
     return replace(

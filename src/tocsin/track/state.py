@@ -10,6 +10,7 @@ import numpy as np
 
 from tocsin.contract import F64, I64, U32, Bool, Plots
 from tocsin.track.config import TrackConfig
+from tocsin.track.detection import DetectionTable
 from tocsin.track.kernels_contest import Hypotheses, Mixture, Rules
 from tocsin.track.past import Past
 
@@ -25,7 +26,7 @@ class Bank(NamedTuple):
         cov: (n, M, 21) packed covariance.
         mode: (n, M) probability of each model.
         time_ns: (n,) time of state and covariance.
-        looked_ns: (n,) latest look that concerned it.
+        looked: (n,) latest look that concerned it, see `TrackState.looked`.
         existence: (n,) probability; of a contested row within the hypotheses that hold it; of an
             undetected one the expected number of objects.
         weight: (n,) probability of the hypotheses that hold it; 1 outside of clusters.
@@ -51,7 +52,7 @@ class Bank(NamedTuple):
     cov: F64
     mode: F64
     time_ns: I64
-    looked_ns: I64
+    looked: I64
     existence: F64
     weight: F64
     poisson: Bool
@@ -80,7 +81,7 @@ class Bank(NamedTuple):
             cov=np.zeros((count, models, 21)),
             mode=np.full((count, models), 1.0 / models),
             time_ns=whole.copy(),
-            looked_ns=whole.copy(),
+            looked=whole.copy(),
             existence=np.zeros(count),
             weight=np.ones(count),
             poisson=np.zeros(count, bool),
@@ -133,6 +134,12 @@ class Bank(NamedTuple):
     def take(self, rows: np.ndarray | slice) -> Bank:
         """Return the chosen rows, copied."""
         return Bank._make(column[rows] for column in self)
+
+    def blank(self, count: int) -> Bank:
+        """Return ``count`` free rows of the same kind."""
+        return Bank.empty(
+            count, self.heard_ns.shape[1], self.mode.shape[1], self.past_state.shape[1]
+        )
 
     def copy(self) -> Bank:
         """Return a bank that may be changed in place."""
@@ -266,6 +273,7 @@ class Site:
         located: (sensors,) whether the sensor's place is known.
         swept: (sensors,) radars: misses count.
         hit: (sensors,) detection probability.
+        detection: the same by range, azimuth and height; without any, the same everywhere.
         period_ns: (sensors,) revolution, or longest normal silence.
         patience_ns: (sensors,) how late a plot may come.
         gates: see `kernels_gate.pair_up`.
@@ -280,6 +288,7 @@ class Site:
     located: Bool
     swept: Bool
     hit: F64
+    detection: DetectionTable
     period_ns: I64
     patience_ns: I64
     gates: F64
@@ -306,8 +315,11 @@ class TrackState:
         sectors: sectors that are not complete.
         edges: by sensor: what the last sector left to the next.
         rotations: by sensor.
+        looked: looks handled so far.
+        moved: how often rows have moved.
         next_number: of the next track.
         next_output_ns: next output instant; 0: none yet.
+        shown: looks handled at the latest output instant.
         last_output_ns: latest one, with tracks or without; 0: none yet.
         next_twins_ns: next search for tracks of one object.
         counters: what happened.
@@ -324,8 +336,11 @@ class TrackState:
     sectors: tuple[Sector, ...] = ()
     edges: tuple[Edge, ...] = ()
     rotations: tuple[Rotation, ...] = ()
+    looked: int = 0
+    moved: int = 0
     next_number: int = 1
     next_output_ns: int = 0
+    shown: int = 0
     last_output_ns: int = 0
     next_twins_ns: int = 0
     counters: Counters = Counters()

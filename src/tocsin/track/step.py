@@ -19,10 +19,10 @@ from tocsin.track.contest import Shared, contested, replaced, share_out
 from tocsin.track.kernels_gate import pair_up, take_up
 from tocsin.track.kernels_rows import update
 from tocsin.track.late import caught_up, remember, rewound
-from tocsin.track.manage import ended, unite
+from tocsin.track.manage import compact, ended, unite
 from tocsin.track.output import Instant, put_out
 from tocsin.track.schedule import everything_left, schedule, taken_in
-from tocsin.track.seen import same_address, unseen, who, with_edge
+from tocsin.track.seen import detected, same_address, unseen, who, with_edge
 from tocsin.track.state import Group, New, Pairs, Picture, Seen, TrackState, named
 
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
@@ -113,14 +113,14 @@ def handle(
         last = k + 1 == len(groups) or groups[k + 1].at_ns > group.at_ns
         if state.config.output_period_s is None and last:
             state, instant = put_out(_tidy(state, group.at_ns), group.at_ns)
-            state = dataclasses.replace(state, last_output_ns=group.at_ns)
             instants.append(instant)
     return state, instants, given
 
 
 def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     """Handle the plots of one look: the recipe."""
-    picture = _picture(state, group, unseen(state, group))
+    state, birth_pm3 = unseen(dataclasses.replace(state, looked=state.looked + 1), group)
+    picture = _picture(state, group, birth_pm3)
     seen = who(state, group, picture)
     _take_up(state, picture, seen)
     pairs, faint, new = _paired(state, picture, seen)
@@ -128,12 +128,14 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     wanted = (shared.free == 0.0) | (new.chance * shared.free >= state.config.poisson_floor)
     body = new_objects(state, group, picture, faint, wanted)
     harvest = contested(state, picture, shared, seen.chances[:, 1], new.chance, body)
-    given = given_to(state, group, picture, shared)
+    gone = seen.rows[shared.alone == 0]
+    if harvest is not None:
+        seen = seen._replace(live=seen.live + len(harvest.fact) - len(gone))
+    given = given_to(state, group, picture, shared, harvest)
     number = state.bank.number[seen.rows]
     state, fresh, over = born(state, group, picture, new, shared.free, body, seen)
     begun = len(fresh) + (harvest.born if harvest else 0)
     if harvest is not None:
-        gone = seen.rows[shared.alone == 0]
         state, found = replaced(state, group, picture, gone, harvest, new.first)
         fresh = np.concatenate([fresh, found])
     _update(state, group, picture, seen, shared)
@@ -221,7 +223,9 @@ def _tidy(state: TrackState, at_ns: int) -> TrackState:
     if at_ns < state.next_twins_ns:
         return state
     period_ns = round(state.config.twin_period_s * NS)
-    return dataclasses.replace(unite(state), next_twins_ns=(at_ns // period_ns + 1) * period_ns)
+    return dataclasses.replace(
+        compact(unite(state)), next_twins_ns=(at_ns // period_ns + 1) * period_ns
+    )
 
 
 def _rates(state: TrackState, group: Group) -> F64:
@@ -240,7 +244,7 @@ def _rates(state: TrackState, group: Group) -> F64:
 
 
 def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
-    plots, site = group.plots, state.site
+    plots = group.plots
     flat = plots.dimension == Dimension.HORIZONTAL
     depth = np.where(flat, state.config.air_depth_m, 1.0)
     return Picture(
@@ -250,10 +254,10 @@ def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
         time_ns=np.ascontiguousarray(plots.measured_at_ns),
         dimension=np.ascontiguousarray(plots.dimension),
         address=np.where(plots.mode_s_valid, plots.mode_s.astype(np.int64), -1),
-        birth=birth_pm3 * site.hit[group.sensor] * depth,
+        birth=birth_pm3 * detected(state, group.sensor, plots) * depth,
         false_density=np.ascontiguousarray(plots.false_density),
         callsign=named(plots.callsign),
         rate=_rates(state, group),
-        sensor_m=np.ascontiguousarray(site.place[group.sensor, :3]),
+        sensor_m=np.ascontiguousarray(state.site.place[group.sensor, :3]),
         false_rate_density=1.0 / state.config.false_rate_span_mps,
     )
