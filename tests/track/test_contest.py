@@ -16,7 +16,7 @@ from tocsin.motion import Model, ModelSet, Noise
 from tocsin.track import TrackConfig, reference, start, step
 from tocsin.track.contest import contested, share_out
 from tocsin.track.kernels_clusters import propagate, solve_alone
-from tocsin.track.kernels_contest import Mixture
+from tocsin.track.kernels_contest import PLOT, SOURCE, Mixture
 from tocsin.track.kernels_hypotheses import assign, best_children, options
 from tocsin.track.state import Bank, Pairs, Picture
 
@@ -146,7 +146,7 @@ def harvest_of(ratio, models=ONE, **options_):
     state = dataclasses.replace(state, bank=bank)
     shared = share_out(state, pairs, m)
     assert not shared.alone.any()
-    return contested(state, picture, shared, np.full(k, 0.9), np.zeros(m), body)[0]
+    return contested(state, picture, shared, np.full(k, 0.9), np.zeros(m), body)
 
 
 @given(ratios(), st.sampled_from([ONE, TWO]))
@@ -157,7 +157,8 @@ def test_a_contested_cluster_has_the_exact_marginals(ratio, models):
     want = reference.associate(ratio)
     k, m = ratio.shape
     got = np.zeros((k, m + 1))
-    for source, plot, weight in zip(harvest.source, harvest.plot, harvest.weight, strict=True):
+    facts = harvest.fact[:, [SOURCE, PLOT]].tolist()
+    for (source, plot), weight in zip(facts, harvest.chance[:, 1], strict=True):
         if source >= 0:
             got[source, plot] += weight
     seen = got.sum(axis=1) > 0.0
@@ -170,7 +171,7 @@ def test_a_contested_cluster_has_the_exact_marginals(ratio, models):
 def test_merging_dividing_and_recycling_keep_the_expected_number_of_objects(ratio, merge2, near2):
     want = harvest_of(ratio, merge2=0.0, near2=1e12, recycle=1e-9, poisson_floor=0.0)
     got = harvest_of(ratio, merge2=merge2, near2=near2, poisson_floor=0.0)
-    expected = [np.sum(h.weight * h.r) for h in (want, got)]
+    expected = [np.sum(h.chance.prod(axis=1)) for h in (want, got)]
     assert expected[0] == pytest.approx(expected[1], rel=1e-6)
     full = unpack_covariance(got.body.cov[:, 0])
     assert np.linalg.eigvalsh(full).min(initial=1.0) > 0.0

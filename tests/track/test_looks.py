@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.track.scenes import REGION, T0_NS, TWO_PI, radar
 from tocsin.contract import NS, Looks, Plots, TrackStatus
 from tocsin.track import TrackConfig, credible, start, step, track_recording
-from tocsin.track.kernels_twins import near_pairs
+from tocsin.track.manage import near_places
 
 RADAR = radar(period_s=2.0, detection_probability=0.9, elevation_min_rad=-0.2)
 CONFIG = TrackConfig(REGION, (RADAR,))
@@ -111,7 +111,7 @@ def test_near_pairs_are_those_that_looking_at_all_finds(seed, count):
     apart = np.abs(place[:, None] - place[None])
     near = (apart <= 4.0 * (spread[:, None] + spread[None])[:, :, None]).all(axis=2)
     want = {(i, j) for i, j in zip(*np.nonzero(near), strict=True) if i < j}
-    got = [tuple(sorted(pair)) for pair in zip(*near_pairs(place, spread), strict=True)]
+    got = [tuple(sorted(pair)) for pair in zip(*near_places(place, spread), strict=True)]
     assert len(got) == len(set(got))
     assert set(got) == want
 
@@ -122,7 +122,7 @@ def test_one_track_of_a_wide_spread_costs_its_own_search_only():
     spread[0] = 10_000.0
     tracemalloc.start()
     try:
-        near_pairs(place, spread)
+        near_places(place, spread)
         assert tracemalloc.get_traced_memory()[1] < 20e6
     finally:
         tracemalloc.stop()

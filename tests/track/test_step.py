@@ -49,6 +49,7 @@ from tocsin.track import kernels_rows as rows_
 from tocsin.track import kernels_sweep as sweep_
 from tocsin.track.kernels_clusters import divide, solve_alone
 from tocsin.track.kernels_contest import contest
+from tocsin.track.kernels_regroup import regroup
 from tocsin.track.manage import unite
 from tocsin.track.output import put_out
 from tocsin.track.state import Bank, Group, Sector, named, names_of
@@ -365,11 +366,12 @@ def united(state):
 
 def test_two_tracks_of_one_object_become_the_older_one_with_both_their_knowledge():
     state = united(pair_of_tracks())
-    assert state.bank.number.tolist() == [4]
-    assert state.bank.address.tolist() == [7]
-    assert names_of(state.bank.callsign).tolist() == ["CIVIL 1"]
-    assert state.bank.existence.tolist() == [0.99]
-    assert (state.bank.heard_ns > 0).all()
+    bank = state.bank.take(state.bank.live)
+    assert bank.number.tolist() == [4]
+    assert bank.address.tolist() == [7]
+    assert names_of(bank.callsign).tolist() == ["CIVIL 1"]
+    assert bank.existence.tolist() == [0.99]
+    assert (bank.heard_ns > 0).all()
     assert state.counters.merged == 1
 
 
@@ -495,8 +497,8 @@ def test_live_use_compiles_nothing_that_the_warm_up_did_not():
     warm_up()
     kernels = (
         sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up, gate_.sort_cells,
-        divide, solve_alone, contest, rows_.new_objects, rows_.begin, rows_.note_plots,
-        rows_.update, report_.shown, report_.present, report_.report,
+        divide, solve_alone, contest, rows_.new_objects, rows_.begin, rows_.carry,
+        regroup, rows_.update, report_.shown, report_.present, report_.report,
     )  # fmt: skip
     before = [len(kernel.signatures) for kernel in kernels]
     state, _ = track_recording(PLOTS, LOOKS, CONFIG)

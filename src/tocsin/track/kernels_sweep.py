@@ -18,8 +18,8 @@ from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
 from tocsin.motion.kernels_imm import CV
 from tocsin.motion.kernels_jit import lean
 from tocsin.motion.kernels_models import predict_cv
-from tocsin.track.kernels_detection import detection_probability
 from tocsin.track.kernels_filter import advance, hold
+from tocsin.track.kernels_view import edges, far_off, view
 
 if TYPE_CHECKING:
     from tocsin.track.detection import DetectionTable
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 LEAST_HIT = 0.02
 """Of a sensor's probability to detect: where its table says less, a plot still may be a row's."""
-_EDGE_SIGMAS = 6.0
-_SQRT_HALF = math.sqrt(0.5)
-_TWO_PI = 2.0 * math.pi
 _DRAG = 0.25 * SEA_LEVEL_DENSITY_KGPM3
 """Half of half the densest air: drag is nowhere stronger."""
 _LEAST_MODE = 1e-3
@@ -57,139 +54,6 @@ def over(existence: float, contested: bool, silent_ns: int, interval_s: float, e
         return True
     own_s = min(ends[INTERVALS] * interval_s, ends[LONGEST_S])
     return bool(silent_ns * 1e-9 > max(ends[SILENCE_S], own_s))
-
-
-@lean()
-def _edges(from_rad: float, width_rad: float) -> tuple[float, float, float, float]:
-    """Return sine and cosine of a sector's first and last azimuth."""
-    last = from_rad + width_rad
-    return math.sin(from_rad), math.cos(from_rad), math.sin(last), math.cos(last)
-
-
-@lean(inline=True)
-def far_off(
-    state: F64,
-    cov: F64,
-    i: int,
-    m: int,
-    dt: float,
-    place: F64,
-    first_sin: float,
-    first_cos: float,
-    last_sin: float,
-    last_cos: float,
-) -> bool:
-    """Say whether a state is surely outside of a sector narrower than half a turn: cheap.
-
-    Twice the sum of variances bounds the variance across the line of sight at the later time.
-    """
-    px, py = (
-        state[i, m, 0] + dt * state[i, m, 3] - place[0],
-        state[i, m, 1] + dt * state[i, m, 4] - place[1],
-    )
-    pz = state[i, m, 2] + dt * state[i, m, 5] - place[2]
-    east = place[3] * px + place[4] * py + place[5] * pz
-    north = place[6] * px + place[7] * py + place[8] * pz
-    spread = 2.0 * (cov[i, m, 0] + cov[i, m, 6] + dt * dt * (cov[i, m, 15] + cov[i, m, 18]))
-    noise = place[18] * place[18] * (east * east + north * north)
-    margin2 = _EDGE_SIGMAS * _EDGE_SIGMAS * (spread + noise)
-    first = east * first_cos - north * first_sin
-    last = north * last_sin - east * last_cos
-    outside = first < 0.0 and first * first > margin2
-    return bool(outside or (last < 0.0 and last * last > margin2))
-
-
-@lean(inline=True)
-def view(
-    state: F64,
-    cov: F64,
-    i: int,
-    m: int,
-    dt: float,
-    place: F64,
-    from_rad: float,
-    width_rad: float,
-    hit: float,
-    sensor: int,
-    detection: DetectionTable,
-) -> tuple[float, float, float, float]:
-    """Return where a state lies in a sector, and how probably it does.
-
-    Args:
-        state: (n, M, 6).
-        cov: (n, M, 21).
-        i: row.
-        m: model.
-        dt: seconds by which it is advanced.
-        place: the sensor: position (3), rotation to its ENU by rows (9), range, lowest and
-            highest elevation, height, effective earth radius (2 k R), mean radius, azimuth
-            standard deviation.
-        from_rad: where the sector begins, clockwise.
-        width_rad: its width; 2 pi or more: a whole revolution.
-        hit: probability to be detected, in sight.
-        sensor: which.
-        detection: the same by range, azimuth and height, where it says more.
-
-    Returns:
-        Part of the sector that was swept when the beam passed it; how far inside the sector's
-        margins it is, in margins, negative: it gave no plot there; probability of lying in the
-        sector, 0 outside of the coverage; probability to be detected there.
-    """
-    px, py = (
-        state[i, m, 0] + dt * state[i, m, 3] - place[0],
-        state[i, m, 1] + dt * state[i, m, 4] - place[1],
-    )
-    pz = state[i, m, 2] + dt * state[i, m, 5] - place[2]
-    east = place[3] * px + place[4] * py + place[5] * pz
-    north = place[6] * px + place[7] * py + place[8] * pz
-    up = place[9] * px + place[10] * py + place[11] * pz
-    flat2, half = east * east + north * north, width_rad / 2.0
-    flat = math.sqrt(flat2) + 1e-9
-    azimuth = math.atan2(east, north)
-    offset = azimuth - (from_rad + half)
-    offset -= _TWO_PI * math.floor(offset / _TWO_PI + 0.5)
-    part, inside = 1.0, math.inf
-    if width_rad < _TWO_PI - 1e-9:
-        # Standard deviation across the line of sight, in the horizontal.
-        cx = (place[3] * north - place[6] * east) / flat
-        cy = (place[4] * north - place[7] * east) / flat
-        early = cov[i, m, 0] * cx * cx + 2.0 * cov[i, m, 1] * cx * cy + cov[i, m, 6] * cy * cy
-        later = cov[i, m, 15] * cx * cx + 2.0 * cov[i, m, 16] * cx * cy + cov[i, m, 18] * cy * cy
-        mixed = (
-            cov[i, m, 3] * cx * cx
-            + (cov[i, m, 4] + cov[i, m, 8]) * cx * cy
-            + cov[i, m, 9] * cy * cy
-        )
-        across = max(early + dt * (2.0 * mixed + dt * later), 1e-6)
-        noise = place[18] * flat
-        margin = _EDGE_SIGMAS * math.sqrt(across + noise * noise)
-        first, last = (offset + half) * flat, (half - offset) * flat
-        inside = min(first, last) / margin + 1.0
-        if inside < 0.0:
-            return 0.0, inside, 0.0, hit
-        if inside < 2.0:
-            reach = _SQRT_HALF / math.sqrt(across)
-            part = 0.5 * (math.erf(first * reach) + math.erf(last * reach))
-            part = min(max(part, 0.0), 1.0)
-    distance = math.sqrt(flat2 + up * up)
-    radius = place[17]
-    base = radius + place[15]
-    height = math.sqrt((base + up) ** 2 + flat2) - radius
-    horizon = math.sqrt(place[16] * max(place[15], 0.0))
-    horizon += math.sqrt(place[16] * max(height, 0.0))
-    bend = (1.0 / radius - 2.0 / place[16]) * distance / 2.0
-    elevation = math.atan2(up, flat) + bend
-    seen = distance <= min(place[12], horizon) and place[13] <= elevation <= place[14]
-    passed = min(max((offset + half) / width_rad, 0.0), 1.0)
-    if detection.per_m[sensor] > 0.0:
-        unsure = math.sqrt(
-            max(cov[i, m, 11] + dt * (2.0 * cov[i, m, 14] + dt * cov[i, m, 20]), 0.0)
-        )
-        hit = detection_probability(
-            detection.per_m, detection.chance, detection.lowest_m, detection.highest_m, sensor,
-            distance, azimuth, height, unsure,
-        )  # fmt: skip
-    return passed, inside, part if seen else 0.0, hit
 
 
 @lean(inline=True)
@@ -327,7 +191,7 @@ def _sweep_rows(
     state, cov, mode, time_ns = bank.state, bank.cov, bank.mode, bank.time_ns
     existence, cluster = bank.existence, bank.cluster
     middle_ns, narrow = start_ns + (end_ns - start_ns) // 2, width_rad < 3.0
-    edge = _edges(from_rad, width_rad)
+    edge = edges(from_rad, width_rad)
     for i in range(existence.size):
         if not _alive(bank, i, at_ns, ends, free, count):
             continue
@@ -426,7 +290,7 @@ def sweep(
 
     Args:
         bank: the rows; changed.
-        place: see `view`.
+        place: see `kernels_view.view`.
         from_rad: likewise.
         width_rad: likewise.
         start_ns: beam at the sector's beginning.
@@ -447,7 +311,7 @@ def sweep(
             of undetected objects from the back.
         chances: (n, 4) out, at the places of `rows`: probability to be detected, given that it was
             there to be seen; the same times the chance of that; chance of having lain in what was
-            swept by now; how far inside the sector, see `view`.
+            swept by now; how far inside the sector, see `kernels_view.view`.
         free: out: some free rows.
 
     Returns:
@@ -577,42 +441,3 @@ def _near(state: F64, cov: F64, i: int, dt: float, box: F64, sigmas: float, mode
         if near:
             return True
     return False
-
-
-@lean()
-def undetected(
-    density_pm3: F64,
-    at_ns: I64,
-    from_rad: float,
-    width_rad: float,
-    end_ns: int,
-    hit: float,
-    life_s: float,
-    balance_pm3: float,
-    start_pm3: float,
-) -> float:
-    """Return the density of undetected objects in a sector, and note in place what a look leaves.
-
-    Args:
-        density_pm3: (azimuths,) objects per m3, when the sensor last swept there.
-        at_ns: (azimuths,) when that was; 0: never.
-        from_rad: where the sector begins, clockwise.
-        width_rad: its width.
-        end_ns: beam at its end.
-        hit: probability to be detected.
-        life_s: mean time that an object stays.
-        balance_pm3: density at which as many appear as go away.
-        start_pm3: density before the first look.
-    """
-    turn, total = density_pm3.size / _TWO_PI, 0.0
-    count = max(1, min(int(width_rad * turn + 0.5), density_pm3.size))
-    first = math.floor(from_rad * turn + 0.5)
-    for k in range(first, first + count):
-        a = k % density_pm3.size
-        now = start_pm3
-        if at_ns[a] > 0:
-            stay = math.exp(-max((end_ns - at_ns[a]) * 1e-9, 0.0) / life_s)
-            now = balance_pm3 + stay * (density_pm3[a] - balance_pm3)
-        total += now
-        density_pm3[a], at_ns[a] = (1.0 - hit) * now, end_ns
-    return total / count

@@ -106,7 +106,9 @@ def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]
     rows = np.flatnonzero(old & _single(bank) & (bank.existence > _TWIN_EXISTENCE))
     mean, cov = moments(Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows]))
     spread_m = np.sqrt(cov[:, 0] + cov[:, 6])
-    first, second = _near(np.ascontiguousarray(mean[:, :2]), np.minimum(spread_m, _TWIN_SPREAD_M))
+    first, second = near_places(
+        np.ascontiguousarray(mean[:, :2]), np.minimum(spread_m, _TWIN_SPREAD_M)
+    )
     near = np.unique(np.concatenate([first, second]))
     first, second = np.searchsorted(near, first), np.searchsorted(near, second)
     rows, mean, cov = rows[near], mean[near], cov[near]
@@ -117,7 +119,7 @@ def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]
     return rows[a], rows[b]
 
 
-def _near(place_m: F64, spread_m: F64) -> tuple[I64, I64]:
+def near_places(place_m: F64, spread_m: F64) -> tuple[I64, I64]:
     """Return the pairs of places within their reach, by a grid of about the median reach."""
     if len(place_m) < 2:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)

@@ -89,7 +89,7 @@ def over(state: TrackState, at_ns: int) -> Bool:
 def view(
     state: F64, cov: F64, dt: F64, sensor: Sensor, region: Region, from_rad: float, width_rad: float
 ) -> tuple[F64, F64, F64]:
-    """Return (n,) where states lie in a sector, as `kernels_sweep.view` does.
+    """Return (n,) where states lie in a sector, as `kernels_view.view` does.
 
     Args:
         state: (n, 6).

@@ -10,7 +10,8 @@ from tocsin.contract import F64, I64, NS, Dimension, Plots
 from tocsin.track.detection import detection_probability
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import combine
-from tocsin.track.kernels_sweep import DARK, FREE, LEAST_HIT, LIVE, ROWS, hear, sweep, undetected
+from tocsin.track.kernels_sweep import DARK, FREE, LEAST_HIT, LIVE, ROWS, hear, sweep
+from tocsin.track.kernels_view import undetected
 from tocsin.track.state import Edge, Group, Picture, Seen, TrackState
 
 _WHOLE_TURN = 2.0 * np.pi - 1e-9

@@ -269,7 +269,7 @@ class Site:
     """Hold what never changes, as the kernels want it.
 
     Args:
-        place: (sensors, 19) see `kernels_sweep.view`.
+        place: (sensors, 19) see `kernels_view.view`.
         located: (sensors,) whether the sensor's place is known.
         swept: (sensors,) radars: misses count.
         hit: (sensors,) detection probability.
