@@ -188,6 +188,7 @@ class Plots(Table):
     azimuth_rad: Annotated[F64, _rad("about the sensor, for sectors; NaN: no beam")]
     range_m: Annotated[F64, _m("about the sensor; NaN: not polar")]
     range_rate_mps: Annotated[F64, _mps("positive receding; NaN: none")]
+    range_rate_std_mps: Annotated[F64, _mps("its standard deviation; NaN: not known, not used")]
     false_density: Annotated[
         F64, Column("float64", "1/m3 or 1/m2", "expected false plots per look here, by dimension")
     ]

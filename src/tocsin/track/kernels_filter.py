@@ -195,6 +195,12 @@ def density(x: F64, P: F64, z: F64, R: F64, dt: float, d: int, noise: F64, gate:
     return math.exp(-0.5 * distance2) / math.sqrt(scale) if distance2 <= gate else 0.0
 
 
+@lean(inline=True)
+def has_rate(rate: F64, j: int) -> bool:
+    """Say whether a plot has a range rate."""
+    return not math.isnan(rate[j, 0])
+
+
 @lean()
 def correct_row(
     state: F64,
@@ -206,13 +212,17 @@ def correct_row(
     j: int,
     dt: float,
     d: int,
+    rate: F64,
+    sensor_m: F64,
     noise: F64,
     state_out: F64,
     cov_out: F64,
     mode_out: F64,
     o: int,
-) -> None:
+) -> float:
     """Write row i, updated by plot j in each model, to row o of the results.
+
+    A range rate is used after the position, so that its line of sight is as good as can be.
 
     Args:
         state: (n, M, 6).
@@ -224,13 +234,18 @@ def correct_row(
         j: plot.
         dt: plot's time less the row's, s.
         d: dimension, 2 or 3.
+        rate: (p, 2) see `state.Picture`.
+        sensor_m: (3,) likewise.
         noise: (M, 4) of the models.
         state_out: (q, M, 6) out.
         cov_out: (q, M, 21) out.
         mode_out: (q, M) out.
         o: row of the result.
+
+    Returns:
+        Log density of all that was measured.
     """
-    M = mode.shape[1]
+    M, rated = mode.shape[1], has_rate(rate, j)
     top, total = -math.inf, 0.0
     for m in range(M):
         x, P, z, R, q = state[i, m], cov[i, m], plot_m[j], plot_cov[j], noise[m]
@@ -242,6 +257,11 @@ def correct_row(
             mode_out[o, m] = kernels_models.update_plane(
                 x, P, z, R, dt, q, state_out[o, m], cov_out[o, m]
             )
+        if rated:
+            x, P = state_out[o, m], cov_out[o, m]
+            mode_out[o, m] += kernels_models.update_range_rate(
+                x, P, sensor_m, rate[j, 0], rate[j, 1], dt, q, x, P
+            )
         top = max(top, mode_out[o, m])
     for m in range(M):
         mode_out[o, m] = mode[i, m] * math.exp(mode_out[o, m] - top)
@@ -249,6 +269,7 @@ def correct_row(
     for m in range(M):
         # A model that is all but ruled out must be able to come back.
         mode_out[o, m] = (mode_out[o, m] / total + _LEAST_MODE) / (1.0 + M * _LEAST_MODE)
+    return math.log(total) + top
 
 
 @lean()
