@@ -1,6 +1,7 @@
 """What is dropped, what is counted, what passes through."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pyproj
@@ -275,6 +276,17 @@ def mixed(seed, people=False):
         relayed_from=rng.choice(np.array([None, "radio", "mayor"], object), n),
     )
     return Reports.concat([batch, said.replace(received_at_ns=said.measured_at_ns)])
+
+
+def test_a_range_rate_brings_its_error_or_its_sensors_and_none_that_cannot_be():
+    sensors = (replace(SENSORS[0], range_rate_std_mps=3.0), *SENSORS[1:])
+    state = start(PlotsConfig(REGION, sensors))
+    batch = polar(3, range_rate_mps=[-40.0, 7.0, 1e9], range_rate_std_mps=[np.nan, 1.5, 1.5])
+    found = step(state, batch, T0_NS + NS)[1].plots
+    np.testing.assert_array_equal(found.range_rate_mps, [-40.0, 7.0, np.nan])
+    np.testing.assert_array_equal(found.range_rate_std_mps, [3.0, 1.5, 1.5])
+    (plain,) = run(polar(1, range_rate_mps=[5.0]))
+    assert np.isnan(plain.plots.range_rate_std_mps).all()
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 30))

@@ -132,6 +132,9 @@ def harvest_of(ratio, models=ONE, **options_):
         birth=np.zeros(m),
         false_density=np.full(m, 1e-12),
         callsign=np.zeros(m, np.int64),
+        rate=np.full((m, 2), np.nan),
+        sensor_m=np.zeros(3),
+        false_rate_density=1.0,
     )
     pairs = Pairs(
         np.arange(k), np.arange(k + 1) * m, np.tile(np.arange(m), k), ratio.ravel().copy(), 0

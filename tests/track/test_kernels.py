@@ -91,6 +91,12 @@ def random_plots(rng, state, sensor, m=6):
         mode_s_valid=rng.random(m) < 0.5,
         callsign=rng.choice(np.array([None, "CIVIL 2"], object), m),
     )
+    line = near[:, :3] - np.nan_to_num(state.site.place[sensor, :3])
+    rate = (line * near[:, 3:]).sum(axis=1) / np.linalg.norm(line, axis=1) + rng.normal(size=m) * 9
+    plots = plots.replace(
+        range_rate_mps=np.where(rng.random(m) < 0.5, rate, np.nan),
+        range_rate_std_mps=np.full(m, 2.0),
+    )
     group = Group(T0_NS + NS // 4, sensor, None, plots)
     return group, _picture(state, group, 1e-15)
 
@@ -299,7 +305,7 @@ def astray(shift_m, since_s=4.0):
     picture = Picture(
         np.array([[0.0, shift_m, 3000.0]]), np.array([[900.0, 0, 0, 900, 0, 900]]),
         np.array([T0_NS]), np.array([3], np.int8), np.array([-1]), np.array([1e-16]),
-        np.array([1e-15]), np.array([0]),
+        np.array([1e-15]), np.array([0]), np.full((1, 2), np.nan), np.zeros(3), 1.0,
     )  # fmt: skip
     none = np.zeros(0, np.int64)
     chances = np.array([[0.9, 0.9, 0.9, np.inf]])

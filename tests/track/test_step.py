@@ -49,6 +49,7 @@ from tocsin.track import kernels_rows as rows_
 from tocsin.track import kernels_sweep as sweep_
 from tocsin.track.kernels_clusters import divide, solve_alone
 from tocsin.track.kernels_contest import contest
+from tocsin.track.kernels_filter import predict
 from tocsin.track.kernels_regroup import regroup
 from tocsin.track.manage import unite
 from tocsin.track.output import put_out
@@ -498,7 +499,7 @@ def test_live_use_compiles_nothing_that_the_warm_up_did_not():
     kernels = (
         sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up, gate_.sort_cells,
         divide, solve_alone, contest, rows_.new_objects, rows_.begin, rows_.carry,
-        regroup, rows_.update, report_.shown, report_.present, report_.report,
+        regroup, rows_.update, report_.shown, report_.describe, report_.report, predict,
     )  # fmt: skip
     before = [len(kernel.signatures) for kernel in kernels]
     state, _ = track_recording(PLOTS, LOOKS, CONFIG)

@@ -192,6 +192,7 @@ class Plots(Table):
     elevation_std_rad: Annotated[F64, _rad("of a bearing with elevation")]
     range_m: Annotated[F64, _m("about the sensor; NaN: not polar")]
     range_rate_mps: Annotated[F64, _mps("positive receding; NaN: none")]
+    range_rate_std_mps: Annotated[F64, _mps("its standard deviation; NaN: not known, not used")]
     false_density: Annotated[
         F64,
         Column(

@@ -40,7 +40,7 @@ class Located(NamedTuple):
     false_density: F64
 
 
-def or_default(values: F64, default: F64 | float) -> F64:
+def or_default(values: F64, default: float | F64) -> F64:
     """Return standard deviations, with a default where they are absent or cannot be."""
     return np.where((values > 0.0) & (values < WIDEST_STD), values, default)
 
@@ -117,6 +117,16 @@ def locate_geographic(
     back = _to_region(reports, config)
     variance = np.stack([horizontal_std_m**2, horizontal_std_m**2, vertical**2], axis=-1)
     return position, (back * variance[:, None, :]) @ np.swapaxes(back, -1, -2), full
+
+
+def reported_rate(reports: Reports, sensor: I32, config: PlotsConfig) -> tuple[F64, F64]:
+    """Return (n,) range rates, NaN where they cannot be, and their standard deviations."""
+    rate = reports.range_rate_mps
+    if np.isnan(rate).all():
+        return rate, rate
+    own = np.array([s.range_rate_std_mps for s in config.sensors])[sensor]
+    credible = np.where(np.abs(rate) < _FASTEST_MPS, rate, np.nan)
+    return credible, or_default(reports.range_rate_std_mps, own)
 
 
 def reported_velocity(reports: Reports, config: PlotsConfig) -> F64:

@@ -46,6 +46,7 @@ from tocsin.plots.locate import (
     locate_geographic,
     or_default,
     place_polar,
+    reported_rate,
     reported_velocity,
 )
 from tocsin.plots.registration import learn
@@ -58,11 +59,17 @@ _PLOTTED = (int(ReportKind.PLOT), int(ReportKind.POSITION), _SIGHTING)
 _BEARING = int(ReportKind.BEARING)
 _PLACED = (*_PLOTTED, _BEARING, _EXTERNAL)
 _FULL, _HORIZONTAL = np.int8(Dimension.FULL), np.int8(Dimension.HORIZONTAL)
-_ANGLES = ("azimuth_rad", "elevation_rad", "azimuth_std_rad", "elevation_std_rad")
+_OTHERWISE = (
+    "azimuth_rad",
+    "elevation_rad",
+    "azimuth_std_rad",
+    "elevation_std_rad",
+    "range_m",
+    "range_rate_mps",
+    "range_rate_std_mps",
+)
 _SHARED = tuple(
-    name
-    for name in Plots.schema()
-    if name in Reports.schema() and name not in {"range_m", *_ANGLES}
+    name for name in Plots.schema() if name in Reports.schema() and name not in _OTHERWISE
 )
 
 
@@ -283,12 +290,15 @@ def _table(
     located: Located,
 ) -> Plots:
     shared = {name: getattr(reports, name) for name in _SHARED}
+    rate_mps, rate_std_mps = reported_rate(reports, sensor, config)
     return Plots.build(
         len(reports),
         **shared,
         sensor=sensor,
         range_m=range_m,
         azimuth_rad=beam_rad,
+        range_rate_mps=rate_mps,
+        range_rate_std_mps=rate_std_mps,
         dimension=np.where(located.full, _FULL, _HORIZONTAL),
         position_m=located.position_m,
         position_cov_m2=located.position_cov_m2,

@@ -35,6 +35,7 @@ class TrackConfig:
         first_pm3: undetected objects per m3 before the first look; None: as many as appear and go
             away in balance.
         gate_probability: of a true plot to lie inside its track's gate.
+        false_rate_span_mps: false plots' range rates lie anywhere in a span so wide.
         same_address_ratio: how much likelier the same address is than by accident.
         manoeuvre_std_mps2: horizontal acceleration of a confirmed track without a plot in its gate,
             if it manoeuvred as no model expects.
@@ -98,6 +99,7 @@ class TrackConfig:
     first_pm3: float | None = None
     air_depth_m: float = 12_000.0
     gate_probability: float = 0.9999
+    false_rate_span_mps: float = 600.0
     same_address_ratio: float = 1e4
     manoeuvre_std_mps2: float = 20.0
     manoeuvre_probability: float = 0.01

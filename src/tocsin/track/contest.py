@@ -114,7 +114,7 @@ def contested(
         return None
     chain = rows[np.argsort(parent[rows], kind="stable")]
     begin = np.append(np.flatnonzero(np.diff(parent[chain], prepend=-1)), len(chain))
-    edges, scan = Edges(pairs.rows, miss, *pairs[1:4]), Scan(*picture[:4], newborn, body)
+    edges, scan = Edges(pairs.rows, miss, *pairs[1:4]), _scan(picture, newborn, body)
     room, filled, done = 16 * len(chain) + 64, np.zeros(6, np.int64), 0
     out = _room(room, bank.mode.shape[1])
     while True:
@@ -126,6 +126,11 @@ def contested(
             return _harvest(out, filled)
         out = _grown(out, _room(room, bank.mode.shape[1]))
         room *= 2
+
+
+def _scan(picture: Picture, newborn: F64, body: Mixture) -> Scan:
+    """Return a look's plots and what may be new at each."""
+    return Scan(*picture[:4], newborn, body, picture.rate, picture.sensor_m)
 
 
 def _room(rows: int, models: int) -> Yield:

@@ -74,6 +74,8 @@ class Scan(NamedTuple):
         dimension: (m,).
         newborn: (m,) existence of a new object at each plot that is no track's.
         born: (m, ...) its Gaussians, at the plot's time.
+        rate: see `state.Picture`.
+        sensor_m: likewise.
     """
 
     position_m: F64
@@ -82,6 +84,8 @@ class Scan(NamedTuple):
     dimension: I8
     newborn: F64
     born: Mixture
+    rate: F64
+    sensor_m: F64
 
 
 class Edges(NamedTuple):
@@ -303,8 +307,8 @@ def _fill(
         else:
             correct_row(
                 base.state, base.cov, base.mode, source, scan.position_m, scan.cov, j,
-                (scan.time_ns[j] - to_ns) * 1e-9, scan.dimension[j], rules.model.noise,
-                state, cov, mode, k,
+                (scan.time_ns[j] - to_ns) * 1e-9, scan.dimension[j], scan.rate, scan.sensor_m,
+                rules.model.noise, state, cov, mode, k,
             )  # fmt: skip
         combine_row(state, cov, mode, k, mean, total)
 

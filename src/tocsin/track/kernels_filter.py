@@ -77,6 +77,37 @@ def advance(
         hold(cov[i, m], limit)
 
 
+@lean()
+def _predict_rows(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    time_ns: I64,
+    existence: F64,
+    rows: I64,
+    to_ns: I64,
+    model: Arrays,
+    limit: F64,
+    mean: F64,
+    total: F64,
+) -> None:
+    """Do what `predict` does; constant velocity alone is most tracks' and has nothing to mix."""
+    plain = mode.shape[1] == 1 and model.kind[0] == kernels_imm.CV
+    for k in range(rows.size):
+        i = rows[k]
+        dt = (to_ns[k] - time_ns[i]) * 1e-9
+        if dt <= 0.0:
+            continue
+        time_ns[i] = to_ns[k]
+        existence[i] *= math.exp(-dt / limit[0])
+        if plain:
+            x, P = state[i, 0], cov[i, 0]
+            kernels_models.predict_cv(x, P, dt, model.noise[0], x, P)
+            hold(P, limit)
+        else:
+            advance(state, cov, mode, i, dt, model, limit, mean, total)
+
+
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def predict(
     state: F64,
@@ -102,15 +133,9 @@ def predict(
         model: the models.
         limit: mean life (s), largest standard deviation of height and of climb.
     """
-    mean, total = np.empty(6), np.empty(21)
-    for k in range(rows.size):
-        i = rows[k]
-        dt = (to_ns[k] - time_ns[i]) * 1e-9
-        if dt <= 0.0:
-            continue
-        time_ns[i] = to_ns[k]
-        existence[i] *= math.exp(-dt / limit[0])
-        advance(state, cov, mode, i, dt, model, limit, mean, total)
+    _predict_rows(
+        state, cov, mode, time_ns, existence, rows, to_ns, model, limit, np.empty(6), np.empty(21)
+    )
 
 
 @lean()
@@ -170,6 +195,12 @@ def density(x: F64, P: F64, z: F64, R: F64, dt: float, d: int, noise: F64, gate:
     return math.exp(-0.5 * distance2) / math.sqrt(scale) if distance2 <= gate else 0.0
 
 
+@lean(inline=True)
+def has_rate(rate: F64, j: int) -> bool:
+    """Say whether a plot has a range rate."""
+    return not math.isnan(rate[j, 0])
+
+
 @lean()
 def correct_row(
     state: F64,
@@ -181,13 +212,17 @@ def correct_row(
     j: int,
     dt: float,
     d: int,
+    rate: F64,
+    sensor_m: F64,
     noise: F64,
     state_out: F64,
     cov_out: F64,
     mode_out: F64,
     o: int,
-) -> None:
+) -> float:
     """Write row i, updated by plot j in each model, to row o of the results.
+
+    A range rate is used after the position, so that its line of sight is as good as can be.
 
     Args:
         state: (n, M, 6).
@@ -199,13 +234,18 @@ def correct_row(
         j: plot.
         dt: plot's time less the row's, s.
         d: dimension, 2 or 3.
+        rate: (p, 2) see `state.Picture`.
+        sensor_m: (3,) likewise.
         noise: (M, 4) of the models.
         state_out: (q, M, 6) out.
         cov_out: (q, M, 21) out.
         mode_out: (q, M) out.
         o: row of the result.
+
+    Returns:
+        Log density of all that was measured.
     """
-    M = mode.shape[1]
+    M, rated = mode.shape[1], has_rate(rate, j)
     top, total = -math.inf, 0.0
     for m in range(M):
         x, P, z, R, q = state[i, m], cov[i, m], plot_m[j], plot_cov[j], noise[m]
@@ -217,6 +257,11 @@ def correct_row(
             mode_out[o, m] = kernels_models.update_plane(
                 x, P, z, R, dt, q, state_out[o, m], cov_out[o, m]
             )
+        if rated:
+            x, P = state_out[o, m], cov_out[o, m]
+            mode_out[o, m] += kernels_models.update_range_rate(
+                x, P, sensor_m, rate[j, 0], rate[j, 1], dt, q, x, P
+            )
         top = max(top, mode_out[o, m])
     for m in range(M):
         mode_out[o, m] = mode[i, m] * math.exp(mode_out[o, m] - top)
@@ -224,6 +269,7 @@ def correct_row(
     for m in range(M):
         # A model that is all but ruled out must be able to come back.
         mode_out[o, m] = (mode_out[o, m] / total + _LEAST_MODE) / (1.0 + M * _LEAST_MODE)
+    return math.log(total) + top
 
 
 @lean()

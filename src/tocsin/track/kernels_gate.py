@@ -14,10 +14,13 @@ import numpy as np
 from tocsin.contract import F64, I8, I64
 from tocsin.motion import Arrays
 from tocsin.motion.kernels_jit import lean
-from tocsin.track.kernels_filter import density
+from tocsin.track.kernels_filter import correct_row, density, has_rate
 
 if TYPE_CHECKING:
     from tocsin.track.state import Bank, Picture
+
+_LEAST_RATED = 1e-3
+"""A range rate with a smaller likelihood ratio to a false plot's puts its plot out of the gate."""
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -116,6 +119,9 @@ def _gate_row(
     same_address: float,
     plot: I64,
     value: F64,
+    one: F64,
+    one_cov: F64,
+    one_mode: F64,
 ) -> int:
     """Find the plots inside one row's gate, and the density of each.
 
@@ -148,6 +154,13 @@ def _gate_row(
                 like += mode[i, m] * density(
                     state[i, m], cov[i, m], place[j], plots.cov[j], dt, d, noise[m], gates[d - 2]
                 )
+            if like > 0.0 and has_rate(plots.rate, j):
+                both = correct_row(
+                    state, cov, mode, i, place, plots.cov, j, dt, d, plots.rate, plots.sensor_m,
+                    noise, one, one_cov, one_mode, 0,
+                )  # fmt: skip
+                rated = math.exp(both) / plots.false_rate_density
+                like = rated if rated > _LEAST_RATED * like else 0.0
             if like > 0.0:
                 plot[found], value[found] = j, like * (same_address if known else 1.0)
                 found += 1
@@ -198,6 +211,9 @@ def _pair_dark(
     first_row: int,
     here: I64,
     like: F64,
+    one: F64,
+    one_cov: F64,
+    one_mode: F64,
     start: I64,
     plot: I64,
     value: F64,
@@ -217,7 +233,7 @@ def _pair_dark(
             return k
         found = _gate_row(
             state, cov, mode, i, bank.time_ns[i], bank.address[i], plots, order, cells, grid,
-            reach, noise, gates, same_address, here, like,
+            reach, noise, gates, same_address, here, like, one, one_cov, one_mode,
         )  # fmt: skip
         for a in range(found):
             j, dense = here[a], chances[k, 0] * like[a]
@@ -246,6 +262,9 @@ def _pair_known(
     first_row: int,
     here: I64,
     like: F64,
+    one: F64,
+    one_cov: F64,
+    one_mode: F64,
     start: I64,
     plot: I64,
     ratio: F64,
@@ -275,7 +294,7 @@ def _pair_known(
                 hit *= manoeuvre[1]
             found = _gate_row(
                 state, cov, mode, i, bank.time_ns[i], bank.address[i], plots, order, cells, grid,
-                reach, noise, gates, same_address, here, like,
+                reach, noise, gates, same_address, here, like, one, one_cov, one_mode,
             )  # fmt: skip
         odds = hit * existence[i] / (1.0 - existence[i] * miss)
         for a in range(found):
@@ -343,6 +362,8 @@ def pair_up(
     dark_plot, value = np.empty(room, np.int64), np.empty(room)
     newborn, first, top = np.empty(count), np.empty(count, np.int64), np.empty(count)
     rest, here, like = np.empty(count), np.empty(count, np.int64), np.empty(count)
+    M = bank.mode.shape[1]
+    one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
     done = dark_done = 0
     if count > 0:
         for j in range(count):
@@ -354,8 +375,8 @@ def pair_up(
         while True:
             dark_done = _pair_dark(
                 bank, dark, dark_chances, plots, order, cells, grid, reach, noise, gates,
-                same_address, dark_done, here, like, dark_start, dark_plot, value, newborn, first,
-                top,
+                same_address, dark_done, here, like, one, one_cov, one_mode, dark_start, dark_plot,
+                value, newborn, first, top,
             )  # fmt: skip
             if dark_done == dark.size or dark_plot.size >= most:
                 break
@@ -365,7 +386,8 @@ def pair_up(
         while True:
             done = _pair_known(
                 bank, known, chances, plots, order, cells, grid, reach, noise, gates, same_address,
-                done, here, like, start, plot, ratio, rest, least, manoeuvre,
+                done, here, like, one, one_cov, one_mode, start, plot, ratio, rest, least,
+                manoeuvre,
             )  # fmt: skip
             if done == known.size or plot.size >= most:
                 break

@@ -9,12 +9,8 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, U64
-from tocsin.motion import Arrays
-from tocsin.motion.kernels_imm import CV
 from tocsin.motion.kernels_jit import lean
-from tocsin.motion.kernels_models import predict_cv
 from tocsin.track.kernels_contest import Hypotheses
-from tocsin.track.kernels_filter import advance, combine_row, copy_row, hold
 from tocsin.track.kernels_hypotheses import assign
 from tocsin.track.kernels_sweep import over
 
@@ -77,69 +73,18 @@ def _status(
 
 
 @lean()
-def _present_rows(
+def describe(
     bank: Bank,
     rows: I64,
     at_ns: int,
     lately_ns: int,
     patience_ns: I64,
-    model: Arrays,
-    limit: F64,
-    state: F64,
-    cov: F64,
     mode: F64,
-    sure: F64,
-    status: I8,
-    bits: U64,
-    one: F64,
-    one_cov: F64,
-    one_mode: F64,
-    mean: F64,
-    total: F64,
-) -> None:
-    """Do what `present` does."""
-    M = bank.mode.shape[1]
-    plain = M == 1 and model.kind[0] == CV
-    for k in range(rows.size):
-        i = rows[k]
-        copy_row(bank.state, bank.cov, bank.mode, i, one, one_cov, one_mode, 0)
-        dt, sure[k] = (at_ns - bank.time_ns[i]) * 1e-9, bank.existence[i]
-        if dt > 0.0 and plain:
-            predict_cv(one[0, 0], one_cov[0, 0], dt, model.noise[0], one[0, 0], one_cov[0, 0])
-            hold(one_cov[0, 0], limit)
-        elif dt > 0.0:
-            advance(one, one_cov, one_mode, 0, dt, model, limit, mean, total)
-        if dt > 0.0:
-            sure[k] *= math.exp(-dt / limit[0])
-        if M > 1:
-            combine_row(one, one_cov, one_mode, 0, state[k : k + 1], cov[k : k + 1])
-        else:
-            for a in range(6):
-                state[k, a] = one[0, 0, a]
-            for c in range(21):
-                cov[k, c] = one_cov[0, 0, c]
-        for m in range(mode.shape[1]):
-            mode[k, m] = one_mode[0, m] if m < M else math.nan
-        status[k], bits[k] = _status(bank, i, at_ns, lately_ns, patience_ns)
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def present(
-    bank: Bank,
-    rows: I64,
-    at_ns: int,
-    lately_ns: int,
-    patience_ns: I64,
-    model: Arrays,
-    limit: F64,
-    state: F64,
-    cov: F64,
-    mode: F64,
-    sure: F64,
+    mode_out: F64,
     status: I8,
     bits: U64,
 ) -> None:
-    """Fill in the chosen rows as they are at one instant; the bank stays as it is.
+    """Fill in what is told of the chosen rows beside their states.
 
     Args:
         bank: the rows.
@@ -147,21 +92,15 @@ def present(
         at_ns: the instant.
         lately_ns: how long a sensor counts as contributing after its plot.
         patience_ns: (sensors,) silence after which a plot is overdue.
-        model: the models.
-        limit: see `kernels_filter.predict`.
-        state: (k, 6) out: over the models.
-        cov: (k, 21) out.
-        mode: (k, MODE_COUNT) out: NaN beyond the models there are.
-        sure: (k,) out: existence.
+        mode: (k, M) their model probabilities then.
+        mode_out: (k, MODE_COUNT) out: the same, NaN beyond the models there are.
         status: (k,) out: `TENTATIVE`, `CONFIRMED` or `COASTING`.
         bits: (k,) out: bit s: sensor s contributed lately.
     """
-    M = bank.mode.shape[1]
-    _present_rows(
-        bank, rows, at_ns, lately_ns, patience_ns, model, limit, state, cov, mode, sure, status,
-        bits, np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M)), np.empty(6),
-        np.empty(21),
-    )  # fmt: skip
+    for k in range(rows.size):
+        for m in range(mode_out.shape[1]):
+            mode_out[k, m] = mode[k, m] if m < mode.shape[1] else math.nan
+        status[k], bits[k] = _status(bank, rows[k], at_ns, lately_ns, patience_ns)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

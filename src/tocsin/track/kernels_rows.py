@@ -5,6 +5,7 @@ Each has its NumPy twin in `reference`.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numba as nb
@@ -13,9 +14,17 @@ import numpy as np
 from tocsin.contract import F64, I8, I64, U32, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.kernels_jit import lean
-from tocsin.motion.kernels_models import predict_cv
+from tocsin.motion.kernels_models import predict_cv, update_range_rate
 from tocsin.track.kernels_contest import CLUSTER, FRESH, PLOT, POISSON, SOURCE, TIME
-from tocsin.track.kernels_filter import blend, clear, copy_row, correct_row, pour, settle
+from tocsin.track.kernels_filter import (
+    blend,
+    clear,
+    copy_row,
+    correct_row,
+    has_rate,
+    pour,
+    settle,
+)
 
 if TYPE_CHECKING:
     from tocsin.track.kernels_contest import Mixture
@@ -78,6 +87,8 @@ def _mixed(
     plot_cov: F64,
     plot_ns: I64,
     dimension: I8,
+    rate: F64,
+    sensor_m: F64,
     noise: F64,
     one: F64,
     one_cov: F64,
@@ -93,8 +104,8 @@ def _mixed(
         j, w = edge_plot[e], edge_weight[e]
         dt = (plot_ns[j] - at_ns) * 1e-9
         correct_row(
-            state, cov, mode, i, plot_m, plot_cov, j, dt, dimension[j], noise, one, one_cov,
-            one_mode, 0,
+            state, cov, mode, i, plot_m, plot_cov, j, dt, dimension[j], rate, sensor_m, noise,
+            one, one_cov, one_mode, 0,
         )  # fmt: skip
         pour(one, one_cov, one_mode, 0, w, sum_, sum_cov, sum_mode, 0)
         mass += w
@@ -144,16 +155,16 @@ def _update_rows(
             j, w = edge_plot[best], edge_weight[best]
             dt = (plots.time_ns[j] - bank.time_ns[i]) * 1e-9
             correct_row(
-                state, cov, mode, i, plots.position_m, plots.cov, j, dt, plots.dimension[j], noise,
-                one, one_cov, one_mode, 0,
+                state, cov, mode, i, plots.position_m, plots.cov, j, dt, plots.dimension[j],
+                plots.rate, plots.sensor_m, noise, one, one_cov, one_mode, 0,
             )  # fmt: skip
             blend(state, cov, mode, i, mass, one, one_cov, one_mode, 0, w)
             existence[i] = min(mass + w, 1.0)
         else:
             existence[i] = _mixed(
                 state, cov, mode, i, mass, bank.time_ns[i], edge_plot, edge_weight, start[k],
-                start[k + 1], plots.position_m, plots.cov, plots.time_ns, plots.dimension, noise,
-                one, one_cov, one_mode, sum_, sum_cov, sum_mode,
+                start[k + 1], plots.position_m, plots.cov, plots.time_ns, plots.dimension,
+                plots.rate, plots.sensor_m, noise, one, one_cov, one_mode, sum_, sum_cov, sum_mode,
             )  # fmt: skip
         if none_weight[k] < 1.0 - _CREDIT:
             note_plot(bank, i, plots, edge_plot[best], sensor, edge_weight[best] > _IDENTITY)
@@ -212,8 +223,33 @@ OPEN_HEIGHT_M, OPEN_SPEED, OPEN_CLIMB, TOLD_SPEED = range(4)
 
 
 @lean(inline=True)
+def _with_rate(x: F64, P: F64, plots: Picture, j: int, noise: F64) -> None:
+    """Let a new object have its plot's range rate, and of all such velocities the likeliest."""
+    s = plots.sensor_m
+    r2 = along = have = 0.0
+    for a, c in ((0, 15), (1, 18), (2, 20)):
+        line = x[a] - s[a]
+        r2 += line * line
+        along += P[c] * line * line
+        have += x[a + 3] * line
+    off = (plots.rate[j, 0] * math.sqrt(r2) - have) / along
+    for a, c in ((0, 15), (1, 18), (2, 20)):
+        x[a + 3] += P[c] * (x[a] - s[a]) * off
+    # The mean stays: it has this rate. The rate is linearised there for the covariance.
+    rate, variance = plots.rate[j, 0], plots.rate[j, 1]
+    update_range_rate(x, P, s, rate, variance, 0.0, noise, x, P)
+
+
+@lean(inline=True)
 def _in_the_open(
-    plots: Picture, j: int, velocity: F64, spread: F64, state: F64, cov: F64, mode: F64, share: F64
+    plots: Picture,
+    j: int,
+    velocity: F64,
+    spread: F64,
+    state: F64,
+    cov: F64,
+    mode: F64,
+    model: Arrays,
 ) -> None:
     """Write the Gaussians of an object of which nothing else is known than one plot."""
     told = np.isfinite(velocity[j, 0]) and np.isfinite(velocity[j, 1])
@@ -221,7 +257,7 @@ def _in_the_open(
     speed = spread[TOLD_SPEED] if told else spread[OPEN_SPEED]
     climb = spread[TOLD_SPEED] if told else spread[OPEN_CLIMB]
     for m in range(mode.shape[1]):
-        mode[j, m] = share[m]
+        mode[j, m] = model.share[m]
         x, P = state[j, m], cov[j, m]
         for a in range(3):
             x[a] = plots.position_m[j, a]
@@ -235,6 +271,8 @@ def _in_the_open(
             P[2], P[7], P[11] = plots.cov[j, 2], plots.cov[j, 4], plots.cov[j, 5]
         P[15] = P[18] = speed * speed
         P[20] = climb * climb
+        if has_rate(plots.rate, j):
+            _with_rate(x, P, plots, j, model.noise[m])
 
 
 @lean()
@@ -270,7 +308,7 @@ def _pour_dark(
             dt = (plots.time_ns[j] - bank.time_ns[i]) * 1e-9
             correct_row(
                 bank.state, bank.cov, bank.mode, i, plots.position_m, plots.cov, j, dt,
-                plots.dimension[j], noise, one, one_cov, one_mode, 0,
+                plots.dimension[j], plots.rate, plots.sensor_m, noise, one, one_cov, one_mode, 0,
             )  # fmt: skip
             # The correction is at the row's time, a new object at its plot's.
             for m in range(M):
@@ -319,7 +357,7 @@ def new_objects(
     new, new_cov, new_mode = np.empty((count, M, 6)), np.empty((count, M, 21)), np.empty((count, M))
     for j in range(count):
         if wanted[j]:
-            _in_the_open(plots, j, velocity, spread, new, new_cov, new_mode, model.share)
+            _in_the_open(plots, j, velocity, spread, new, new_cov, new_mode, model)
     _pour_dark(
         bank, rows, start, edge_plot, edge_value, plots, wanted, model.noise, new, new_cov,
         new_mode, np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M)), np.zeros(4),

@@ -1,4 +1,4 @@
-"""Kernels that find the rows a look concerns, and bring them to the time it passed them.
+"""Kernels that find the rows a look concerns.
 
 One pass over the bank: rows that are over are freed, the others are looked at model by model. Each
 has its NumPy twin in `reference`.
@@ -15,10 +15,7 @@ import numpy as np
 from tocsin.contract import F64, I64, U32, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
-from tocsin.motion.kernels_imm import CV
 from tocsin.motion.kernels_jit import lean
-from tocsin.motion.kernels_models import predict_cv
-from tocsin.track.kernels_filter import advance, hold
 from tocsin.track.kernels_view import edges, far_off, view
 
 if TYPE_CHECKING:
@@ -110,32 +107,6 @@ def _look_at(
 
 
 @lean(inline=True)
-def bring(
-    state: F64,
-    cov: F64,
-    mode: F64,
-    time_ns: I64,
-    existence: F64,
-    i: int,
-    to_ns: int,
-    model: Arrays,
-    limit: F64,
-    mean: F64,
-    total: F64,
-) -> None:
-    """Advance one row in place to a time, if that is later; its existence decays with its life."""
-    dt = (to_ns - time_ns[i]) * 1e-9
-    if dt > 0.0:
-        time_ns[i] = to_ns
-        existence[i] *= math.exp(-dt / limit[0])
-        if mode.shape[1] == 1 and model.kind[0] == CV:
-            predict_cv(state[i, 0], cov[i, 0], dt, model.noise[0], state[i, 0], cov[i, 0])
-            hold(cov[i, 0], limit)
-        else:
-            advance(state, cov, mode, i, dt, model, limit, mean, total)
-
-
-@lean(inline=True)
 def _free(bank: Bank, i: int) -> None:
     """Free a row, in place."""
     bank.existence[i], bank.poisson[i], bank.confirmed[i] = 0.0, True, False
@@ -177,25 +148,21 @@ def _sweep_rows(
     edge_number: U32,
     edge_looked: F64,
     ends: F64,
-    model: Arrays,
-    limit: F64,
     rows: I64,
+    to_ns: I64,
     chances: F64,
     free: I64,
     count: I64,
     touched: Bool,
-    mean: F64,
-    total: F64,
 ) -> None:
     """Do what `sweep` does, but for the unseen rest of the clusters."""
-    state, cov, mode, time_ns = bank.state, bank.cov, bank.mode, bank.time_ns
-    existence, cluster = bank.existence, bank.cluster
+    state, cov, mode, cluster = bank.state, bank.cov, bank.mode, bank.cluster
     middle_ns, narrow = start_ns + (end_ns - start_ns) // 2, width_rad < 3.0
     edge = edges(from_rad, width_rad)
-    for i in range(existence.size):
+    for i in range(bank.existence.size):
         if not _alive(bank, i, at_ns, ends, free, count):
             continue
-        dt = (middle_ns - time_ns[i]) * 1e-9
+        dt = (middle_ns - bank.time_ns[i]) * 1e-9
         passed, inside, part, sure = _look_at(
             state, cov, mode, i, dt, place, from_rad, width_rad, narrow, edge, hit, sensor,
             detection,
@@ -203,10 +170,8 @@ def _sweep_rows(
         if inside < 0.0:
             continue
         before = _looked_before(edge_number, edge_looked, bank.number[i])
-        then_ns = start_ns + int(passed * (end_ns - start_ns))
-        bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
         k = _listed(bank.poisson[i], cluster[i], rows, i, count, touched)
-        bank.looked[i] = look
+        bank.looked[i], to_ns[k] = look, start_ns + int(passed * (end_ns - start_ns))
         part = min(part, 1.0 - before)
         chances[k, 2], chances[k, 3] = before + part, inside
         # What a plot is taken for must not depend on a table that may be wrong there.
@@ -249,7 +214,9 @@ def _listed(dark: bool, cluster: int, rows: I64, i: int, count: I64, touched: Bo
 
 
 @lean(inline=True)
-def _mates(bank: Bank, touched: Bool, rows: I64, chances: F64, count: I64, there: Bool) -> None:
+def _mates(
+    bank: Bank, touched: Bool, rows: I64, to_ns: I64, chances: F64, count: I64, there: Bool
+) -> None:
     """List the rest of the clusters that a look touched: rows that it cannot have seen."""
     for k in range(count[ROWS]):
         there[rows[k]] = True
@@ -258,7 +225,7 @@ def _mates(bank: Bank, touched: Bool, rows: I64, chances: F64, count: I64, there
         if cluster >= 0 and touched[cluster] and not there[i]:
             k = count[ROWS]
             rows[k], chances[k, 0], chances[k, 1], chances[k, 2] = i, 0.0, 0.0, 0.0
-            chances[k, 3] = math.inf
+            chances[k, 3], to_ns[k] = math.inf, 0
             count[ROWS] += 1
 
 
@@ -279,17 +246,16 @@ def sweep(
     edge_number: U32,
     edge_looked: F64,
     ends: F64,
-    model: Arrays,
-    limit: F64,
     clusters: int,
     rows: I64,
+    to_ns: I64,
     chances: F64,
     free: I64,
 ) -> I64:
-    """List the rows that a sector may have seen, advanced to when the beam passed each.
+    """List the rows that a sector may have seen, and when the beam passed each.
 
     Args:
-        bank: the rows; changed.
+        bank: the rows; those that are over are freed.
         place: see `kernels_view.view`.
         from_rad: likewise.
         width_rad: likewise.
@@ -304,11 +270,10 @@ def sweep(
         edge_number: tracks that were looked for near the end of the sector before.
         edge_looked: probability that each lay in what was swept then; 1: its plot was found.
         ends: see `over`.
-        model: the models.
-        limit: see `kernels_filter.predict`.
         clusters: number of clusters.
         rows: (n,) out: tracks from the front, the unseen rest of their clusters among them; rows
             of undetected objects from the back.
+        to_ns: (n,) out, at the places of `rows`: when the beam passed it; 0: nobody saw it.
         chances: (n, 4) out, at the places of `rows`: probability to be detected, given that it was
             there to be seen; the same times the chance of that; chance of having lain in what was
             swept by now; how far inside the sector, see `kernels_view.view`.
@@ -318,14 +283,13 @@ def sweep(
         (5,) counts `ROWS` ... `TOUCHED`.
     """
     count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
-    mean, total = np.empty(6), np.empty(21)
     _sweep_rows(
         bank, place, from_rad, width_rad, start_ns, end_ns, at_ns, look, hit, sensor,
-        detection, split, edge_number, edge_looked, ends, model, limit, rows, chances, free,
-        count, touched, mean, total,
+        detection, split, edge_number, edge_looked, ends, rows, to_ns, chances, free,
+        count, touched,
     )  # fmt: skip
     if count[TOUCHED] > 0:
-        _mates(bank, touched, rows, chances, count, np.zeros(rows.size, np.bool_))
+        _mates(bank, touched, rows, to_ns, chances, count, np.zeros(rows.size, np.bool_))
     return count
 
 
@@ -334,7 +298,7 @@ def _hear_rows(
     bank: Bank,
     at_ns: int,
     look: int,
-    to_ns: int,
+    latest_ns: int,
     hit: float,
     box: F64,
     sigmas: float,
@@ -342,28 +306,23 @@ def _hear_rows(
     plot_ns: I64,
     ends: F64,
     model: Arrays,
-    limit: F64,
     rows: I64,
+    to_ns: I64,
     chances: F64,
     free: I64,
     count: I64,
     touched: Bool,
-    mean: F64,
-    total: F64,
 ) -> None:
     """Do what `hear` does, but for the unseen rest of the clusters."""
-    state, cov, mode, time_ns = bank.state, bank.cov, bank.mode, bank.time_ns
-    existence = bank.existence
-    for i in range(existence.size):
+    state, cov = bank.state, bank.cov
+    for i in range(bank.existence.size):
         if not _alive(bank, i, at_ns, ends, free, count):
             continue
-        dt = (to_ns - time_ns[i]) * 1e-9
+        dt = (latest_ns - bank.time_ns[i]) * 1e-9
         if own[i] < 0 and not _near(state, cov, i, dt, box, sigmas, model):
             continue
-        then_ns = plot_ns[own[i]] if own[i] >= 0 else to_ns
-        bring(state, cov, mode, time_ns, existence, i, then_ns, model, limit, mean, total)
         k = _listed(bank.poisson[i], bank.cluster[i], rows, i, count, touched)
-        bank.looked[i] = look
+        bank.looked[i], to_ns[k] = look, plot_ns[own[i]] if own[i] >= 0 else latest_ns
         chances[k, 0], chances[k, 1], chances[k, 2], chances[k, 3] = hit, 0.0, 0.0, math.inf
 
 
@@ -372,7 +331,7 @@ def hear(
     bank: Bank,
     at_ns: int,
     look: int,
-    to_ns: int,
+    latest_ns: int,
     hit: float,
     box: F64,
     sigmas: float,
@@ -380,19 +339,19 @@ def hear(
     plot_ns: I64,
     ends: F64,
     model: Arrays,
-    limit: F64,
     clusters: int,
     rows: I64,
+    to_ns: I64,
     chances: F64,
     free: I64,
 ) -> I64:
-    """List the rows that plots of a source without a beam may be of, advanced to their time.
+    """List the rows that plots of a source without a beam may be of, and their time.
 
     Args:
-        bank: the rows; changed.
+        bank: the rows; those that are over are freed.
         at_ns: when the group was complete.
         look: its number.
-        to_ns: time of the latest plot.
+        latest_ns: time of the latest plot.
         hit: probability to be detected.
         box: least and greatest east and north of the plots, with their own errors.
         sigmas: of a row's error, from which on it can have given none of them.
@@ -400,9 +359,9 @@ def hear(
         plot_ns: (m,) times.
         ends: see `over`.
         model: the models.
-        limit: see `kernels_filter.predict`.
         clusters: number of clusters.
         rows: see `sweep`.
+        to_ns: likewise.
         chances: likewise; nobody can have been missed.
         free: likewise.
 
@@ -410,13 +369,12 @@ def hear(
         (5,) counts `ROWS` ... `TOUCHED`.
     """
     count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
-    mean, total = np.empty(6), np.empty(21)
     _hear_rows(
-        bank, at_ns, look, to_ns, hit, box, sigmas, own, plot_ns, ends, model, limit, rows, chances,
-        free, count, touched, mean, total,
+        bank, at_ns, look, latest_ns, hit, box, sigmas, own, plot_ns, ends, model, rows, to_ns,
+        chances, free, count, touched,
     )  # fmt: skip
     if count[TOUCHED] > 0:
-        _mates(bank, touched, rows, chances, count, np.zeros(rows.size, np.bool_))
+        _mates(bank, touched, rows, to_ns, chances, count, np.zeros(rows.size, np.bool_))
     return count
 
 

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tocsin.contract import F64, I64, MODE_COUNT, NS, TrackUpdates
+from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict
-from tocsin.track.kernels_report import present, report, shown
+from tocsin.track.kernels_report import describe, report, shown
 from tocsin.track.lag import smoothed, with_past
+from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState, names_of
 
 _LATE_PERIODS = 1.5
@@ -92,14 +94,17 @@ def _updates(state: TrackState, at_ns: int, alone: I64, chosen: _Rows | None) ->
 def _present(state: TrackState, rows: I64, at_ns: int) -> TrackUpdates:
     """Return rows as they are at an instant."""
     bank, site, k = state.bank, state.site, len(rows)
-    mean, cov, mode = np.empty((k, 6)), np.empty((k, 21)), np.empty((k, MODE_COUNT))
-    sure, status, bits = np.empty(k), np.empty(k, np.int8), np.empty(k, np.uint64)
+    body = Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows])
+    time_ns, sure, to_ns = bank.time_ns[rows], bank.existence[rows], np.full(k, at_ns)
+    rules = site.rules
+    predict(*body, time_ns, sure, np.arange(k), to_ns, rules.model, rules.limit)
+    mean, cov = moments(body)
+    mode, status = np.empty((k, MODE_COUNT)), np.empty(k, np.int8)
+    bits = np.empty(k, np.uint64)
     latency_ns = np.array([rotation.latency_ns for rotation in state.rotations], np.int64)
     patience_ns = np.round(_LATE_PERIODS * site.period_ns).astype(np.int64) + latency_ns
-    present(
-        bank, rows, at_ns, round(state.config.contribution_s * NS), patience_ns,
-        site.rules.model, site.rules.limit, mean, cov, mode, sure, status, bits,
-    )  # fmt: skip
+    lately_ns = round(state.config.contribution_s * NS)
+    describe(bank, rows, at_ns, lately_ns, patience_ns, body.mode, mode, status, bits)
     address = bank.address[rows]
     return TrackUpdates.build(
         k,

@@ -25,7 +25,7 @@ from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
 from tocsin.motion.falling import predict_fall
 from tocsin.motion.imm import mix, moments, reweigh
 from tocsin.motion.kernels_imm import FALL_STEP_S
-from tocsin.motion.measure import Updated, update_position
+from tocsin.motion.measure import RangeRate, Updated, update_position, update_range_rate
 from tocsin.motion.models import predict_turn
 from tocsin.track.births import Starts
 from tocsin.track.contest import Shared
@@ -35,6 +35,7 @@ from tocsin.track.state import Bank, Edge, Group, New, Pairs, Picture, Seen, Tra
 _EDGE_SIGMAS = 6.0
 _LEAST_MODE = 1e-6
 _LEAST_SHARE = 1e-3
+_LEAST_RATED = 1e-3
 _LEARN = 0.2
 _IDENTITY = 0.8
 _LATE_PERIODS = 1.5
@@ -218,10 +219,24 @@ def _measured(
     """Return (M, 6) states and (M, 6, 6) covariances after plot j, by model."""
     d, dt = int(picture.dimension[j]), np.array([(picture.time_ns[j] - at_ns) / NS])
     place, spread = picture.position_m[j, :d], _square(picture.cov[j])[:d, :d]
-    return [
+    found = [
         update_position(x[m : m + 1], P[m : m + 1], place[None], spread[None], dt, noise[m])
         for m in range(len(x))
     ]
+    if np.isnan(picture.rate[j, 0]):
+        return found
+    return [_rated(u, picture, j, dt, own) for u, own in zip(found, noise, strict=True)]
+
+
+def _rate(picture: Picture, j: int) -> RangeRate:
+    return RangeRate(picture.sensor_m[None], *picture.rate[j].reshape(2, 1))
+
+
+def _rated(u: Updated, picture: Picture, j: int, dt: F64, noise: Noise) -> Updated:
+    """Return a state with its plot's range rate too; the distance stays that of the place."""
+    done = update_range_rate(u.state, u.cov, _rate(picture, j), dt, noise)
+    both = u.log_likelihood + done.log_likelihood
+    return done._replace(distance2=u.distance2, log_likelihood=both)
 
 
 def _square(packed: F64) -> F64:
@@ -243,18 +258,24 @@ def _row(bank: Bank, i: int) -> tuple[F64, F64, F64]:
 def gated(state: TrackState, i: int, picture: Picture) -> dict[int, float]:
     """Return the plots in a row's gate, and the density of each under the row."""
     bank, site, found = state.bank, state.site, {}
+    bare = picture._replace(rate=np.full_like(picture.rate, np.nan))
     for j in range(len(picture.time_ns)):
         known = bank.address[i] >= 0 and picture.address[j] >= 0
         if known and bank.address[i] != picture.address[j]:
             continue
         x, P, mode = _row(bank, i)
-        each = _measured(x, P, picture, j, int(bank.time_ns[i]), _noise(state))
+        each = _measured(x, P, bare, j, int(bank.time_ns[i]), _noise(state))
         gate = site.gates[picture.dimension[j] - 2]
         like = sum(
             w * math.exp(u.log_likelihood[0])
             for w, u in zip(mode, each, strict=True)
             if u.distance2[0] <= gate
         )
+        if like > 0.0 and np.isfinite(picture.rate[j, 0]):
+            each = _measured(x, P, picture, j, int(bank.time_ns[i]), _noise(state))
+            dense = sum(w * math.exp(u.log_likelihood[0]) for w, u in zip(mode, each, strict=True))
+            both = dense / picture.false_rate_density
+            like = both if both > _LEAST_RATED * like else 0.0
         if like > 0.0:
             found[j] = float(like * (state.config.same_address_ratio if known else 1.0))
     return found
@@ -318,7 +339,8 @@ def take_up(state: TrackState, picture: Picture, seen: Seen) -> None:
         own = np.flatnonzero((picture.address == bank.address[i]) & (bank.address[i] >= 0))
         if hit <= 0.0 or not bank.confirmed[i] or len(own) == 0:
             continue
-        alone = Picture._make(column[own[:1]] for column in picture)
+        own_of = {name: getattr(picture, name)[own[:1]] for name in Picture._fields[:8]}
+        alone = picture._replace(**own_of, rate=np.full((1, 2), np.nan))
         if not gated(state, i, alone):
             bank.cov[i] *= scale
             if not gated(state, i, alone):
@@ -426,7 +448,17 @@ def _in_the_open(state: TrackState, velocity_mps: F64, picture: Picture, j: int)
         P[2, 2] = config.height_std_m**2
     fresh = [config.speed_std_mps, config.speed_std_mps, config.climb_std_mps]
     P[3:, 3:] = np.diag(np.square([config.reported_speed_std_mps] * 3 if told else fresh))
-    return x, P
+    return (x, P) if np.isnan(picture.rate[j, 0]) else _with_rate(x, P, _rate(picture, j))
+
+
+def _with_rate(x: F64, P: F64, rate: RangeRate) -> tuple[F64, F64]:
+    """Return a new object with a range rate: of all velocities that have it the likeliest."""
+    sight = x[:3] - rate.sensor_m[0]
+    sight = sight / np.linalg.norm(sight)
+    gain = P[3:, 3:] @ sight / (sight @ P[3:, 3:] @ sight)
+    x[3:] += gain * (rate.rate_mps[0] - sight @ x[3:])
+    still = Noise(0.0, 0.0, 0.0, 0.0)
+    return x, update_range_rate(x[None], P[None], rate, np.zeros(1), still).cov[0]
 
 
 def begin(state: TrackState, group: Group, picture: Picture, starts: Starts) -> Bank:

@@ -9,7 +9,7 @@ import numpy as np
 from tocsin.contract import F64, I64, NS, Dimension, Plots
 from tocsin.track.detection import detection_probability
 from tocsin.track.kernels_contest import Mixture
-from tocsin.track.kernels_filter import combine
+from tocsin.track.kernels_filter import combine, predict
 from tocsin.track.kernels_sweep import DARK, FREE, LEAST_HIT, LIVE, ROWS, hear, sweep
 from tocsin.track.kernels_view import undetected
 from tocsin.track.state import Edge, Group, Picture, Seen, TrackState
@@ -26,25 +26,31 @@ def who(state: TrackState, group: Group, picture: Picture) -> Seen:
     """Return the rows a group concerns, advanced to it; the rest of their clusters, unseen."""
     bank, site, config = state.bank, state.site, state.config
     room = bank.size
-    rows, chances = np.empty(room, np.int64), np.empty((room, 4))
+    rows, to_ns, chances = np.empty(room, np.int64), np.empty(room, np.int64), np.empty((room, 4))
     free = np.empty(len(picture.time_ns) + _SPARE, np.int64)
-    ends = (site.ends, site.rules.model, site.rules.limit, len(state.hypotheses.noise))
+    clusters = len(state.hypotheses.noise)
     hit, sector = float(site.hit[group.sensor]), group.sector
     if sector is None:
         own = same_address(bank.address, picture.address)
-        to_ns = int(picture.time_ns.max(initial=0))
+        latest_ns = int(picture.time_ns.max(initial=0))
         count = hear(
-            bank, group.at_ns, state.looked, to_ns, hit, _box(picture), _REACH, own,
-            picture.time_ns, *ends, rows, chances, free,
+            bank, group.at_ns, state.looked, latest_ns, hit, _box(picture), _REACH, own,
+            picture.time_ns, site.ends, site.rules.model, clusters, rows, to_ns, chances, free,
         )  # fmt: skip
     else:
         edge = _edge_before(state, group)
         count = sweep(
             bank, site.place[group.sensor], sector.from_rad, sector.width_rad, sector.start_ns,
             sector.end_ns, group.at_ns, state.looked, hit, group.sensor, site.detection,
-            config.split_probability, edge.number, edge.looked, *ends, rows, chances, free,
+            config.split_probability, edge.number, edge.looked, site.ends, clusters,
+            rows, to_ns, chances, free,
         )  # fmt: skip
     known, dark = slice(0, count[ROWS]), slice(room - count[DARK], room)
+    for part in (known, dark):
+        predict(
+            *bank.body, bank.time_ns, bank.existence, rows[part], to_ns[part], site.rules.model,
+            site.rules.limit,
+        )  # fmt: skip
     return Seen(
         rows[known], chances[known], rows[dark], chances[dark], free[: count[FREE]],
         int(count[LIVE]),

@@ -428,6 +428,9 @@ class Picture(NamedTuple):
         birth: (m,) density of detected new objects there, in the open.
         false_density: (m,) density of false plots there.
         callsign: (m,) eight characters as one number (`named`), 0: none.
+        rate: (m, 2) range rate and its variance; a rate of NaN: none.
+        sensor_m: (3,) place of the sensor, for range rates.
+        false_rate_density: of the range rates of false plots.
     """
 
     position_m: F64
@@ -438,6 +441,9 @@ class Picture(NamedTuple):
     birth: F64
     false_density: F64
     callsign: I64
+    rate: F64
+    sensor_m: F64
+    false_rate_density: float
 
 
 class Pairs(NamedTuple):

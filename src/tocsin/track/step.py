@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import NS, Associations, Dimension, Looks, Plots, TrackUpdates
+from tocsin.contract import F64, NS, Associations, Dimension, Looks, Plots, TrackUpdates
 from tocsin.track.associations import given_to
 from tocsin.track.bearing import is_bearing, look_bearings
 from tocsin.track.births import born, new_objects
@@ -27,6 +27,8 @@ from tocsin.track.seen import detected, same_address, unseen, who, with_edge
 from tocsin.track.state import Group, New, Pairs, Picture, Seen, TrackState, named
 
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
+_SURE_RANGE = 3.0
+"""A range rate is used beyond so many standard deviations of the plot from the sensor."""
 
 
 class Out(NamedTuple):
@@ -230,6 +232,21 @@ def _tidy(state: TrackState, at_ns: int) -> TrackState:
     )
 
 
+def _rates(state: TrackState, group: Group) -> F64:
+    """Return (m, 2) range rates and their variances; NaN where the line of sight is not sure."""
+    plots, rate = group.plots, np.full((len(group.plots), 2), np.nan)
+    if not np.isfinite(plots.range_rate_mps).any():
+        return rate
+    flat = plots.dimension == Dimension.HORIZONTAL
+    spread2 = np.einsum("jaa->ja", plots.position_cov_m2).copy()
+    spread2[flat, 2] = state.config.height_std_m**2
+    away2 = ((plots.position_m - state.site.place[group.sensor, :3]) ** 2).sum(axis=1)
+    sure = away2 > _SURE_RANGE**2 * spread2.sum(axis=1)
+    sure &= np.isfinite(plots.range_rate_mps) & np.isfinite(plots.range_rate_std_mps)
+    rate[sure, 0], rate[sure, 1] = plots.range_rate_mps[sure], plots.range_rate_std_mps[sure] ** 2
+    return rate
+
+
 def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
     plots = group.plots
     flat = plots.dimension == Dimension.HORIZONTAL
@@ -244,4 +261,7 @@ def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
         birth=birth_pm3 * detected(state, group.sensor, plots) * depth,
         false_density=np.ascontiguousarray(plots.false_density),
         callsign=named(plots.callsign),
+        rate=_rates(state, group),
+        sensor_m=np.ascontiguousarray(state.site.place[group.sensor, :3]),
+        false_rate_density=1.0 / state.config.false_rate_span_mps,
     )
