@@ -71,7 +71,10 @@ def test_a_position_equals_its_twin(rng, d, name):
     np.testing.assert_allclose(got[2], want.log_likelihood, rtol=1e-9)
     gate = getattr(kernels_models, f"gate_{name}")
     near = [gate(x, p, z[i], args[1][i], dt[i], args[3]) for i, (x, p) in _rows(state, cov)]
-    np.testing.assert_allclose(near, np.stack(want[2:], axis=1), rtol=1e-9)
+    distance2, determinant = np.transpose(near)
+    np.testing.assert_allclose(distance2, want.distance2, rtol=1e-9)
+    density = -0.5 * (distance2 + np.log(determinant) + d * np.log(2.0 * np.pi))
+    np.testing.assert_allclose(density, want.log_likelihood, rtol=1e-9)
 
 
 def _rows(state, cov):
