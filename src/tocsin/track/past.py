@@ -105,6 +105,8 @@ def mark(state: TrackState, now_ns: int, last: Mark | None) -> Mark:
     if last is None or last.state.moved != state.moved:
         return Mark(now_ns, _with_bank(bare, bank.copy()))
     rows = np.flatnonzero(bank.looked > last.state.looked)
+    if 2 * len(rows) > bank.size:
+        return Mark(now_ns, _with_bank(bare, bank.copy()))
     return Mark(now_ns, _with_bank(bare, bank.take(rows)), rows, Flags.of(bank))
 
 
