@@ -69,8 +69,8 @@ def replay(
     Raises:
         InputError: no record there, or it is damaged.
     """
-    warm_up(say.note)
     site = recorded_site(record)
+    warm_up(say.note, site.pipeline_config().sensors)
     outputs = Outputs(out) if out is not None else None
     digests = Digests()
     worked, whole = 0, not page
