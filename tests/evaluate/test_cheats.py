@@ -122,9 +122,10 @@ def test_oracle_then_ours_then_nothing_and_everything(run: Run, honest: dict) ->
         assert honest[key] < 0.75 * nothing[key]
         assert honest[key] < 0.75 * all_[key]
     assert oracle["completeness"] > honest["completeness"] > nothing["completeness"] == 0.0
-    # The oracle's one motion model is no bound of the error where targets turn: our several models
-    # are as near, over the moments that they hold a target at all.
-    assert oracle["position_rmse_m"] < 1.1 * honest["position_rmse_m"] < all_["position_rmse_m"]
+    # The oracle's one motion model, which knows no range rates, is no bound of the error where
+    # targets turn: ours has several and uses rates, over the moments that it holds a target at all.
+    assert honest["position_rmse_m"] < 0.75 * all_["position_rmse_m"]
+    assert oracle["position_rmse_m"] < 0.75 * all_["position_rmse_m"]
     assert all_["identity_switches"] > 10 * honest["identity_switches"] > 0
     assert all_["siap"]["spuriousness"] > honest["siap"]["spuriousness"] + 0.5
 

@@ -20,6 +20,7 @@ from tocsin.contract import (
 )
 from tocsin.geo import enu_to_polar
 from tocsin.run.pipeline import Pipeline, PipelineConfig, TickOut
+from tocsin.track import kept
 
 T0 = 1_790_000_000 * NS
 RADAR = Sensor(
@@ -88,7 +89,8 @@ def followed() -> Pipeline:
 def ahead() -> Pipeline:
     """Return a copy of it that may go on by itself."""
     pipeline = Pipeline(CONFIG)
-    pipeline.state = replace(followed().state)
+    state = followed().state
+    pipeline.state = replace(state, track=kept(state.track))
     return pipeline
 
 
