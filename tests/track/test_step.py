@@ -497,7 +497,7 @@ def test_live_use_compiles_nothing_that_the_warm_up_did_not():
     """A kernel called with other array types or layouts would stop a live run for seconds."""
     warm_up()
     kernels = (
-        sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up, gate_.sort_cells,
+        sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up,
         divide, solve_alone, contest, rows_.new_objects, rows_.begin, rows_.carry,
         regroup, rows_.update, report_.shown, report_.describe, report_.report, predict,
     )  # fmt: skip
