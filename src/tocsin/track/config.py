@@ -56,6 +56,9 @@ class TrackConfig:
         report_floor: weaker tentative tracks are not put out.
         confirm_probability: existence that confirms a track, with `confirm_plots`.
         confirm_plots: plots that confirm a track, with `confirm_probability`.
+        firm_plots: until it has so many, a track stays confirmed only while it exists with
+            `hold_probability`, and while the radars that know it have not missed it twice running.
+        hold_probability: see `firm_plots`.
         end_probability: a confirmed track below it has ended: its number is not taken up again.
         report_probability: existence that puts a contested track out.
         report_cut2: cut-off of what is reported of contested tracks, squared, as a multiple of the
@@ -117,7 +120,9 @@ class TrackConfig:
     poisson_floor: float = 1e-4
     report_floor: float = 0.1
     confirm_probability: float = 0.95
-    confirm_plots: int = 3
+    confirm_plots: int = 2
+    firm_plots: int = 8
+    hold_probability: float = 0.9
     end_probability: float = 0.005
     report_probability: float = 0.4
     report_cut2: float = 50.0

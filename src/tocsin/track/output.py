@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, MODE_COUNT, NS, TrackUpdates
+from tocsin.contract import F64, I64, MODE_COUNT, NS, Bool, TrackStatus, TrackUpdates
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict
 from tocsin.track.kernels_report import describe, report, shown
@@ -50,6 +50,7 @@ def put_out(state: TrackState, at_ns: int) -> tuple[TrackState, Instant]:
         members = np.flatnonzero(bank.cluster >= 0)
         of = _present(state, members, at_ns)
         chosen = _reported(state, members, of.state, of.state_cov, of.existence_probability)
+        _confirm(state, chosen)
         late = bank.looked[chosen.row] > after
         chosen = _Rows._make(part[late] for part in chosen)
     now = _updates(state, at_ns, _alone(state, bank, at_ns, after), chosen)
@@ -78,6 +79,38 @@ def _reported(state: TrackState, rows: I64, mean: F64, cov: F64, existence: F64)
     return _Rows(rows[row[:found]], best[:found], spread[:found], sure[:found])
 
 
+def _confirm(state: TrackState, chosen: _Rows) -> None:
+    """Confirm in place what is there by all hypotheses together, whatever number each gives it."""
+    bank, config = state.bank, state.config
+    enough = bank.plots[chosen.row] >= config.confirm_plots
+    bank.confirmed[chosen.row] |= enough & (chosen.sure >= config.confirm_probability)
+
+
+def _withdrawn(state: TrackState, rows: I64, updates: TrackUpdates) -> None:
+    """Make tracks of few plots tentative again, in place, that are not sure, or missed twice.
+
+    Source: S. Blackman, R. Popoli, Design and Analysis of Modern Tracking Systems (1999), chapter
+    6: a test stays open in both directions until it has seen enough.
+    """
+    few = np.flatnonzero(state.bank.plots[rows] < state.config.firm_plots)
+    unsure = updates.existence_probability[few] < state.config.hold_probability
+    updates.status[few[unsure | _missed_twice(state, updates.take(few))]] = TrackStatus.TENTATIVE
+
+
+def _missed_twice(state: TrackState, updates: TrackUpdates) -> Bool:
+    """Return which tracks the quickest radar that knows them passed twice without a plot.
+
+    Silence says nothing of what a source that does not sweep has told of too.
+    """
+    site, silent_ns = state.site, updates.measured_at_ns - updates.last_plot_at_ns
+    latency_ns = np.array([rotation.latency_ns for rotation in state.rotations], np.int64)
+    sensor = np.arange(len(site.swept), dtype=np.uint64)
+    knows = (updates.sensor_bits[:, None] >> sensor & np.uint64(1)).astype(bool)
+    twice_ns = np.where(knows, 2 * site.period_ns + latency_ns, np.iinfo(np.int64).max)
+    passed = silent_ns >= twice_ns.min(axis=1, initial=np.iinfo(np.int64).max)
+    return np.asarray((passed | ~knows.any(axis=1)) & ~(knows & ~site.swept).any(axis=1))
+
+
 def _updates(state: TrackState, at_ns: int, alone: I64, chosen: _Rows | None) -> TrackUpdates:
     """Return the updates of what is to be put out, in the order of their numbers."""
     rows = alone if chosen is None else np.concatenate([alone, chosen.row])
@@ -88,6 +121,7 @@ def _updates(state: TrackState, at_ns: int, alone: I64, chosen: _Rows | None) ->
         at = np.flatnonzero(late >= 0)
         updates.state[at], updates.state_cov[at] = chosen.state[late[at]], chosen.cov[late[at]]
         updates.existence_probability[at] = chosen.sure[late[at]]
+    _withdrawn(state, rows[order], updates)
     return updates
 
 
