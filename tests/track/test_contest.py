@@ -1,6 +1,5 @@
 """Association of a look against enumeration, and what hypotheses must always hold."""
 
-import dataclasses
 import itertools
 
 import numpy as np
@@ -143,7 +142,7 @@ def harvest_of(ratio, models=ONE, **options_):
         np.zeros((m, len(models.models), 6)), np.ones((m, len(models.models), 21)),
         np.ones((m, len(models.models))) / len(models.models),
     )  # fmt: skip
-    state = dataclasses.replace(state, bank=bank)
+    state = state._replace(bank=bank)
     shared = share_out(state, pairs, m)
     assert not shared.alone.any()
     return contested(state, picture, shared, np.full(k, 0.9), np.zeros(m), body)

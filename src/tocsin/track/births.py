@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -116,9 +115,9 @@ def born(
     over = max(seen.live + len(at) - state.config.max_tracks, 0)
     at = at[: max(len(at) - over, 0)]
     bank, place = with_room(state, seen.free, len(at))
-    state = dataclasses.replace(state, bank=bank)
+    state = state._replace(bank=bank)
     begin(state, group, picture, Starts(at, existence[at], body, at, new.first[at]), bank, place)
-    return dataclasses.replace(state, next_number=state.next_number + len(at)), place, over
+    return state._replace(next_number=state.next_number + len(at)), place, over
 
 
 def with_room(state: TrackState, free: I64, count: int) -> tuple[Bank, I64]:

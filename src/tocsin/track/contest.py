@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -192,7 +191,7 @@ def replaced(
     fact, count = harvest.fact, len(harvest.fact)
     new = np.flatnonzero(fact[:, SOURCE] < 0)
     bank, place = with_room(state, np.flatnonzero(~state.bank.live)[:count], count)
-    state = dataclasses.replace(state, bank=bank)
+    state = state._replace(bank=bank)
     at = fact[new, BORN]
     starts = Starts(at, harvest.chance[new, 0], harvest.body, new, first[at])
     begin(state, group, picture, starts, bank, place[new])
@@ -207,4 +206,4 @@ def replaced(
     )  # fmt: skip
     bank.free(gone)
     number += int(fact[:, FRESH].max(initial=0))
-    return dataclasses.replace(state, hypotheses=hyp, next_number=number), place[found]
+    return state._replace(hypotheses=hyp, next_number=number), place[found]

@@ -15,7 +15,7 @@ from tocsin.track.kernels_detection import detection_probability
 if TYPE_CHECKING:
     from tocsin.track.detection import DetectionTable
 
-_EDGE_SIGMAS = 6.0
+EDGE_SIGMAS = 6.0
 _SQRT_HALF = math.sqrt(0.5)
 _TWO_PI = 2.0 * math.pi
 
@@ -53,7 +53,7 @@ def far_off(
     north = place[6] * px + place[7] * py + place[8] * pz
     spread = 2.0 * (cov[i, m, 0] + cov[i, m, 6] + dt * dt * (cov[i, m, 15] + cov[i, m, 18]))
     noise = place[18] * place[18] * (east * east + north * north)
-    margin2 = _EDGE_SIGMAS * _EDGE_SIGMAS * (spread + noise)
+    margin2 = EDGE_SIGMAS * EDGE_SIGMAS * (spread + noise)
     first = east * first_cos - north * first_sin
     last = north * last_sin - east * last_cos
     outside = first < 0.0 and first * first > margin2
@@ -123,7 +123,7 @@ def view(
         )
         across = max(early + dt * (2.0 * mixed + dt * later), 1e-6)
         noise = place[18] * flat
-        margin = _EDGE_SIGMAS * math.sqrt(across + noise * noise)
+        margin = EDGE_SIGMAS * math.sqrt(across + noise * noise)
         first, last = (offset + half) * flat, (half - offset) * flat
         inside = min(first, last) / margin + 1.0
         if inside < 0.0:

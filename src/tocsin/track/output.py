@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +52,7 @@ def put_out(state: TrackState, at_ns: int) -> tuple[TrackState, Instant]:
         late = bank.looked[chosen.row] > after
         chosen = _Rows._make(part[late] for part in chosen)
     now = _updates(state, at_ns, _alone(state, bank, at_ns, after), chosen)
-    state = dataclasses.replace(state, shown=state.looked, last_output_ns=at_ns)
+    state = state._replace(shown=state.looked, last_output_ns=at_ns)
     if not state.config.lag:
         return state, Instant(now, TrackUpdates.empty())
     state, lagged = _once_more(state, at_ns)
@@ -135,7 +134,7 @@ def _once_more(state: TrackState, at_ns: int) -> tuple[TrackState, TrackUpdates]
     mean, cov = np.zeros((bank.size, 6)), np.zeros((bank.size, 21))
     mean[known], cov[known] = smoothed(state, bank.take(known), at_ns)
     there = np.where(bank.past_ns > 0, bank.existence, 0.0)
-    before = dataclasses.replace(state, bank=bank._replace(existence=there))
+    before = state._replace(bank=bank._replace(existence=there))
     alone = _alone(state, before.bank, at_ns)
     chosen = _Rows(alone, mean[alone], cov[alone], there[alone])
     if len(state.hypotheses.noise):

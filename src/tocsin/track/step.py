@@ -7,7 +7,6 @@ Bernoulli / Poisson filter); Á. F. García-Fernández et al., IEEE Trans. AES 5
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -123,7 +122,7 @@ def handle(
 
 def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     """Handle the plots of one look: the recipe."""
-    state, birth_pm3 = unseen(dataclasses.replace(state, looked=state.looked + 1), group)
+    state, birth_pm3 = unseen(state._replace(looked=state.looked + 1), group)
     picture = _picture(state, group, birth_pm3)
     seen = who(state, group, picture)
     _take_up(state, picture, seen)
@@ -143,8 +142,7 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
         state, found = replaced(state, group, picture, gone, harvest, new.first)
         fresh = np.concatenate([fresh, found])
     _update(state, group, picture, seen, shared)
-    return dataclasses.replace(
-        state,
+    return state._replace(
         edges=with_edge(state, group, seen, number, fresh),
         counters=state.counters.add(
             looks=group.sector is not None,
@@ -198,7 +196,7 @@ def _first_instant(state: TrackState, first_ns: int) -> TrackState:
     if period_s is None:
         return state
     period_ns = round(period_s * NS)
-    return dataclasses.replace(state, next_output_ns=-(-first_ns // period_ns) * period_ns)
+    return state._replace(next_output_ns=-(-first_ns // period_ns) * period_ns)
 
 
 def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Instant]]:
@@ -217,7 +215,7 @@ def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Insta
             state, instant = put_out(state, at_ns)
             blocks.append(instant)
         following_ns = at_ns + period_ns
-        state = dataclasses.replace(state, next_output_ns=following_ns, last_output_ns=at_ns)
+        state = state._replace(next_output_ns=following_ns, last_output_ns=at_ns)
     return state, blocks
 
 
@@ -227,9 +225,8 @@ def _tidy(state: TrackState, at_ns: int) -> TrackState:
     if at_ns < state.next_twins_ns:
         return state
     period_ns = round(state.config.twin_period_s * NS)
-    return dataclasses.replace(
-        compact(unite(state)), next_twins_ns=(at_ns // period_ns + 1) * period_ns
-    )
+    state = compact(unite(state))
+    return state._replace(next_twins_ns=(at_ns // period_ns + 1) * period_ns)
 
 
 def _rates(state: TrackState, group: Group) -> F64:
