@@ -130,6 +130,9 @@ def _config(scene: Scene, settings: dict[str, Any]) -> TrackConfig:
         "max_edges": max(10 * room, TrackConfig.max_edges),
         "max_waiting": max(room, TrackConfig.max_waiting),
     }
+    if scene.case.generator == "recorded":
+        # What really flies does more than a case's models say: as everywhere but in made scenes.
+        del told["manoeuvre_probability"]
     region = Region.at(ORIGIN)
     return TrackConfig(region, _sensors(scene), output_period_s=None, **{**told, **settings})
 

@@ -71,10 +71,14 @@ def step_in_full(
     then = taken_in(state, plots, looks, now_ns)
     before = rewound(then)
     state, groups = schedule(before, now_ns)
-    new = groups
-    if before.past is not then.past:
+    new, late = groups, before.past is not then.past
+    if late:
         state, new = caught_up(then, state, groups, _silently)
     state, instants, given = handle(state, new)
+    if late and not new and state.config.output_period_s is None:
+        # Whoever wants the tracks after every look wants them after a late one, too.
+        state, instant = put_out(state, state.last_output_ns)
+        instants.append(instant)
     state, more = _instants(state, now_ns + 1)
     return remember(before, state, groups, now_ns), _out([*instants, *more], given)
 
