@@ -16,7 +16,7 @@ from tocsin.contract import F64, I64, U32, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
 from tocsin.motion.kernels_jit import lean
-from tocsin.track.kernels_view import EDGE_SIGMAS, edges, far_off, view
+from tocsin.track.kernels_view import EDGE_SIGMAS, edges, far_off, from_sensor, view
 
 if TYPE_CHECKING:
     from tocsin.track.detection import DetectionTable
@@ -214,13 +214,9 @@ def _stays_away(
     for m in range(bank.mode.shape[1]):
         if bank.mode[i, m] < _LEAST_MODE:
             continue
-        px = state[i, m, 0] + dt * state[i, m, 3] - place[0]
-        py = state[i, m, 1] + dt * state[i, m, 4] - place[1]
-        pz = state[i, m, 2] + dt * state[i, m, 5] - place[2]
         vx, vy, vz = state[i, m, 3], state[i, m, 4], state[i, m, 5]
         moved = 0.5e-9 * stay_ns * math.sqrt(vx * vx + vy * vy + vz * vz)
-        east = place[3] * px + place[4] * py + place[5] * pz
-        north = place[6] * px + place[7] * py + place[8] * pz
+        east, north, _ = from_sensor(state, i, m, dt, place)
         flat = math.sqrt(east * east + north * north)
         spread = 2.0 * (
             cov[i, m, 0] + cov[i, m, 6] + later * later * (cov[i, m, 15] + cov[i, m, 18])
