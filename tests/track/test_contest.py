@@ -31,7 +31,8 @@ TWO = ModelSet(
 def test_assign_costs_what_scipy_finds(seed, rows, more):
     cost = np.random.default_rng(seed).normal(size=(rows, rows + more))
     column = np.zeros(rows, np.int64)
-    assign(cost, rows, rows + more, column)
+    whole, real = np.empty((3, rows + more + 1), np.int64), np.empty((3, rows + more + 1))
+    assign(cost, rows, rows + more, column, whole, real)
     assert len(set(column.tolist())) == rows
     i, j = linear_sum_assignment(cost)
     assert cost[np.arange(rows), column].sum() == pytest.approx(cost[i, j].sum(), abs=1e-9)
@@ -76,9 +77,10 @@ def children_of(gain, lists, weight, missed_log, most, most_nodes=10**6):
         hyp[h, : len(members)] = members
     parent, out = np.empty(most, np.int64), np.empty(most)
     chosen = np.empty((most, locals_), np.int64)
+    room = max(most, locals_, plots) + 1
     found, short = best_children(
         len(lists), hyp, size, weight, missed_log, begin, plot, value, plots, 1e9, most_nodes,
-        parent, chosen, out,
+        parent, chosen, out, np.empty((4, room), np.int64), np.empty((2, room)),
     )  # fmt: skip
     return found, short, out[:found], parent[:found], chosen[:found]
 
@@ -146,7 +148,7 @@ def harvest_of(ratio, models=ONE, **options_):
     state = dataclasses.replace(state, bank=bank)
     shared = share_out(state, pairs, m)
     assert not shared.alone.any()
-    return contested(state, picture, shared, np.full(k, 0.9), np.zeros(m), body)
+    return contested(state, picture, shared, np.full((k, 4), 0.9), np.zeros(m), body)
 
 
 @given(ratios(), st.sampled_from([ONE, TWO]))

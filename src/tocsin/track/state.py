@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -254,6 +253,23 @@ class Rotation:
     latency_ns: int = 0
 
 
+Record = TypeVar("Record")
+
+
+def _copied(old: Record, changes: dict[str, Any]) -> Record:
+    """Return a copy of a frozen record with some fields replaced.
+
+    `dataclasses.replace` sets all of them one by one: several times as long as most kernels take
+    for a small look, and a look has many.
+    """
+    new = object.__new__(type(old))
+    fields = vars(new)
+    fields.update(vars(old))
+    assert fields.keys() >= changes.keys()
+    fields.update(changes)
+    return new
+
+
 @dataclass(frozen=True)
 class Counters:
     """Count what happened, and what was dropped for want of room or time.
@@ -300,9 +316,7 @@ class Counters:
 
     def add(self, **more: int) -> Counters:
         """Return the counters with some of them raised."""
-        return dataclasses.replace(
-            self, **{name: getattr(self, name) + count for name, count in more.items()}
-        )
+        return _copied(self, {name: getattr(self, name) + count for name, count in more.items()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -392,6 +406,10 @@ class TrackState:
     heard: Heard = field(default_factory=Heard.none)
     counters: Counters = Counters()
     past: Past = field(default_factory=Past)
+
+    def _replace(self, **changes: Any) -> TrackState:
+        """Return the state with some of its parts replaced, as `dataclasses.replace` does."""
+        return _copied(self, changes)
 
     @property
     def inferred_looks(self) -> tuple[str, ...]:
