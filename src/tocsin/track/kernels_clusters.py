@@ -562,7 +562,8 @@ def merge_alike(
                 origin[0, used + t], origin[1, used + t] = origin[0, x], origin[1, x]
                 lost[used + t] = 0.0
                 hyp[a, t] = used + t
-                combine_row(state, cov, mode, used + t, mean, total)
+                if mode.shape[1] > 1:
+                    combine_row(state, cov, mode, used + t, mean, total)
             used, weight[a] = used + n, heavy
     left = 0
     for a in range(count):

@@ -223,11 +223,13 @@ def mean_noise(
     """Fill in the mean covariance of a cluster's plots; without any, that of those before."""
     for c in range(6):
         noise[c] = 0.0
-        for p in range(count):
-            noise[c] += cov[plots[p], c] / count
-        for u in range(units):
-            if count == 0 and unit[1, u] == 1:
+    for u in range(units):
+        if count == 0 and unit[1, u] == 1:
+            for c in range(6):
                 noise[c] = max(noise[c], old[unit[0, u], c])
+    for p in range(count):
+        for c in range(6):
+            noise[c] += cov[plots[p], c] / count
     for p in range(count):
         if dimension[plots[p]] == 2:
             noise[5] = max(noise[5], 1e12)
@@ -303,7 +305,8 @@ def _fill(
                 (scan.time_ns[j] - to_ns) * 1e-9, scan.dimension[j], scan.rate, scan.sensor_m,
                 rules.model.noise, state, cov, mode, k,
             )  # fmt: skip
-        combine_row(state, cov, mode, k, mean, total)
+        if mode.shape[1] > 1:
+            combine_row(state, cov, mode, k, mean, total)
 
 
 @lean()
@@ -332,7 +335,7 @@ class Desk(NamedTuple):
     Args:
         base: (S, ...) Gaussians of the cluster's rows, all at one time.
         pool: (R, ...) those of its locals.
-        mean: (R, 6) of the locals, over their models.
+        mean: (R, 6) of the locals, over their models; of one model, the same numbers as its own.
         total: (R, 21) likewise.
         lists: (4, K, T) members of hypotheses.
         hyps: (4, K) of hypotheses.
@@ -342,7 +345,7 @@ class Desk(NamedTuple):
         name: (S + 1, P + 1) see `children`.
         cost: (T, T) see `match`.
         whole: (5, R) for the kernels that this one calls.
-        real: (11, R) likewise.
+        real: (13, R) likewise.
     """
 
     base: Mixture
@@ -417,7 +420,7 @@ def _solve(
         desk.total, r, lost, origin, locals_, r.size - 1, desk.cost, whole, real,
     )  # fmt: skip
     count = tidy(lists, lengths, w, count, rules.least_weight, whole[0])
-    noise = real[10]
+    noise = real[12]
     mean_noise(plots, many, scan.cov, scan.dimension, unit, units, hyp.noise, noise)
     _identify(locals_, origin, plots, chain, edges.rows, number, who[0], who[1], who[2])
     fits = write(
@@ -504,23 +507,25 @@ def contest(
     P = min(E, many)
     T += P
     R = max(S + E + P + (K // 2) * T + 1, K + 1, 27)
+    pool = Mixture(np.empty((R, M, 6)), np.empty((R, M, 21)), np.empty((R, M)))
     desk = Desk(
-        Mixture(np.empty((S, M, 6)), np.empty((S, M, 21)), np.empty((S, M))),
-        Mixture(np.empty((R, M, 6)), np.empty((R, M, 21)), np.empty((R, M))),
-        np.empty((R, 6)), np.empty((R, 21)), np.empty((4, K, T), np.int64),
+        Mixture(np.empty((S, M, 6)), np.empty((S, M, 21)), np.empty((S, M))), pool,
+        pool.state.reshape(R, 6) if M == 1 else np.empty((R, 6)),
+        pool.cov.reshape(R, 21) if M == 1 else np.empty((R, 21)), np.empty((4, K, T), np.int64),
         np.empty((4, K), np.int64), np.empty((4, K)), np.empty((16, R), np.int64),
         np.empty((6, R)), np.empty((S + 1, P + 1), np.int64), np.empty((T, T)),
-        np.empty((5, R), np.int64), np.empty((11, R)),
+        np.empty((5, R), np.int64), np.empty((13, R)),
     )  # fmt: skip
     n = room * (rows + 4)
     out = Yield(
         Mixture(np.empty((n, M, 6)), np.empty((n, M, 21)), np.empty((n, M))), np.empty((n, 2)),
         np.empty((n, 7), np.int64),
         Hypotheses(
-            np.zeros(n + 1, np.int64), np.empty(n), np.zeros(n + 1, np.int64),
+            np.empty(n + 1, np.int64), np.empty(n), np.empty(n + 1, np.int64),
             np.empty(4 * n, np.int64), np.empty((n, 6)),
         ),
     )  # fmt: skip
+    out.hyp.start[0] = out.hyp.member_start[0] = 0
     filled, chain, fits = np.zeros(7, np.int64), np.empty(S, np.int64), True
     local, column = np.empty(time_ns.size, np.int64), np.empty(many, np.int64)
     for j in range(many):

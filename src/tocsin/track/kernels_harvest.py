@@ -38,7 +38,7 @@ def components(
         near2: squared distance of locals that are near.
         part: (n,) out: component of each local, numbered from 0.
         root: (count,) work space.
-        square: (7, 6) likewise.
+        square: (9, 6) likewise.
 
     Returns:
         How many components there are.
@@ -365,7 +365,7 @@ def write(
     sub, sub_size, sub_w, key = desk.lists[3], desk.hyps[3], desk.weight[3], desk.whole[0]
     many = list_used(lists, lengths, count, locals_, used, key)
     parts = components(
-        used, many, source, desk.mean, desk.total, noise, rules.near2, part, key, desk.real[:7]
+        used, many, source, desk.mean, desk.total, noise, rules.near2, part, key, desk.real[:9]
     )
     if not _fits(out, filled, parts + locals_, parts, count * parts, count * lists.shape[1]):
         return False

@@ -38,24 +38,28 @@ def mahalanobis2(
         size: 3: positions only; 6: velocities too.
         noise: (6,) packed covariance of positions, added to the mean covariance.
         enough: see above.
-        real: (7, 6) work space.
+        real: (9, 6) work space.
     """
-    y, total = real[6], 0.0
+    factor, row, inverse, y, total = real[:6], real[6], real[7], real[8], 0.0
     for i in range(size):
-        v = mean[a, i] - mean[b, i]
-        for j in range(i + 1):
-            # Upper triangle by rows: row j, column i.
-            c = j * 6 - j * (j - 1) // 2 + i - j
-            s = 0.5 * (cov[a, c] + cov[b, c])
+        # Upper triangle by rows: c is row j, column i. The covariance is factor D factor^T.
+        v, c = mean[a, i] - mean[b, i], i
+        for j in range(i):
+            w = 0.5 * (cov[a, c] + cov[b, c])
             if i < 3:
-                s += noise[j * 3 - j * (j - 1) // 2 + i - j]
+                w += noise[c - 3 * j]
             for k in range(j):
-                s -= real[i, k] * real[j, k]
-            real[i, j] = math.sqrt(max(s, 1e-12)) if i == j else s / real[j, j]
-        for k in range(i):
-            v -= real[i, k] * y[k]
-        y[i] = v / real[i, i]
-        total += y[i] * y[i]
+                w -= row[k] * factor[j, k]
+            row[j], factor[i, j] = w, w * inverse[j]
+            v -= factor[i, j] * y[j]
+            c += 5 - j
+        pivot = 0.5 * (cov[a, c] + cov[b, c])
+        if i < 3:
+            pivot += noise[c - 3 * i]
+        for j in range(i):
+            pivot -= row[j] * factor[i, j]
+        inverse[i], y[i] = 1.0 / max(pivot, 1e-12), v
+        total += v * v * inverse[i]
         if total > enough:
             break
     return total
@@ -428,31 +432,50 @@ def match(
         column: (T,) out: member of b for each member of a.
         cost: (T, T) work space.
         whole: (3, T + 1) likewise.
-        real: (11, max(T + 1, 6)) likewise.
+        real: (13, max(T + 1, 6)) likewise.
     """
-    exact, square, enough = real[3], real[4:], size * near2
+    exact, square = real[3], real[4:]
     for c in range(6):
         exact[c] = 0.0
     for i in range(size):
-        least, x = _FAR, hyp[a, i]
+        x, found = hyp[a, i], False
         for j in range(size):
-            y, value = hyp[b, j], _FAR
-            if x == y:
-                value = 0.0
-            else:
-                east, north = mean[x, 0] - mean[y, 0], mean[x, 1] - mean[y, 1]
-                close = 2.0 * east * east <= near2 * (cov[x, 0] + cov[y, 0])
-                close = close and 2.0 * north * north <= near2 * (cov[x, 6] + cov[y, 6])
-                if close:
-                    # A pair so far apart is in no assignment of pairs that are all alike.
-                    value = mahalanobis2(mean, cov, x, y, 6, exact, enough, square)
-                    value += _EXISTENCE_SCALE * (r[x] - r[y]) ** 2
-            cost[i, j] = value
-            least = min(least, value)
-        if least > near2:
+            found = found or hyp[b, j] == x
+        for j in range(size):
+            y = hyp[b, j]
+            if not found and _close(mean, cov, x, y, near2):
+                found = _apart2(mean, cov, r, x, y, near2, exact, square) <= near2
+        if not found:
             return False
+    for i in range(size):
+        for j in range(size):
+            x, y, cost[i, j] = hyp[a, i], hyp[b, j], _FAR
+            if x == y:
+                cost[i, j] = 0.0
+            elif _close(mean, cov, x, y, near2):
+                # A pair so far apart is in no assignment of pairs that are all alike.
+                cost[i, j] = _apart2(mean, cov, r, x, y, size * near2, exact, square)
     assign(cost, size, size, column, whole, real)
     worst = 0.0
     for i in range(size):
         worst = max(worst, cost[i, column[i]])
     return worst <= near2
+
+
+@lean(inline=True)
+def _close(mean: F64, cov: F64, x: int, y: int, near2: float) -> bool:
+    """Say whether two locals may be alike, by their east and north alone."""
+    east, north = mean[x, 0] - mean[y, 0], mean[x, 1] - mean[y, 1]
+    close = 2.0 * east * east <= near2 * (cov[x, 0] + cov[y, 0])
+    return bool(close and 2.0 * north * north <= near2 * (cov[x, 6] + cov[y, 6]))
+
+
+@lean(inline=True)
+def _apart2(
+    mean: F64, cov: F64, r: F64, x: int, y: int, enough: float, exact: F64, square: F64
+) -> float:
+    """Return the squared distance of two locals, existence included, see `mahalanobis2`."""
+    differ = _EXISTENCE_SCALE * (r[x] - r[y]) ** 2
+    if differ > enough:
+        return _FAR
+    return float(mahalanobis2(mean, cov, x, y, 6, exact, enough, square) + differ)
