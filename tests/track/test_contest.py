@@ -13,7 +13,7 @@ from tests.track.scenes import REGION, T0_NS, Line, radar, sweep
 from tocsin.contract import NS
 from tocsin.geo import pack_covariance, unpack_covariance
 from tocsin.motion import Model, ModelSet, Noise
-from tocsin.track import TrackConfig, reference, start, step
+from tocsin.track import TrackConfig, contest, reference, start, step
 from tocsin.track.contest import contested, share_out
 from tocsin.track.kernels_clusters import propagate, solve_alone
 from tocsin.track.kernels_contest import PLOT, SOURCE, Mixture
@@ -177,6 +177,20 @@ def test_merging_dividing_and_recycling_keep_the_expected_number_of_objects(rati
     assert expected[0] == pytest.approx(expected[1], rel=1e-6)
     full = unpack_covariance(got.body.cov[:, 0])
     assert np.linalg.eigvalsh(full).min(initial=1.0) > 0.0
+
+
+def test_clusters_that_become_more_rows_than_there_was_room_for_are_solved_again(monkeypatch):
+    ratio = np.exp(np.random.default_rng(8).normal(1.0, 2.0, (4, 4)))
+    want = harvest_of(ratio, merge2=0.0, near2=1e12)
+    monkeypatch.setattr(contest, "_ROOM", 1)
+    got = harvest_of(ratio, merge2=0.0, near2=1e12)
+    assert len(want.fact) > len(ratio) + 4
+    for one, other in zip(
+        (*want.body, want.chance, want.fact, *want.hyp, want.counts),
+        (*got.body, got.chance, got.fact, *got.hyp, got.counts),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
 
 
 @given(seeds, st.integers(1, 6))
