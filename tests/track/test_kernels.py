@@ -412,9 +412,9 @@ def test_new_objects_are_their_twins(seed, models):
         np.testing.assert_allclose(body.mode[j], mode, rtol=1e-7)
 
 
-@given(seeds, sets, st.booleans())
+@given(seeds, sets)
 @settings(max_examples=40)
-def test_beginning_is_its_twin(seed, models, in_place):
+def test_beginning_is_its_twin(seed, models):
     """Rows out of the open, or grown out of undetected ones; some take up a confirmed number."""
     rng = np.random.default_rng(seed)
     state, group, picture, seen = at_one_time(rng, models, n=20)
@@ -429,15 +429,11 @@ def test_beginning_is_its_twin(seed, models, in_place):
         rng.permutation(m), rng.choice(np.append(seen.dark, -1), m),
     )  # fmt: skip
     want = reference.begin(state, group, picture, starts)
-    if in_place:
-        more = Bank.empty(m, len(SENSORS), state.bank.mode.shape[1])
-        more.free(np.arange(m))
-        place, out = state.bank.size + rng.permutation(m), state.bank.join(more)
-        state = state._replace(bank=out)
-    else:
-        place, out = np.arange(m), Bank.empty(m, len(SENSORS), state.bank.mode.shape[1])
-    births.begin(state, group, picture, starts, out, place)
-    assert_same_rows(out.take(place), want)
+    more = Bank.empty(m, len(SENSORS), state.bank.mode.shape[1])
+    more.free(np.arange(m))
+    place, bank = state.bank.size + rng.permutation(m), state.bank.join(more)
+    births.begin(state._replace(bank=bank), group, picture, starts, place)
+    assert_same_rows(bank.take(place), want)
 
 
 @given(seeds)

@@ -45,10 +45,10 @@ from tocsin.track import kernels_gate as gate_
 from tocsin.track import kernels_report as report_
 from tocsin.track import kernels_rows as rows_
 from tocsin.track import kernels_sweep as sweep_
-from tocsin.track.kernels_clusters import divide, solve_alone
+from tocsin.track.kernels_clusters import share_out
 from tocsin.track.kernels_contest import contest
 from tocsin.track.kernels_filter import predict
-from tocsin.track.kernels_regroup import regroup
+from tocsin.track.kernels_regroup import replace
 from tocsin.track.manage import unite
 from tocsin.track.output import put_out
 from tocsin.track.state import Bank, Group, Sector, named, names_of
@@ -495,9 +495,9 @@ def test_live_use_compiles_nothing_that_the_warm_up_did_not():
     """A kernel called with other array types or layouts would stop a live run for seconds."""
     warm_up()
     kernels = (
-        sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up,
-        divide, solve_alone, contest, rows_.new_objects, rows_.begin, rows_.carry,
-        regroup, rows_.update, report_.shown, report_.describe, report_.report, predict,
+        sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up, share_out, contest,
+        rows_.new_objects, rows_.begin, replace, rows_.update, report_.shown, report_.describe,
+        report_.report, predict,
     )  # fmt: skip
     before = [len(kernel.signatures) for kernel in kernels]
     state, _ = track_recording(PLOTS, LOOKS, CONFIG)

@@ -47,10 +47,11 @@ def put_out(state: TrackState, at_ns: int) -> tuple[TrackState, Instant]:
     after = state.shown if state.config.changed_only else -1
     if len(state.hypotheses.noise):
         members = np.flatnonzero(bank.cluster >= 0)
-        of = _present(state, members, at_ns)
-        chosen = _reported(state, members, of.state, of.state_cov, of.existence_probability)
-        late = bank.looked[chosen.row] > after
-        chosen = _Rows._make(part[late] for part in chosen)
+        body, existence = _brought(state, members, at_ns)
+        chosen = _reported(state, members, *moments(body), existence)
+        if after >= 0:
+            late = bank.looked[chosen.row] > after
+            chosen = _Rows._make(part[late] for part in chosen)
     now = _updates(state, at_ns, _alone(state, bank, at_ns, after), chosen)
     state = state._replace(shown=state.looked, last_output_ns=at_ns)
     if not state.config.lag:
@@ -67,7 +68,9 @@ def _alone(state: TrackState, bank: Bank, at_ns: int, after: int = -1) -> I64:
 def _reported(state: TrackState, rows: I64, mean: F64, cov: F64, existence: F64) -> _Rows:
     """Return what is reported of contested rows, given their moments at the instant."""
     n, config, known = len(rows), state.config, state.hypotheses
-    known = known._replace(member=np.searchsorted(rows, known.member))
+    place = np.empty(state.bank.size, np.int64)
+    place[rows] = np.arange(n)
+    known = known._replace(member=place[known.member])
     row, sure = np.empty(n, np.int64), np.empty(n)
     best, spread = np.empty((n, 6)), np.empty((n, 21))
     found = report(
@@ -90,13 +93,19 @@ def _updates(state: TrackState, at_ns: int, alone: I64, chosen: _Rows | None) ->
     return updates
 
 
+def _brought(state: TrackState, rows: I64, at_ns: int) -> tuple[Mixture, F64]:
+    """Return rows' Gaussians and existence at an instant."""
+    bank, rules, k = state.bank, state.site.rules, len(rows)
+    body = Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows])
+    time_ns, sure, to_ns = bank.time_ns[rows], bank.existence[rows], np.full(k, at_ns)
+    predict(*body, time_ns, sure, np.arange(k), to_ns, rules.model, rules.limit)
+    return body, sure
+
+
 def _present(state: TrackState, rows: I64, at_ns: int) -> TrackUpdates:
     """Return rows as they are at an instant."""
     bank, site, k = state.bank, state.site, len(rows)
-    body = Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows])
-    time_ns, sure, to_ns = bank.time_ns[rows], bank.existence[rows], np.full(k, at_ns)
-    rules = site.rules
-    predict(*body, time_ns, sure, np.arange(k), to_ns, rules.model, rules.limit)
+    body, sure = _brought(state, rows, at_ns)
     mean, cov = moments(body)
     mode, status = np.empty((k, MODE_COUNT)), np.empty(k, np.int8)
     bits = np.empty(k, np.uint64)

@@ -16,6 +16,7 @@ from tocsin.track.associations import given_to
 from tocsin.track.bearing import is_bearing, look_bearings
 from tocsin.track.births import born, new_objects
 from tocsin.track.contest import Shared, contested, replaced, share_out
+from tocsin.track.kernels_contest import BORN_ROWS, CLUSTERS, CUT_SHORT
 from tocsin.track.kernels_gate import pair_up, take_up
 from tocsin.track.kernels_rows import update
 from tocsin.track.late import caught_up, remember, rewound
@@ -26,6 +27,8 @@ from tocsin.track.seen import detected, same_address, unseen, who, with_edge
 from tocsin.track.state import Group, New, Pairs, Picture, Seen, TrackState, named
 
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
+_NONE = [0] * 7
+"""The counts of a look without contested rows, see `kernels_contest.contest`."""
 _SURE_RANGE = 3.0
 """A range rate is used beyond so many standard deviations of the plot from the sensor."""
 
@@ -132,28 +135,32 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     _take_up(state, picture, seen)
     pairs, faint, new = _paired(state, picture, seen)
     shared = share_out(state, pairs, len(group.plots))
-    wanted = (shared.free == 0.0) | (new.chance * shared.free >= state.config.poisson_floor)
+    chance = new.chance
+    begins = chance * shared.free
+    wanted = (shared.free == 0.0) | (begins >= state.config.poisson_floor)
     body = new_objects(state, group, picture, faint, wanted)
-    harvest = contested(state, picture, shared, seen.chances[:, 1], new.chance, body)
-    gone = seen.rows[shared.alone == 0]
+    harvest = contested(state, picture, shared, seen.chances, chance, body)
     if harvest is not None:
-        seen = seen._replace(live=seen.live + len(harvest.fact) - len(gone))
+        seen = seen._replace(live=seen.live + len(harvest.fact) - shared.contested)
     given = given_to(state, group, picture, shared, harvest)
     number = state.bank.number[seen.rows]
-    state, fresh, over = born(state, group, picture, new, shared.free, body, seen)
-    begun = len(fresh) + (harvest.born if harvest else 0)
+    state, fresh, over = born(state, group, picture, new.first, begins, body, seen)
+    counts, begun = _NONE, len(fresh)
     if harvest is not None:
-        state, found = replaced(state, group, picture, gone, harvest, new.first)
+        counts = harvest.counts.tolist()
+        state, found = replaced(
+            state, group, picture, seen, shared.alone, harvest, new.first, begun
+        )
         fresh = np.concatenate([fresh, found])
     _update(state, group, picture, seen, shared)
     return state._replace(
         edges=with_edge(state, group, seen, number, fresh),
         counters=state.counters.add(
             looks=group.sector is not None,
-            births=begun,
-            contested=harvest.contested if harvest else 0,
+            births=begun + counts[BORN_ROWS],
+            contested=counts[CLUSTERS],
             divided=shared.divided,
-            cut_short=harvest.cut_short if harvest else 0,
+            cut_short=counts[CUT_SHORT],
             tracks_overflow=over,
             edges_overflow=pairs.overflow + faint.overflow,
         ),
