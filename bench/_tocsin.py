@@ -30,6 +30,8 @@ from tocsin.track import TrackConfig, start, step, step_in_full
 T0_NS = 1_900_000_000 * NS
 ORIGIN = Origin(0.0, 0.0)
 _EVERYWHERE_M = 1e9
+_BEYOND = ("turns", "recorded")
+"""Truth that does more than a case's models say: there the tracker's own default stands."""
 _FLAT = 1e9
 """Effective-earth factor of a flat earth."""
 
@@ -130,6 +132,8 @@ def _config(scene: Scene, settings: dict[str, Any]) -> TrackConfig:
         "max_edges": max(10 * room, TrackConfig.max_edges),
         "max_waiting": max(room, TrackConfig.max_waiting),
     }
+    if scene.case.generator in _BEYOND:
+        del told["manoeuvre_probability"]
     region = Region.at(ORIGIN)
     return TrackConfig(region, _sensors(scene), output_period_s=None, **{**told, **settings})
 

@@ -69,7 +69,9 @@ def run() -> Run:
     located = plots.step(plots.start(config), numbered, steps[-1].now_ns)[1].plots
     truth = Truth.concat([s.truth for s in steps])
     at_ns = evaluate.instants(truth, Tracks.empty(), CONFIG)
-    oracle = evaluate.known_association(truth, located, origins[located.sequence], at_ns, region)
+    site = evaluate.OracleSite.of(scenario.sensors, region)
+    names = origins[located.sequence]
+    oracle = evaluate.known_association(truth, located, names, at_ns, region, site=site)
     tracks = Tracks.concat(ours)
     live = np.isin(tracks.status, (TrackStatus.CONFIRMED, TrackStatus.COASTING))
     return Run(region, truth, located, tracks.take(live), oracle)
@@ -122,10 +124,9 @@ def test_oracle_then_ours_then_nothing_and_everything(run: Run, honest: dict) ->
         assert honest[key] < 0.75 * nothing[key]
         assert honest[key] < 0.75 * all_[key]
     assert oracle["completeness"] > honest["completeness"] > nothing["completeness"] == 0.0
-    # The oracle's one motion model, which knows no range rates, is no bound of the error where
-    # targets turn: ours has several and uses rates, over the moments that it holds a target at all.
+    # Over the moments that both hold an object: ours holds fewer of the hard ones.
+    assert 1.0 < run.ratio(run.ours) < 2.0
     assert honest["position_rmse_m"] < 0.75 * all_["position_rmse_m"]
-    assert oracle["position_rmse_m"] < 0.75 * all_["position_rmse_m"]
     assert all_["identity_switches"] > 10 * honest["identity_switches"] > 0
     assert all_["siap"]["spuriousness"] > honest["siap"]["spuriousness"] + 0.5
 

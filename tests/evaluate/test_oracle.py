@@ -13,6 +13,7 @@ from tests.support import ROOT
 from tocsin.contract import NS, Dimension, Innovations, ObjectClass, Origin, Plots, Truth
 from tocsin.evaluate import (
     OracleConfig,
+    OracleSite,
     TargetLooks,
     TrackScoring,
     gospa,
@@ -205,7 +206,15 @@ def settled_innovations(scene: tuple, stated_std_m: float, flat: bool = True) ->
     )
     model = OracleConfig(noise_m2ps3=Q)
     at_ns = instants_of(truth)[:1]
-    told = oracle(truth, stated, who, at_ns, REGION, model, sensor_ids=("even", "odd")).innovations
+    told = oracle(
+        truth,
+        stated,
+        who,
+        at_ns,
+        REGION,
+        model,
+        site=OracleSite(("even", "odd"), np.full((2, 3), np.nan)),
+    ).innovations
     return told.take(told.measured_at_ns > START_NS + 8 * round(STEP_S * NS))
 
 
@@ -289,6 +298,34 @@ def test_existence_known_from_the_kth_detection(scene: tuple) -> None:
         firsts.append(int(tracks.measured_at_ns[mine].min()))
     own = np.sort(plots.measured_at_ns[who == "t007"])
     assert firsts == [own[0], own[2]]
+
+
+def test_range_rates_tell_the_speed_along_the_line_of_sight() -> None:
+    """Flying from the radar to the east: rates give that speed, and leave the other axis as is."""
+    truth = truth_of({"a": (40_000, 0, 3000, 150, 0)}, range(61))
+    rng, rows = np.random.default_rng(4), np.arange(0, 61, 4)
+    place = REGION.from_geodetic(
+        truth.latitude_deg[rows], truth.longitude_deg[rows], truth.height_wgs84_m[rows]
+    )
+    sensor_m = np.array([[0.0, 0.0, 0.0]])
+    plots = plots_at(place + rng.normal(0, STD_M, place.shape), truth.measured_at_ns[rows])
+    away = place - sensor_m
+    rate = 150.0 * away[:, 0] / np.linalg.norm(away, axis=1) + rng.normal(0, 0.5, len(rows))
+    rated = plots.replace(range_rate_mps=rate, range_rate_std_mps=np.full(len(rows), 0.5))
+    who, at_ns = np.full(len(rows), "a", object), instants_of(truth)
+    model = OracleConfig(noise_m2ps3=1.0)
+
+    def errors(given: Plots, places: np.ndarray | None) -> np.ndarray:
+        site = None if places is None else OracleSite(("radar",), places)
+        tracks = known_association(truth, given, who, at_ns, REGION, model, site=site)
+        late = tracks.take(tracks.measured_at_ns > at_ns[20])
+        off = [late.velocity_east_mps - 150.0, late.velocity_north_mps]
+        return np.sqrt(np.mean(np.square(off), axis=1))
+
+    without, nowhere, with_ = errors(plots, sensor_m), errors(rated, None), errors(rated, sensor_m)
+    np.testing.assert_array_equal(without, nowhere)
+    assert with_[0] < 0.3 * without[0]
+    assert with_[1] == pytest.approx(without[1], rel=0.3)
 
 
 def test_order_of_plots_and_false_plots_change_nothing(scene: tuple) -> None:

@@ -1,6 +1,5 @@
 """Association of a look against enumeration, and what hypotheses must always hold."""
 
-import dataclasses
 import itertools
 
 import numpy as np
@@ -13,7 +12,7 @@ from tests.track.scenes import REGION, T0_NS, Line, radar, sweep
 from tocsin.contract import NS
 from tocsin.geo import pack_covariance, unpack_covariance
 from tocsin.motion import Model, ModelSet, Noise
-from tocsin.track import TrackConfig, reference, start, step
+from tocsin.track import TrackConfig, contest, reference, start, step
 from tocsin.track.contest import contested, share_out
 from tocsin.track.kernels_clusters import propagate, solve_alone
 from tocsin.track.kernels_contest import PLOT, SOURCE, Mixture
@@ -31,7 +30,8 @@ TWO = ModelSet(
 def test_assign_costs_what_scipy_finds(seed, rows, more):
     cost = np.random.default_rng(seed).normal(size=(rows, rows + more))
     column = np.zeros(rows, np.int64)
-    assign(cost, rows, rows + more, column)
+    whole, real = np.empty((3, rows + more + 1), np.int64), np.empty((3, rows + more + 1))
+    assign(cost, rows, rows + more, column, whole, real)
     assert len(set(column.tolist())) == rows
     i, j = linear_sum_assignment(cost)
     assert cost[np.arange(rows), column].sum() == pytest.approx(cost[i, j].sum(), abs=1e-9)
@@ -76,9 +76,10 @@ def children_of(gain, lists, weight, missed_log, most, most_nodes=10**6):
         hyp[h, : len(members)] = members
     parent, out = np.empty(most, np.int64), np.empty(most)
     chosen = np.empty((most, locals_), np.int64)
+    room = max(most, locals_, plots) + 1
     found, short = best_children(
         len(lists), hyp, size, weight, missed_log, begin, plot, value, plots, 1e9, most_nodes,
-        parent, chosen, out,
+        parent, chosen, out, np.empty((4, room), np.int64), np.empty((2, room)),
     )  # fmt: skip
     return found, short, out[:found], parent[:found], chosen[:found]
 
@@ -143,10 +144,10 @@ def harvest_of(ratio, models=ONE, **options_):
         np.zeros((m, len(models.models), 6)), np.ones((m, len(models.models), 21)),
         np.ones((m, len(models.models))) / len(models.models),
     )  # fmt: skip
-    state = dataclasses.replace(state, bank=bank)
+    state = state._replace(bank=bank)
     shared = share_out(state, pairs, m)
     assert not shared.alone.any()
-    return contested(state, picture, shared, np.full(k, 0.9), np.zeros(m), body)
+    return contested(state, picture, shared, np.full((k, 4), 0.9), np.zeros(m), body)
 
 
 @given(ratios(), st.sampled_from([ONE, TWO]))
@@ -175,6 +176,20 @@ def test_merging_dividing_and_recycling_keep_the_expected_number_of_objects(rati
     assert expected[0] == pytest.approx(expected[1], rel=1e-6)
     full = unpack_covariance(got.body.cov[:, 0])
     assert np.linalg.eigvalsh(full).min(initial=1.0) > 0.0
+
+
+def test_clusters_that_become_more_rows_than_there_was_room_for_are_solved_again(monkeypatch):
+    ratio = np.exp(np.random.default_rng(8).normal(1.0, 2.0, (4, 4)))
+    want = harvest_of(ratio, merge2=0.0, near2=1e12)
+    monkeypatch.setattr(contest, "_ROOM", 1)
+    got = harvest_of(ratio, merge2=0.0, near2=1e12)
+    assert len(want.fact) > len(ratio) + 4
+    for one, other in zip(
+        (*want.body, want.chance, want.fact, *want.hyp, want.counts),
+        (*got.body, got.chance, got.fact, *got.hyp, got.counts),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
 
 
 @given(seeds, st.integers(1, 6))

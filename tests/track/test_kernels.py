@@ -1,10 +1,8 @@
 """Every kernel against its plain NumPy twin, on random input."""
 
-import dataclasses
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.track.scenes import REGION, T0_NS, listener, radar
@@ -18,7 +16,7 @@ from tocsin.track.kernels_clusters import divide
 from tocsin.track.kernels_contest import Hypotheses, Mixture
 from tocsin.track.kernels_gate import sort_cells
 from tocsin.track.kernels_rows import note_plot
-from tocsin.track.kernels_sweep import end
+from tocsin.track.kernels_sweep import LOOKED, end
 from tocsin.track.seen import who
 from tocsin.track.state import Bank, Edge, Group, Pairs, Picture, Sector, Seen
 from tocsin.track.step import _paired, _picture, _take_up, _update
@@ -69,7 +67,7 @@ def random_state(rng, models=ONE, n=ROWS, spread_m=20_000.0, **options):
     bank.twin[:], bank.twin_count[:] = rng.integers(0, 2, n), rng.integers(0, 2, n)
     two = np.zeros(2, np.int64)
     known = Hypotheses(np.zeros(3, np.int64), np.zeros(0), two[:1], two[:0], np.zeros((2, 6)))
-    return dataclasses.replace(state, bank=bank, hypotheses=known, next_number=n + 1)
+    return state._replace(bank=bank, hypotheses=known, next_number=n + 1)
 
 
 def random_plots(rng, state, sensor, m=6):
@@ -124,7 +122,7 @@ def assert_same_bodies(state, cov, state_, full_):
 
 def both(state):
     """Return the tracker and a copy of it, row by row the same."""
-    return state, dataclasses.replace(state, bank=state.bank.copy())
+    return state, state._replace(bank=state.bank.copy())
 
 
 def assert_same_seen(got, want):
@@ -146,13 +144,34 @@ def test_a_sweep_is_its_twin(seed, models, width_rad, length_ns):
     number = np.flatnonzero(rng.random(60) < 0.5).astype(np.uint32) + 1
     looked = rng.choice([0.2, 1.0], len(number))
     edge = Edge(T0_NS - 1, number, looked)
-    mine = dataclasses.replace(mine, edges=(edge, *mine.edges[1:]))
+    mine = mine._replace(edges=(edge, *mine.edges[1:]))
     if width_rad > 6.0:
         edge = Edge(0, number[:0], looked[:0])
     group = Group(T0_NS + NS // 4, 0, sector, Plots.empty())
     picture = _picture(mine, group, 0.0)
     assert_same_seen(who(mine, group, picture), reference.who(twin, group, picture, edge))
     assert_same_rows(mine.bank, twin.bank)
+
+
+@given(seeds, sets, st.floats(0.05, 1.5), st.integers(0, 20))
+@settings(max_examples=60)
+def test_what_a_sweep_foresees_changes_nothing(seed, models, width_rad, seconds):
+    rng = np.random.default_rng(seed)
+    state = random_state(rng, MODELS[models], 60, 80e3)
+    turned_rad, then_ns = rng.uniform(0, 6), T0_NS + seconds * NS
+    first = Sector(0, T0_NS, T0_NS, T0_NS + NS // 8, turned_rad, width_rad)
+    group = Group(T0_NS + NS // 4, 0, first, Plots.empty())
+    who(state, group, _picture(state, group, 0.0))
+    state.bank.free(rng.choice(60, 5, replace=False))
+    foreseen = int((state.away[0][:60, LOOKED] == state.bank.looked).sum())
+    event(f"foreseen: {foreseen // 10 * 10}")
+    state = state._replace(looked=state.looked + 1)
+    anew = state._replace(bank=state.bank.copy(), away={})
+    beside = Sector(0, then_ns, then_ns, then_ns + NS // 8, turned_rad + width_rad, width_rad)
+    group = Group(then_ns + NS // 4, 0, beside, Plots.empty())
+    picture = _picture(state, group, 0.0)
+    assert_same_seen(who(state, group, picture), who(anew, group, picture))
+    assert_same_rows(state.bank, anew.bank)
 
 
 @given(seeds, sets)
@@ -175,7 +194,7 @@ def test_whoever_has_a_plot_in_its_gate_is_heard(seed, models):
     state.bank.state[:, :, 3:5] *= 6.0
     state.bank.cov[:] *= 0.02
     state.bank.time_ns[:] -= rng.integers(0, 8 * NS, 30)
-    everyone = dataclasses.replace(state, bank=state.bank.copy())
+    everyone = state._replace(bank=state.bank.copy())
     for i in range(30):
         reference.bring(everyone, everyone.bank, i, T0_NS + NS // 4)
     group, picture = random_plots(rng, everyone, 2, 2)
@@ -194,7 +213,7 @@ def test_what_a_radar_may_see_is_what_its_coverage_says(seed, width_rad):
     state.bank.poisson[:], state.bank.cluster[:], state.bank.existence[:] = False, -1, 0.9
     state.bank.last_plot_at_ns[:] = T0_NS
     site = start(TrackConfig(REGION, (sensor, *SENSORS[1:]), models=ONE)).site
-    state = dataclasses.replace(state, site=site)
+    state = state._replace(site=site)
     sector = Sector(0, T0_NS, T0_NS, T0_NS + NS // 4, rng.uniform(0, 6), width_rad)
     dt = (T0_NS + NS // 8 - state.bank.time_ns) / NS
     body, cov = state.bank.state[:, 0].copy(), state.bank.cov[:, 0].copy()
@@ -393,9 +412,9 @@ def test_new_objects_are_their_twins(seed, models):
         np.testing.assert_allclose(body.mode[j], mode, rtol=1e-7)
 
 
-@given(seeds, sets, st.booleans())
+@given(seeds, sets)
 @settings(max_examples=40)
-def test_beginning_is_its_twin(seed, models, in_place):
+def test_beginning_is_its_twin(seed, models):
     """Rows out of the open, or grown out of undetected ones; some take up a confirmed number."""
     rng = np.random.default_rng(seed)
     state, group, picture, seen = at_one_time(rng, models, n=20)
@@ -410,15 +429,11 @@ def test_beginning_is_its_twin(seed, models, in_place):
         rng.permutation(m), rng.choice(np.append(seen.dark, -1), m),
     )  # fmt: skip
     want = reference.begin(state, group, picture, starts)
-    if in_place:
-        more = Bank.empty(m, len(SENSORS), state.bank.mode.shape[1])
-        more.free(np.arange(m))
-        place, out = state.bank.size + rng.permutation(m), state.bank.join(more)
-        state = dataclasses.replace(state, bank=out)
-    else:
-        place, out = np.arange(m), Bank.empty(m, len(SENSORS), state.bank.mode.shape[1])
-    births.begin(state, group, picture, starts, out, place)
-    assert_same_rows(out.take(place), want)
+    more = Bank.empty(m, len(SENSORS), state.bank.mode.shape[1])
+    more.free(np.arange(m))
+    place, bank = state.bank.size + rng.permutation(m), state.bank.join(more)
+    births.begin(state._replace(bank=bank), group, picture, starts, place)
+    assert_same_rows(bank.take(place), want)
 
 
 @given(seeds)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.track.scenes import REGION, T0_NS, Line, listener, positions, radar, sweep
-from tocsin.contract import NS, Looks, Plots, TrackUpdates
+from tocsin.contract import NS, Dimension, Looks, Plots, TrackUpdates
 from tocsin.track import TrackConfig, start, step
 
 SENSORS = (radar("one"), radar("two", east_m=15e3, period_s=3.1), listener())
@@ -92,6 +92,46 @@ def test_numbers_that_were_put_out_stay():
     held = [set(sure.number[seconds == s].tolist()) for s in range(25, DURATION_S)]
     assert len(held[0]) >= len(TARGETS)
     assert all(now == held[0] for now in held)
+
+
+def whole_turn(rng, sensor, at_ns):
+    """Return plots of the first targets at one instant, and the look that saw them."""
+    place = np.concatenate([target.at((at_ns - T0_NS) / NS) for target in TARGETS[:3]])
+    plots = Plots.build(
+        3,
+        measured_at_ns=at_ns,
+        received_at_ns=at_ns,
+        sensor=sensor,
+        sequence=np.arange(3),
+        dimension=int(Dimension.FULL),
+        position_m=place + rng.normal(size=(3, 3)) * 20.0,
+        position_cov_m2=np.broadcast_to(np.eye(3) * 400.0, (3, 3, 3)),
+        false_density=1e-17,
+    )
+    looks = Looks.build(
+        1,
+        sensor_id=[SENSORS[sensor].sensor_id],
+        start_ns=[at_ns],
+        end_ns=[at_ns],
+        azimuth_from_rad=[0.0],
+        azimuth_to_rad=[2.0 * np.pi],
+    )
+    return plots, looks
+
+
+def test_looks_of_one_instant_each_put_out_the_tracks_that_both_together_do():
+    config = dataclasses.replace(CONFIG, sensors=SENSORS[:2], output_period_s=None)
+    together, apart = start(config), start(config)
+    rng = np.random.default_rng(5)
+    for seconds in range(0, 20, 4):
+        at_ns = T0_NS + seconds * NS
+        turns = [whole_turn(rng, sensor, at_ns) for sensor in (0, 1)]
+        plots, looks = Plots.concat([p for p, _ in turns]), Looks.concat([n for _, n in turns])
+        together, wanted = step(together, plots, looks, at_ns)
+        for plots, looks in turns:
+            apart, updates = step(apart, plots, looks, at_ns)
+            assert len(updates) >= 3
+        assert_same_tracks(updates, wanted)
 
 
 def test_beyond_the_window_plots_are_dropped_and_counted():

@@ -1,7 +1,5 @@
 """Time, order and limits: what a step may and may not depend on."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,10 +45,10 @@ from tocsin.track import kernels_gate as gate_
 from tocsin.track import kernels_report as report_
 from tocsin.track import kernels_rows as rows_
 from tocsin.track import kernels_sweep as sweep_
-from tocsin.track.kernels_clusters import divide, solve_alone
+from tocsin.track.kernels_clusters import share_out
 from tocsin.track.kernels_contest import contest
 from tocsin.track.kernels_filter import predict
-from tocsin.track.kernels_regroup import regroup
+from tocsin.track.kernels_regroup import replace
 from tocsin.track.manage import unite
 from tocsin.track.output import put_out
 from tocsin.track.state import Bank, Group, Sector, named, names_of
@@ -355,7 +353,7 @@ def pair_of_tracks(apart_m=20.0, addresses=(-1, 7), heard=((0, 100), (97, 0))):
     bank.callsign[:] = named(np.array([None, "CIVIL 1"], object))
     bank.heard_ns[:] = np.where(np.array(heard) > 0, T0_NS + np.array(heard) * NS, 0)
     bank.last_plot_at_ns[:] = bank.heard_ns.max(axis=1)
-    return dataclasses.replace(state, bank=bank)
+    return state._replace(bank=bank)
 
 
 def united(state):
@@ -416,7 +414,7 @@ def on_the_edge(rest_s=0.0, shift_m=0.0):
         false_density=[1e-15],
         mode_s_valid=[False],
     )
-    return dataclasses.replace(state, bank=bank), before, after, plot
+    return state._replace(bank=bank), before, after, plot
 
 
 def missed_in(state, sector):
@@ -440,7 +438,7 @@ def test_a_track_found_before_the_edge_cannot_be_missed_behind_it():
     existence = found.bank.existence[0]
     assert existence > 0.999
     assert missed_in(kept(found), after).bank.existence[0] == pytest.approx(existence, rel=1e-9)
-    forgotten = dataclasses.replace(found, edges=state.edges)
+    forgotten = found._replace(edges=state.edges)
     assert missed_in(forgotten, after).bank.existence[0] < existence
 
 
@@ -497,9 +495,9 @@ def test_live_use_compiles_nothing_that_the_warm_up_did_not():
     """A kernel called with other array types or layouts would stop a live run for seconds."""
     warm_up()
     kernels = (
-        sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up,
-        divide, solve_alone, contest, rows_.new_objects, rows_.begin, rows_.carry,
-        regroup, rows_.update, report_.shown, report_.describe, report_.report, predict,
+        sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up, share_out, contest,
+        rows_.new_objects, rows_.begin, replace, rows_.update, report_.shown, report_.describe,
+        report_.report, predict,
     )  # fmt: skip
     before = [len(kernel.signatures) for kernel in kernels]
     state, _ = track_recording(PLOTS, LOOKS, CONFIG)

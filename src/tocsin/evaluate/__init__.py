@@ -9,7 +9,7 @@ from tocsin.evaluate.distance import distance
 from tocsin.evaluate.entry import Entry, Evidence
 from tocsin.evaluate.expected import Bound, Sources, expected_bound
 from tocsin.evaluate.moments import instants
-from tocsin.evaluate.oracle import Oracle, OracleConfig, known_association, oracle
+from tocsin.evaluate.oracle import Oracle, OracleConfig, OracleSite, known_association, oracle
 from tocsin.evaluate.page import report_page
 from tocsin.evaluate.requirements import (
     STANDARDS,
@@ -34,6 +34,7 @@ __all__ = [
     "Gospa",
     "Oracle",
     "OracleConfig",
+    "OracleSite",
     "Outcome",
     "Resolution",
     "Scene",

@@ -21,6 +21,7 @@ from tocsin.contract import (
     Innovations,
     Objects,
     Plots,
+    Sensor,
     Tracks,
     TrackStatus,
     Truth,
@@ -34,6 +35,8 @@ from tocsin.geo import Region, pack_covariance, rotate_state_covariance, unpack_
 
 ROWS = 50_000
 _UNMEASURED_M2 = 1e12
+_SURE_RANGE = 3.0
+"""A range rate is used beyond so many standard deviations from the sensor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +97,25 @@ class Oracle(NamedTuple):
     innovations: Innovations
 
 
+class OracleSite(NamedTuple):
+    """Hold what the oracle is told of the sensors, as plots number them.
+
+    Args:
+        sensor_ids: names; innovations bear the numbers of those that have none.
+        sensor_m: (sensors, 3) places in the region's frame; NaN: unknown, and no range rate used.
+    """
+
+    sensor_ids: Sequence[str]
+    sensor_m: F64
+
+    @classmethod
+    def of(cls, sensors: Sequence[Sensor], region: Region) -> OracleSite:
+        """Return what a site's sensors are."""
+        where = [(s.latitude_deg, s.longitude_deg, s.height_wgs84_m) for s in sensors]
+        place = np.array(where, float).reshape(-1, 3)
+        return cls([s.sensor_id for s in sensors], region.from_geodetic(*place.T))
+
+
 def known_association(
     truth: Truth,
     plots: Plots,
@@ -102,9 +124,10 @@ def known_association(
     region: Region,
     config: OracleConfig | None = None,
     scoring: TrackScoring | None = None,
+    site: OracleSite | None = None,
 ) -> Tracks:
     """Return the oracle's tracks; the arguments are those of `oracle`."""
-    return oracle(truth, plots, target_id, at_ns, region, config, scoring).tracks
+    return oracle(truth, plots, target_id, at_ns, region, config, scoring, site).tracks
 
 
 def oracle(
@@ -115,7 +138,7 @@ def oracle(
     region: Region,
     config: OracleConfig | None = None,
     scoring: TrackScoring | None = None,
-    sensor_ids: Sequence[str] = (),
+    site: OracleSite | None = None,
 ) -> Oracle:
     """Return the oracle's tracks and how far each plot lay from their prediction.
 
@@ -127,7 +150,7 @@ def oracle(
         region: frame of the plots.
         config: the model.
         scoring: how the truth is taken at instants.
-        sensor_ids: names of the site's sensors, as plots number them; without: the numbers.
+        site: the sensors, as plots number them; None: nothing is known of them.
     """
     if len(truth) == 0:
         return Oracle(Tracks.empty(), Innovations.empty())
@@ -140,7 +163,7 @@ def oracle(
     plots, who = plots.take(good), who[good]
     order = np.lexsort((plots.measured_at_ns, who))
     plots = plots.take(order)
-    done = _filtered(plots, who[order], wander, settings)
+    done = _filtered(plots, who[order], wander, settings, _rates(plots, site))
     instant_ns = at_ns[true.instant]
     row = latest(done, true.who, instant_ns, wander.start_ns)
     detections = np.where(row >= 0, done.rank[row] + 1, 0) if len(done.rank) else 0 * row
@@ -150,14 +173,15 @@ def oracle(
     for part in np.split(known, np.arange(ROWS, len(known), ROWS)):
         state, cov = advanced(done, row[part], true.who[part], instant_ns[part], wander, settings)
         tables.append(_tracks(state, cov, true.who[part], instant_ns[part], true.names, region))
-    return Oracle(Tracks.concat(tables), _innovations(done, plots, true.names, sensor_ids))
+    return Oracle(Tracks.concat(tables), _innovations(done, plots, true.names, site))
 
 
 def _innovations(
-    done: Filtered, plots: Plots, names: Objects, sensor_ids: Sequence[str]
+    done: Filtered, plots: Plots, names: Objects, site: OracleSite | None
 ) -> Innovations:
     """Return the innovations of (n,) plots, in the filter's order."""
     some = np.flatnonzero(np.isfinite(done.distance2))
+    sensor_ids = site.sensor_ids if site else ()
     sensors = plots.sensor[some].tolist()
     flat = plots.dimension[some] == Dimension.HORIZONTAL
     return Innovations.build(
@@ -215,7 +239,31 @@ class Wander:
         return np.eye(3) * np.maximum(squared, self._config.least_speed_mps**2)[:, None, :]
 
 
-def _filtered(plots: Plots, who: Index, wander: Wander, config: OracleConfig) -> Filtered:
+class Rates(NamedTuple):
+    """Hold the range rates of plots.
+
+    Args:
+        mps: (n,) range rates; NaN: none.
+        std_mps: (n,) standard deviations.
+        from_m: (n, 3) where they were measured.
+    """
+
+    mps: F64
+    std_mps: F64
+    from_m: F64
+
+
+def _rates(plots: Plots, site: OracleSite | None) -> Rates:
+    """Return the range rates that can be used: of sensors whose place is known."""
+    places = site.sensor_m if site else np.full((1, 3), np.nan)
+    from_m = places[np.minimum(plots.sensor, len(places) - 1)]
+    usable = np.isfinite(from_m).all(axis=1) & np.isfinite(plots.range_rate_std_mps)
+    return Rates(np.where(usable, plots.range_rate_mps, np.nan), plots.range_rate_std_mps, from_m)
+
+
+def _filtered(
+    plots: Plots, who: Index, wander: Wander, config: OracleConfig, rates: Rates
+) -> Filtered:
     """Return the filter after each of (n,) plots, which are ordered by object and time."""
     count = len(who)
     rank = np.arange(count) - np.searchsorted(who, who, "left")
@@ -229,6 +277,10 @@ def _filtered(plots: Plots, who: Index, wander: Wander, config: OracleConfig) ->
             state, cov, done.distance2[rows] = _updated(state, cov, plots.take(rows))
         else:
             state, cov = _started(plots.take(rows), who[rows], wander)
+        rated = np.flatnonzero(np.isfinite(rates.mps[rows]))
+        if len(rated):
+            these = Rates._make(part[rows[rated]] for part in rates)
+            state[rated], cov[rated] = _with_rates(state[rated], cov[rated], these)
         done.state[rows], done.cov[rows] = state, pack_covariance(cov)
     return done
 
@@ -284,6 +336,28 @@ def _updated(state: F64, cov: F64, plots: Plots) -> tuple[F64, F64, F64]:
     # Joseph's form: symmetric and positive whatever is rounded.
     after = keep @ cov @ np.swapaxes(keep, -1, -2) + gain @ noise @ np.swapaxes(gain, -1, -2)
     return state + np.einsum("nij,nj->ni", gain, apart), after, mahalanobis(apart, total)
+
+
+def _with_rates(state: F64, cov: F64, rates: Rates) -> tuple[F64, F64]:
+    """Return states and covariances after a range rate each, where the line of sight is sure.
+
+    Source: Y. Bar-Shalom, X. R. Li, T. Kirubarajan, Estimation with Applications to Tracking and
+    Navigation (2001), section 10.3 (extended Kalman filter).
+    """
+    line = state[:, :3] - rates.from_m
+    away2 = (line**2).sum(axis=1)
+    sure = np.flatnonzero(away2 > _SURE_RANGE**2 * np.einsum("naa->n", cov[:, :3, :3]))
+    state, cov = state.copy(), cov.copy()
+    x, P, away = state[sure], cov[sure], np.sqrt(away2[sure])[:, None]
+    unit = line[sure] / away
+    rate = (unit * x[:, 3:]).sum(axis=1)
+    slope = np.concatenate([(x[:, 3:] - rate[:, None] * unit) / away, unit], axis=1)
+    spread = np.einsum("nab,nb->na", P, slope)
+    variance = (spread * slope).sum(axis=1) + rates.std_mps[sure] ** 2
+    gain = spread / variance[:, None]
+    state[sure] = x + gain * (rates.mps[sure] - rate)[:, None]
+    cov[sure] = P - gain[:, :, None] * spread[:, None, :]
+    return state, cov
 
 
 def latest(done: Filtered, who: Index, at_ns: I64, start_ns: int) -> Index:

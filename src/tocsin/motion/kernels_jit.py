@@ -23,6 +23,8 @@ def lean(*, inline: bool = False, contract: bool = False) -> Callable[[Kernel], 
         contract: let multiplications and additions be one operation.
     """
     options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+    # Nothing takes these kernels' addresses: their wrappers for that only cost time to compile.
+    options["no_cfunc_wrapper"] = True
     if inline:
         options["forceinline"] = True
     if contract:

@@ -20,6 +20,7 @@ from tocsin.contract import (
     SensorKind,
     read_parquet,
 )
+from tocsin.evaluate import OracleSite
 from tocsin.geo import Region
 from tocsin.run.site import Site
 
@@ -31,13 +32,13 @@ class Known:
     Args:
         plots: located, in the region frame.
         target_id: (n,) the true object; None: false.
-        sensor_ids: names of the sensors, as plots number them.
+        site: the sensors, as plots number them.
         radars: which of these numbers are radars.
     """
 
     plots: Plots
     target_id: Objects
-    sensor_ids: tuple[str, ...]
+    site: OracleSite
     radars: tuple[int, ...]
 
 
@@ -61,9 +62,9 @@ def known_plots(folders: Sequence[Path], site: Site | None) -> Known:
         raise InputError(origins_path, what, "give the origins of these plots")
     located = _located(reports, site)
     sensors = site.sensors
-    names = tuple(sensor.sensor_id for sensor in sensors)
     radars = tuple(k for k, sensor in enumerate(sensors) if sensor.kind is SensorKind.RADAR)
-    return Known(located, origins.target_id[located.sequence], names, radars)
+    known = OracleSite.of(sensors, Region.at(site.origin))
+    return Known(located, origins.target_id[located.sequence], known, radars)
 
 
 def plot_places(folders: Sequence[Path], site: Site | None, known: Known | None) -> tuple[F64, I64]:

@@ -182,7 +182,7 @@ class Pipeline:
             state.plots, state.track = old.plots, old.track
             state.associations = old.associations
         else:
-            state.track = replace(state.track, next_number=old.track.next_number)
+            state.track = state.track._replace(next_number=old.track.next_number)
         state.picture = picture.succeed(state.picture, old.picture)
         state.warn = warn.succeed(state.warn, old.warn)
         tracks = (

@@ -294,7 +294,7 @@ def _oracles(known: Known, world: World, note: Note) -> list[evaluate.Entry]:
             Region.at(world.origin),
             evaluate.OracleConfig(k),
             world.scoring,
-            known.sensor_ids,
+            known.site,
         )
         told = Given(name, found.tracks, innovations=found.innovations)
         entries.append(_entry(told, world))

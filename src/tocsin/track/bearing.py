@@ -10,7 +10,6 @@ Source: J. L. Williams, R. Lau, IEEE Trans. AES 50 (2014) 2942-2959 (marginal as
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +63,7 @@ def is_bearing(group: Group) -> bool:
 def look_bearings(state: TrackState, group: Group) -> TrackState:
     """Handle what one node heard in one bin: the recipe."""
     sensor, to_ns, rules = group.sensor, int(group.plots.measured_at_ns.max()), state.site.rules
-    state = dataclasses.replace(state, looked=state.looked + 1)
+    state = state._replace(looked=state.looked + 1)
     end(state.bank, group.at_ns, state.site.ends)
     bearings, at_ns = bearing_rows(state, group), group.plots.measured_at_ns
     bank, rows = state.bank, _in_reach(state, sensor, to_ns)
@@ -88,11 +87,11 @@ def look_bearings(state: TrackState, group: Group) -> TrackState:
     free = claimed.free * (1.0 - met_density / density)
     kept = state.heard.scale.copy()
     np.multiply.at(kept, met.kept, 1.0 - existence)
-    state = dataclasses.replace(state, heard=state.heard._replace(scale=kept))
+    state = state._replace(heard=state.heard._replace(scale=kept))
     new = Heard(at_ns, np.full(len(at_ns), sensor), bearings, free / density)
     state = remembered(state, sensor, new, free, to_ns)
     counters = state.counters.add(bearings=len(at_ns), edges_overflow=pairs.overflow)
-    return dataclasses.replace(state, counters=counters)
+    return state._replace(counters=counters)
 
 
 def bearing_rows(state: TrackState, group: Group) -> F64:
@@ -247,8 +246,7 @@ def _born(state: TrackState, group: Group, met: Crossings, existence: F64) -> Tr
     bank, place = with_room(state, np.flatnonzero(~bank.live), len(worth))
     bank.put(place, rows)
     judge_rows(bank, place, state.site.judged)
-    return dataclasses.replace(
-        state,
+    return state._replace(
         bank=bank,
         next_number=state.next_number + len(worth),
         counters=state.counters.add(births=len(worth), crossed=len(worth), tracks_overflow=over),

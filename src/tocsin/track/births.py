@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from tocsin.contract import F64, I64, NS, Bool
 from tocsin.track import kernels_rows
 from tocsin.track.kernels_contest import Mixture
-from tocsin.track.state import Bank, Group, New, Pairs, Picture, Seen, TrackState, blank
+from tocsin.track.state import Bank, Group, Pairs, Picture, Seen, TrackState, blank
 
 _SPARE = 4
 """A full bank grows by this part of its rows more than it needs."""
@@ -55,10 +54,8 @@ class Starts(NamedTuple):
     first: I64
 
 
-def begin(
-    state: TrackState, group: Group, picture: Picture, starts: Starts, out: Bank, place: I64
-) -> None:
-    """Write rows that begin at plots.
+def begin(state: TrackState, group: Group, picture: Picture, starts: Starts, place: I64) -> None:
+    """Write rows that begin at plots into the tracker's bank.
 
     Their numbers follow on from the tracker's next; a row that takes up a confirmed track again has
     that track's.
@@ -68,32 +65,27 @@ def begin(
         group: the look.
         picture: its plots.
         starts: what begins.
-        out: where to write; may be the tracker's own bank.
-        place: (k,) row of `out` of each.
+        place: (k,) row of each.
     """
-    bank, sensor = state.bank, group.sensor
-    again = np.empty(len(starts.at), np.uint32)
+    sensor, count = group.sensor, len(starts.at)
     kernels_rows.begin(
-        bank, *starts, picture, sensor, state.looked, float(state.site.period_ns[sensor] / NS),
-        state.next_number, state.site.judged, out, place, again,
+        state.bank, *starts, picture, sensor, state.looked, interval_s(state, sensor),
+        state.next_number, state.site.judged, place, np.empty(count, np.uint32),
+        np.empty((2, count), np.int64),
     )  # fmt: skip
-    if again.any():
-        once = np.zeros(len(again), bool)
-        once[np.unique(again, return_index=True)[1]] = True
-        # Those that begin do not count: their numbers are new.
-        known = ~bank.poisson
-        if out is bank:
-            known[place] = False
-        keeps = once & (again > 0) & ~np.isin(again, bank.number[known])
-        out.number[place[keeps]] = again[keeps]
+
+
+def interval_s(state: TrackState, sensor: int) -> float:
+    """Return a sensor's time between plots, before a track has learned its own."""
+    return float(state.site.period_ns[sensor] / NS)
 
 
 def born(
     state: TrackState,
     group: Group,
     picture: Picture,
-    new: New,
-    free: F64,
+    first: I64,
+    existence: F64,
     body: Mixture,
     seen: Seen,
 ) -> tuple[TrackState, I64, int]:
@@ -103,22 +95,24 @@ def born(
         state: the tracker.
         group: the look.
         picture: its plots.
-        new: what may be new at each.
-        free: (m,) probability that each is no track's; 0: contested.
+        first: (m,) see `New`.
+        existence: (m,) of a new object at each.
         body: Gaussians of a new object at each.
         seen: the rows that the look concerns, and free ones.
 
     Returns:
         The tracker, the new rows, and how many did not fit.
     """
-    existence = new.chance * free
     at = np.flatnonzero(existence >= state.config.poisson_floor)
     over = max(seen.live + len(at) - state.config.max_tracks, 0)
     at = at[: max(len(at) - over, 0)]
     bank, place = with_room(state, seen.free, len(at))
-    state = dataclasses.replace(state, bank=bank)
-    begin(state, group, picture, Starts(at, existence[at], body, at, new.first[at]), bank, place)
-    return dataclasses.replace(state, next_number=state.next_number + len(at)), place, over
+    if len(at):
+        if bank is not state.bank:
+            state = state._replace(bank=bank)
+        begin(state, group, picture, Starts(at, existence[at], body, at, first[at]), place)
+        state = state._replace(next_number=state.next_number + len(at))
+    return state, place, over
 
 
 def with_room(state: TrackState, free: I64, count: int) -> tuple[Bank, I64]:

@@ -6,7 +6,6 @@ itself moves: such an object stays here, as the bearing it is, and never is a ro
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -158,8 +157,7 @@ def remembered(state: TrackState, sensor: int, new: Heard, free: F64, to_ns: int
     worth = np.flatnonzero(free >= _WORTH_KEEPING)
     kept = kept.take(stays).join(new.take(worth))
     over = max(len(kept.at_ns) - config.max_bearings, 0)
-    return dataclasses.replace(
-        state,
+    return state._replace(
         heard=kept.take(slice(over, None)),
         counters=state.counters.add(bearings_overflow=over),
     )

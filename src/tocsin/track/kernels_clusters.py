@@ -256,6 +256,58 @@ def divide(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def share_out(
+    rows: I64,
+    start: I64,
+    edge_plot: I64,
+    edge_ratio: F64,
+    cluster: I64,
+    held: F64,
+    limit: int,
+    parent: I64,
+    after: I64,
+    keep: Bool,
+    alone: I8,
+    edge_weight: F64,
+    none_weight: F64,
+    free: F64,
+) -> tuple[int, int]:
+    """Find the clusters of a look, and solve the rows that contest nothing.
+
+    Args:
+        rows: (k,) rows of the bank.
+        start: see `divide`.
+        edge_plot: likewise.
+        edge_ratio: likewise.
+        cluster: (n,) old cluster of each row of the bank, -1 none.
+        held: (n,) weight of the hypotheses that hold each.
+        limit: see `divide`.
+        parent: likewise.
+        after: likewise.
+        keep: likewise.
+        alone: likewise.
+        edge_weight: see `solve_alone`; if pairs are cut, it must be done once more without them.
+        none_weight: likewise.
+        free: likewise.
+
+    Returns:
+        Number of clusters that were too large, and of rows that contest something.
+    """
+    k, contested = rows.size, 0
+    old, weight, count = np.empty(k, np.int64), np.empty(k), np.empty(k, np.int64)
+    for i in range(k):
+        old[i], weight[i] = cluster[rows[i]], held[rows[i]]
+    large = divide(
+        start, edge_plot, edge_ratio, old, weight, free.size, limit, parent, after, count, keep,
+        alone,
+    )  # fmt: skip
+    for i in range(k):
+        contested += 1 - alone[i]
+    solve_alone(start, edge_plot, edge_ratio, alone, edge_weight, none_weight, free)
+    return large, contested
+
+
+@lean()
 def join_parents(
     units: int,
     unit: I64,
@@ -267,12 +319,15 @@ def join_parents(
     hyp: I64,
     size: I64,
     weight: F64,
+    old: I64,
+    whole: I64,
+    value: F64,
 ) -> int:
     """Join the hypotheses of a cluster's parts: the heaviest of their product.
 
     Args:
         units: number of parts.
-        unit: (u, 2) bank row of a track alone and 0, or the old cluster's number and 1.
+        unit: (2, u) bank row of a track alone and 0, or the old cluster's number and 1.
         hyp_start: (clusters + 1,) first hypothesis of each old cluster.
         hyp_weight: weight of each hypothesis.
         member_start: (hypotheses + 1,) first member of each.
@@ -281,26 +336,27 @@ def join_parents(
         hyp: (K, T) out: locals of each; the K heaviest are kept.
         size: (K,) out.
         weight: (K,) out: logarithms.
+        old: (K, T) work space.
+        whole: (2, K) likewise.
+        value: (K,) likewise.
 
     Returns:
         Number of hypotheses.
     """
-    count, most = 1, size.size
-    old, sizes = np.empty((most, hyp.shape[1]), np.int64), np.empty(most, np.int64)
-    pair, value = np.empty(most, np.int64), np.empty(most)
+    count, sizes, pair = 1, whole[0], whole[1]
     size[0], weight[0] = 0, 0.0
     for u in range(units):
-        if unit[u, 1] == 0:
+        if unit[1, u] == 0:
             for h in range(count):
-                hyp[h, size[h]] = local[unit[u, 0]]
+                hyp[h, size[h]] = local[unit[0, u]]
                 size[h] += 1
             continue
-        first, last = hyp_start[unit[u, 0]], hyp_start[unit[u, 0] + 1]
+        first, last = hyp_start[unit[0, u]], hyp_start[unit[0, u] + 1]
         for h in range(count):
             sizes[h] = size[h]
             for t in range(size[h]):
                 old[h, t] = hyp[h, t]
-        count = _best_pairs(weight, count, hyp_weight, first, last, pair, value)
+        count = _best_pairs(weight, count, hyp_weight, first, last, pair, value, size.size)
         for k in range(count):
             h, g = pair[k] // (last - first), first + pair[k] % (last - first)
             n = sizes[h]
@@ -315,7 +371,7 @@ def join_parents(
 
 @lean()
 def _best_pairs(
-    weight: F64, count: int, second: F64, first: int, last: int, pair: I64, value: F64
+    weight: F64, count: int, second: F64, first: int, last: int, pair: I64, value: F64, most: int
 ) -> int:
     """Find the heaviest pairs of hypotheses of two clusters; of equal ones, the first.
 
@@ -326,7 +382,8 @@ def _best_pairs(
         first: its first hypothesis.
         last: behind its last.
         pair: out: h * (last - first) + g - first of each.
-        value: out: logarithm of its weight; as many as there is room for.
+        value: out: logarithm of its weight.
+        most: how many are kept.
 
     Returns:
         How many.
@@ -335,9 +392,9 @@ def _best_pairs(
     for h in range(count):
         for g in range(first, last):
             w = weight[h] + math.log(second[g])
-            if kept == value.size and w <= value[kept - 1]:
+            if kept == most and w <= value[kept - 1]:
                 continue
-            kept = min(kept + 1, value.size)
+            kept = min(kept + 1, most)
             k = kept - 1
             while k > 0 and value[k - 1] < w:
                 value[k], pair[k] = value[k - 1], pair[k - 1]
@@ -346,7 +403,7 @@ def _best_pairs(
     return kept
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def children(
     found: int,
     parent: I64,
@@ -366,6 +423,8 @@ def children(
     hyp_out: I64,
     size_out: I64,
     weight_out: F64,
+    name: I64,
+    used: I64,
 ) -> int:
     """Name the locals of the children and list each child's members.
 
@@ -388,27 +447,28 @@ def children(
         hyp_out: (found, T) out.
         size_out: (found,) out.
         weight_out: (found,) out, not logarithms.
+        name: (locals + 1, many + 1) work space.
+        used: (many,) likewise.
 
     Returns:
         Number of locals.
     """
-    name = np.empty((locals_ + 1, many + 1), np.int64)
+    count = 0
     for a in range(locals_ + 1):
         for j in range(many + 1):
             name[a, j] = -1
-    used, count = np.empty(many, np.bool_), 0
     for c in range(found):
         h, n = parent[c], 0
         weight_out[c] = math.exp(log_weight[c])
         for j in range(many):
-            used[j] = False
+            used[j] = 0
         for t in range(size[h] + many):
             new = t >= size[h]
             a, j = (locals_, t - size[h]) if new else (hyp[h, t], chosen[c, t])
-            if new and (used[j] or newborn[plots[j]] <= 0.0):
+            if new and (used[j] > 0 or newborn[plots[j]] <= 0.0):
                 continue
             if not new and j >= 0:
-                used[j] = True
+                used[j] = 1
             k = name[a, j + 1]
             if k < 0:
                 k = count
@@ -425,7 +485,7 @@ def children(
     return count
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def merge_alike(
     hyp: I64,
     size: I64,
@@ -442,6 +502,9 @@ def merge_alike(
     origin: I64,
     used: int,
     room: int,
+    cost: F64,
+    whole: I64,
+    real: F64,
 ) -> tuple[int, int]:
     """Merge hypotheses whose members are alike, pair by pair, into the heavier one; in place.
 
@@ -461,22 +524,25 @@ def merge_alike(
         origin: (2, n) likewise; that of the heaviest for a merged local.
         used: number of locals.
         room: most locals.
+        cost: (T, T) work space.
+        whole: (5, max(K, T + 1)) likewise.
+        real: see `match`.
 
     Returns:
         Number of hypotheses left and of locals now.
     """
-    alive, column = np.empty(count, np.bool_), np.empty(hyp.shape[1], np.int64)
+    alive, column = whole[3], whole[4]
     for a in range(count):
-        alive[a] = True
+        alive[a] = 1
     for a in range(count):
         n = size[a]
-        if not alive[a] or n == 0 or used + n > room:
+        if alive[a] == 0 or n == 0 or used + n > room:
             continue
-        begun, whole = False, weight[a]
+        begun, heavy = False, weight[a]
         for b in range(a + 1, count):
-            if not alive[b] or size[b] != n:
+            if alive[b] == 0 or size[b] != n:
                 continue
-            if not match(hyp, n, a, b, mean, total, r, near2, column):
+            if not match(hyp, n, a, b, mean, total, r, near2, column, cost, whole, real):
                 continue
             if not begun:
                 begun = True
@@ -487,20 +553,21 @@ def merge_alike(
             for t in range(n):
                 y = hyp[b, column[t]]
                 pour(state, cov, mode, y, weight[b] * r[y], state, cov, mode, used + t)
-            alive[b] = False
-            whole += weight[b]
+            alive[b] = 0
+            heavy += weight[b]
         if begun:
             for t in range(n):
                 x = hyp[a, t]
-                r[used + t] = settle(mode, used + t) / whole
+                r[used + t] = settle(mode, used + t) / heavy
                 origin[0, used + t], origin[1, used + t] = origin[0, x], origin[1, x]
                 lost[used + t] = 0.0
                 hyp[a, t] = used + t
-                combine_row(state, cov, mode, used + t, mean, total)
-            used, weight[a] = used + n, whole
+                if mode.shape[1] > 1:
+                    combine_row(state, cov, mode, used + t, mean, total)
+            used, weight[a] = used + n, heavy
     left = 0
     for a in range(count):
-        if alive[a]:
+        if alive[a] > 0:
             size[left], weight[left] = size[a], weight[a]
             for t in range(size[a]):
                 hyp[left, t] = hyp[a, t]

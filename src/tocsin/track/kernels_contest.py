@@ -13,19 +13,12 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from tocsin.contract import F64, I8, I64, U32
+from tocsin.contract import F64, I8, I64, U32, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_clusters import children, join_parents, merge_alike
 from tocsin.track.kernels_filter import advance, combine_row, copy_row, correct_row
-from tocsin.track.kernels_harvest import (
-    collapse,
-    components,
-    list_used,
-    marginal,
-    owners,
-    write_hypotheses,
-)
+from tocsin.track.kernels_harvest import write
 from tocsin.track.kernels_hypotheses import best_children, options, tidy
 
 _SHARE = 0.1
@@ -93,14 +86,14 @@ class Edges(NamedTuple):
 
     Args:
         rows: (k,) bank rows.
-        miss: (k,) probability that this look detects each, for the chance of a miss.
+        chances: (k, 4) see `kernels_sweep.sweep`.
         start: (k + 1,) first pair of each.
         plot: plot of each pair.
         ratio: likelihood ratio to "no plot".
     """
 
     rows: I64
-    miss: F64
+    chances: F64
     start: I64
     plot: I64
     ratio: F64
@@ -143,6 +136,9 @@ TIME, SOURCE, BORN, PLOT, POISSON, CLUSTER, FRESH = range(7)
 was born, -1: an older one; plot that it took, -1 none; 1: it went back to the undetected; new
 cluster, -1: alone; 0: it keeps its number, k: the k-th new number."""
 
+CLUSTERS, CUT_SHORT, BORN_ROWS = 1, 5, 6
+"""Places in the counts of `contest`."""
+
 
 @lean()
 def _bring(
@@ -158,7 +154,6 @@ def _bring(
 @lean()
 def gather(
     chain: I64,
-    first: int,
     size: int,
     rows: I64,
     start: I64,
@@ -176,8 +171,7 @@ def gather(
     """Give a cluster's rows and plots numbers from 0.
 
     Args:
-        chain: places in `rows` of all clusters' rows, cluster by cluster.
-        first: the cluster's first.
+        chain: places in `rows` of the cluster's rows.
         size: how many.
         rows: see `Edges`.
         start: see `Edges`.
@@ -186,7 +180,7 @@ def gather(
         cluster: (n,) old cluster of each bank row.
         local: (n,) out: number of each bank row.
         column: (m,) scratch, -1 everywhere.
-        unit: (L, 2) out: see `join_parents`.
+        unit: (2, L) out: see `join_parents`.
         plots: out: the cluster's plots.
         begin: (L + 1,) out: first pair of each row.
         choice: out: number of each pair's plot.
@@ -198,15 +192,15 @@ def gather(
     units, used, e = 0, 0, 0
     begin[0] = 0
     for a in range(size):
-        k = chain[first + a]
+        k = chain[a]
         row = rows[k]
         local[row] = a
         old = cluster[row] >= 0
         seen = False
         for u in range(units):
-            seen = seen or (old and unit[u, 1] == 1 and unit[u, 0] == cluster[row])
+            seen = seen or (old and unit[1, u] == 1 and unit[0, u] == cluster[row])
         if not seen:
-            unit[units, 0], unit[units, 1] = (cluster[row], 1) if old else (row, 0)
+            unit[0, units], unit[1, units] = (cluster[row], 1) if old else (row, 0)
             units += 1
         for place in range(start[k], start[k + 1]):
             j = plot[place]
@@ -229,11 +223,13 @@ def mean_noise(
     """Fill in the mean covariance of a cluster's plots; without any, that of those before."""
     for c in range(6):
         noise[c] = 0.0
-        for p in range(count):
+    for u in range(units):
+        if count == 0 and unit[1, u] == 1:
+            for c in range(6):
+                noise[c] = max(noise[c], old[unit[0, u], c])
+    for p in range(count):
+        for c in range(6):
             noise[c] += cov[plots[p], c] / count
-        for u in range(units):
-            if count == 0 and unit[u, 1] == 1:
-                noise[c] = max(noise[c], old[unit[u, 0], c])
     for p in range(count):
         if dimension[plots[p]] == 2:
             noise[5] = max(noise[5], 1e12)
@@ -242,7 +238,6 @@ def mean_noise(
 @lean()
 def _prepare(
     chain: I64,
-    first: int,
     size: int,
     edges: Edges,
     bank: Mixture,
@@ -258,7 +253,7 @@ def _prepare(
     """Bring a cluster's rows to one time; fill in probability and existence of a miss."""
     state, cov, mode = base
     for a in range(size):
-        i, miss = edges.rows[chain[first + a]], edges.miss[chain[first + a]]
+        i, miss = edges.rows[chain[a]], edges.chances[chain[a], 1]
         copy_row(bank.state, bank.cov, bank.mode, i, state, cov, mode, a)
         dt = (to_ns - time_ns[i]) * 1e-9
         alive = existence[i] * _bring(state, cov, mode, a, dt, rules.model, rules.limit, spare)
@@ -268,11 +263,11 @@ def _prepare(
 
 @lean()
 def _latest(
-    chain: I64, first: int, size: int, rows: I64, time_ns: I64, plots: I64, many: int, plot_ns: I64
+    chain: I64, size: int, rows: I64, time_ns: I64, plots: I64, many: int, plot_ns: I64
 ) -> int:
     """Return the latest time of a cluster's rows and plots."""
     to_ns = 0
-    for a in range(first, first + size):
+    for a in range(size):
         to_ns = max(to_ns, time_ns[rows[chain[a]]])
     for p in range(many):
         to_ns = max(to_ns, plot_ns[plots[p]])
@@ -310,7 +305,8 @@ def _fill(
                 (scan.time_ns[j] - to_ns) * 1e-9, scan.dimension[j], scan.rate, scan.sensor_m,
                 rules.model.noise, state, cov, mode, k,
             )  # fmt: skip
-        combine_row(state, cov, mode, k, mean, total)
+        if mode.shape[1] > 1:
+            combine_row(state, cov, mode, k, mean, total)
 
 
 @lean()
@@ -319,7 +315,6 @@ def _identify(
     origin: I64,
     plots: I64,
     chain: I64,
-    first: int,
     rows: I64,
     number: U32,
     row: I64,
@@ -329,15 +324,48 @@ def _identify(
     """Fill in each local's bank row, plot and track number; -1: none."""
     for k in range(count):
         source, p = origin[0, k], origin[1, k]
-        row[k] = rows[chain[first + source]] if source >= 0 else -1
+        row[k] = rows[chain[source]] if source >= 0 else -1
         label[k] = number[row[k]] if source >= 0 else -1
         plot[k] = plots[p] if p >= 0 else -1
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+class Desk(NamedTuple):
+    """Hold the work space for one cluster at a time, of up to S rows, E pairs and P plots.
+
+    Args:
+        base: (S, ...) Gaussians of the cluster's rows, all at one time.
+        pool: (R, ...) those of its locals.
+        mean: (R, 6) of the locals, over their models; of one model, the same numbers as its own.
+        total: (R, 21) likewise.
+        lists: (4, K, T) members of hypotheses.
+        hyps: (4, K) of hypotheses.
+        weight: (4, K) likewise.
+        label: (16, R) of rows, pairs, plots and locals.
+        value: (6, R) likewise.
+        name: (S + 1, P + 1) see `children`.
+        cost: (T, T) see `match`.
+        whole: (5, R) for the kernels that this one calls.
+        real: (13, R) likewise.
+    """
+
+    base: Mixture
+    pool: Mixture
+    mean: F64
+    total: F64
+    lists: I64
+    hyps: I64
+    weight: F64
+    label: I64
+    value: F64
+    name: I64
+    cost: F64
+    whole: I64
+    real: F64
+
+
+@lean()
 def _solve(
     chain: I64,
-    first: int,
     size: int,
     edges: Edges,
     bank: Mixture,
@@ -350,195 +378,98 @@ def _solve(
     rules: Rules,
     local: I64,
     column: I64,
+    desk: Desk,
     out: Yield,
     filled: I64,
 ) -> bool:
     """Solve one cluster and write what it became; say whether there was room for it."""
-    K, M, most = rules.most_hypotheses, bank.mode.shape[1], 0
-    for a in range(first, first + size):
-        most += edges.start[chain[a] + 1] - edges.start[chain[a]]
-    unit, plots = np.empty((size, 2), np.int64), np.empty(most, np.int64)
-    begin, pair, gain = np.empty(size + 1, np.int64), np.empty(most, np.int64), np.empty(most)
+    whole, real, base, pool = desk.whole, desk.real, desk.base, desk.pool
+    parents, chosen, lists = desk.lists[0], desk.lists[1], desk.lists[2]
+    sizes, parent, lengths = desk.hyps[0], desk.hyps[1], desk.hyps[2]
+    weights, log_w, w = desk.weight[0], desk.weight[1], desk.weight[2]
+    origin, who, unit, label = desk.label[:2], desk.label[2:5], desk.label[5:7], desk.label[7:]
+    plots, begin, pair, where, choice = label[0], label[1], label[2], label[3], label[4]
+    gain, value, missed_log = desk.value[0], desk.value[1], desk.value[2]
+    missed, r, lost = desk.value[3], desk.value[4], desk.value[5]
     units, many = gather(
-        chain, first, size, edges.rows, edges.start, edges.plot, edges.ratio, cluster, local,
-        column, unit, plots, begin, pair, gain,
+        chain, size, edges.rows, edges.start, edges.plot, edges.ratio, cluster, local, column, unit,
+        plots, begin, pair, gain,
     )  # fmt: skip
-    to_ns = _latest(chain, first, size, edges.rows, time_ns, plots, many, scan.time_ns)
-    base = Mixture(np.empty((size, M, 6)), np.empty((size, M, 21)), np.empty((size, M)))
-    missed_log, missed, spare = np.empty(size), np.empty(size), np.empty(27)
+    to_ns = _latest(chain, size, edges.rows, time_ns, plots, many, scan.time_ns)
     _prepare(
-        chain, first, size, edges, bank, time_ns, existence, to_ns, rules, base, missed_log, missed,
-        spare,
+        chain, size, edges, bank, time_ns, existence, to_ns, rules, base, missed_log, missed,
+        real[0],
     )  # fmt: skip
-    T, room = size + many, size + most + many + K * (size + many) + 1
-    parents, sizes, weights = np.empty((K, T), np.int64), np.empty(K, np.int64), np.empty(K)
     count = join_parents(
         units, unit, hyp.start, hyp.weight, hyp.member_start, hyp.member, local, parents, sizes,
-        weights,
+        weights, desk.lists[3], whole, real[0],
     )  # fmt: skip
-    where, choice = np.empty(size + 1, np.int64), np.empty(most + size, np.int64)
-    value, r, lost = np.empty(most + size), np.empty(room), np.empty(room)
     options(size, begin, pair, gain, where, choice, value)
-    parent, chosen, log_w = np.empty(K, np.int64), np.empty((K, T), np.int64), np.empty(K)
     found, short = best_children(
         count, parents, sizes, weights, missed_log, where, choice, value, many, rules.cut,
-        rules.most_nodes, parent, chosen, log_w,
+        rules.most_nodes, parent, chosen, log_w, whole, real,
     )  # fmt: skip
-    origin, who = np.empty((2, room), np.int64), np.empty((3, room), np.int64)
-    lists, lengths, w = np.empty((K, T), np.int64), np.empty(K, np.int64), np.empty(K)
     locals_ = children(
         found, parent, chosen, log_w, parents, sizes, size, plots, many, missed, scan.newborn,
-        _SHARE * rules.recycle, origin, r, lost, lists, lengths, w,
+        _SHARE * rules.recycle, origin, r, lost, lists, lengths, w, desk.name, whole[0],
     )  # fmt: skip
-    pool = Mixture(np.empty((room, M, 6)), np.empty((room, M, 21)), np.empty((room, M)))
-    mean, total, noise = np.empty((room, 6)), np.empty((room, 21)), np.empty(6)
-    _fill(locals_, origin, plots, base, scan, to_ns, rules, pool, mean, total, spare)
+    _fill(locals_, origin, plots, base, scan, to_ns, rules, pool, desk.mean, desk.total, real[0])
+    count = tidy(lists, lengths, w, found, rules.least_weight, whole[0])
     count, locals_ = merge_alike(
-        lists, lengths, w, tidy(lists, lengths, w, found, rules.least_weight), rules.merge2,
-        pool.state, pool.cov, pool.mode, mean, total, r, lost, origin, locals_, room - 1,
+        lists, lengths, w, count, rules.merge2, pool.state, pool.cov, pool.mode, desk.mean,
+        desk.total, r, lost, origin, locals_, r.size - 1, desk.cost, whole, real,
     )  # fmt: skip
-    count = tidy(lists, lengths, w, count, rules.least_weight)
+    count = tidy(lists, lengths, w, count, rules.least_weight, whole[0])
+    noise = real[12]
     mean_noise(plots, many, scan.cov, scan.dimension, unit, units, hyp.noise, noise)
-    _identify(locals_, origin, plots, chain, first, edges.rows, number, who[0], who[1], who[2])
-    fits = _write(
-        lists, lengths, w, count, locals_, origin[0], who, r, lost, pool, mean, total, noise,
-        to_ns, rules, out, filled,
+    _identify(locals_, origin, plots, chain, edges.rows, number, who[0], who[1], who[2])
+    fits = write(
+        lists, lengths, w, count, locals_, origin[0], who, r, lost, noise, to_ns, rules, desk, out,
+        filled,
     )  # fmt: skip
-    filled[5] += fits and short
+    filled[CUT_SHORT] += fits and short
     return fits
 
 
 @lean()
-def _fits(out: Yield, filled: I64, rows: int, clusters: int, hyps: int, members: int) -> bool:
-    """Say whether there is room for so many more."""
-    return bool(
-        filled[0] + rows <= out.fact.shape[0]
-        and filled[1] + clusters < out.hyp.start.size
-        and filled[2] + hyps < out.hyp.member_start.size
-        and filled[3] + members <= out.hyp.member.size
-    )
-
-
-@lean()
-def _put(
-    pool: Mixture,
-    k: int,
-    r: float,
-    row: int,
-    plot: int,
-    to_ns: int,
-    fresh: int,
-    cluster: int,
-    out: Yield,
-    n: int,
-) -> None:
-    """Write one row; the weight of the hypotheses that hold it is left to the caller."""
-    copy_row(pool.state, pool.cov, pool.mode, k, out.body.state, out.body.cov, out.body.mode, n)
-    out.chance[n, 0], out.chance[n, 1] = r, 1.0
-    out.fact[n, 0], out.fact[n, 1], out.fact[n, 2] = to_ns, row, -1 if row >= 0 else plot
-    out.fact[n, 3], out.fact[n, 4], out.fact[n, 5], out.fact[n, 6] = plot, 0, cluster, fresh
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _write(
-    lists: I64,
-    lengths: I64,
-    w: F64,
-    count: int,
-    locals_: int,
-    source: I64,
-    who: I64,
-    r: F64,
-    lost: F64,
-    pool: Mixture,
-    mean: F64,
-    total: F64,
-    noise: F64,
-    to_ns: int,
-    rules: Rules,
-    out: Yield,
-    filled: I64,
-) -> bool:
-    """Divide a solved cluster by location and write what is left of it, if there is room."""
-    row, plot, label = who[0], who[1], who[2]
-    used, part = np.empty(locals_, np.int64), np.empty(locals_, np.int64)
-    fresh, place = np.zeros(locals_, np.int64), np.empty(locals_, np.int64)
-    many = list_used(lists, lengths, count, locals_, used)
-    parts = components(used, many, source, mean, total, noise, rules.near2, part)
-    if not _fits(out, filled, parts + locals_, parts, count * parts, count * lists.shape[1]):
-        return False
-    filled[4] = owners(lists, lengths, w, count, used, many, label, part, parts, filled[4], fresh)
-    sub, sub_size, sub_w = (
-        np.empty(lists.shape, np.int64), np.empty(lengths.size, np.int64), np.empty(w.size),
-    )  # fmt: skip
-    for c in range(parts):
-        most = marginal(lists, lengths, w, count, part, c, 0.0, r, lost, sub, sub_size, sub_w)
-        if most <= 1:
-            sure, k = collapse(
-                lists, lengths, w, count, part, c, r, fresh, pool.state, pool.cov, pool.mode,
-                locals_,
-            )  # fmt: skip
-            n = filled[0]
-            _put(pool, locals_, min(sure, 1.0), row[k], plot[k], to_ns, fresh[k], -1, out, n)
-            out.fact[n, 4] = sure < rules.recycle
-            filled[0] += sure >= rules.poisson_floor
+def _largest(
+    alone: I8, parent: I64, after: I64, edges: Edges, cluster: I64, hyp: Hypotheses, met: Bool
+) -> tuple[int, int, int, int]:
+    """Return rows in clusters; and of the largest: its rows, pairs, and members of a parent."""
+    rows, most, pairs, members = 0, 0, 0, 0
+    for head in range(alone.size):
+        if alone[head] or parent[head] != head:
             continue
-        marginal(lists, lengths, w, count, part, c, rules.recycle, r, lost, sub, sub_size, sub_w)
-        left = tidy(sub, sub_size, sub_w, count, rules.least_weight)
-        begun = filled[0]
-        _write_rows(
-            sub, sub_size, sub_w, left, place, row, plot, fresh, r, pool, to_ns, out, filled
-        )
-        if filled[0] > begun:
-            for x in range(6):
-                out.hyp.noise[filled[1], x] = noise[x]
-            write_hypotheses(
-                sub, sub_size, sub_w, left, place, filled, out.hyp.start, out.hyp.weight,
-                out.hyp.member_start, out.hyp.member,
-            )  # fmt: skip
-    for k in range(locals_):
-        if lost[k] >= rules.poisson_floor:
-            _put(pool, k, lost[k], row[k], plot[k], to_ns, 0, -1, out, filled[0])
-            out.fact[filled[0], 4] = 1
-            filled[0] += 1
-    return True
+        i, size, own, long = head, 0, 0, 0
+        while i >= 0:
+            size, own = size + 1, own + edges.start[i + 1] - edges.start[i]
+            c = cluster[edges.rows[i]]
+            if c < 0:
+                long += 1
+            elif not met[c]:
+                met[c] = True
+                long += _longest(hyp, c)
+            i = after[i]
+        rows += size
+        most, pairs, members = max(most, size), max(pairs, own), max(members, long)
+    return rows, most, pairs, members
 
 
 @lean()
-def _write_rows(
-    hyp: I64,
-    size: I64,
-    weight: F64,
-    count: int,
-    place: I64,
-    row: I64,
-    plot: I64,
-    fresh: I64,
-    r: F64,
-    pool: Mixture,
-    to_ns: int,
-    out: Yield,
-    filled: I64,
-) -> None:
-    """Write the locals that a component's hypotheses hold, and note their places."""
-    for k in range(place.size):
-        place[k] = -1
-    for h in range(count):
-        for t in range(size[h]):
-            k = hyp[h, t]
-            if place[k] < 0:
-                place[k] = filled[0]
-                filled[0] += 1
-                _put(pool, k, r[k], row[k], plot[k], to_ns, fresh[k], filled[1], out, place[k])
-                out.chance[place[k], 1] = 0.0
-            out.chance[place[k], 1] += weight[h]
+def _longest(hyp: Hypotheses, c: int) -> int:
+    """Return how many members an old cluster's hypotheses have at most."""
+    long = 0
+    for h in range(hyp.start[c], hyp.start[c + 1]):
+        long = max(long, hyp.member_start[h + 1] - hyp.member_start[h])
+    return int(long)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def contest(
-    done: int,
-    chain: I64,
-    begin: I64,
+    room: int,
+    alone: I8,
+    parent: I64,
+    after: I64,
     edges: Edges,
     bank: Mixture,
     time_ns: I64,
@@ -548,15 +479,14 @@ def contest(
     hyp: Hypotheses,
     scan: Scan,
     rules: Rules,
-    out: Yield,
-    filled: I64,
-) -> int:
-    """Solve the contested clusters of a look, as many as there is room for.
+) -> tuple[Yield, I64, bool]:
+    """Solve the contested clusters of a look.
 
     Args:
-        done: clusters solved before.
-        chain: places in `edges` of the clusters' rows, cluster by cluster.
-        begin: (clusters + 1,) first place of each.
+        room: new rows that there is room for, for each row that is in a cluster.
+        alone: (k,) 1: the row contests nothing.
+        parent: (k,) one row of each row's cluster.
+        after: (k,) the next row of the cluster, -1: none.
         edges: rows and pairs of the look.
         bank: all rows' Gaussians.
         time_ns: (n,) of the bank.
@@ -566,21 +496,57 @@ def contest(
         hyp: hypotheses of the old clusters.
         scan: the plots.
         rules: parameters.
-        out: what they become.
-        filled: (6,) its rows, clusters, hypotheses, members and new numbers, and searches that
-            were cut off, so far; raised.
 
     Returns:
-        Number of clusters solved by now; fewer than there are: more room is needed.
+        What they become; how many rows, clusters, hypotheses, members, new numbers, searches that
+        were cut off, and rows that were born; whether there was room for all.
     """
-    local = np.empty(time_ns.size, np.int64)
-    column = np.empty(scan.time_ns.size, np.int64)
-    for j in range(column.size):
+    many, M, K = scan.time_ns.size, bank.mode.shape[1], rules.most_hypotheses
+    met = np.zeros(hyp.noise.shape[0], np.bool_)
+    rows, S, E, T = _largest(alone, parent, after, edges, cluster, hyp, met)
+    P = min(E, many)
+    T += P
+    R = max(S + E + P + (K // 2) * T + 1, K + 1, 27)
+    pool = Mixture(np.empty((R, M, 6)), np.empty((R, M, 21)), np.empty((R, M)))
+    desk = Desk(
+        Mixture(np.empty((S, M, 6)), np.empty((S, M, 21)), np.empty((S, M))), pool,
+        pool.state.reshape(R, 6) if M == 1 else np.empty((R, 6)),
+        pool.cov.reshape(R, 21) if M == 1 else np.empty((R, 21)), np.empty((4, K, T), np.int64),
+        np.empty((4, K), np.int64), np.empty((4, K)), np.empty((16, R), np.int64),
+        np.empty((6, R)), np.empty((S + 1, P + 1), np.int64), np.empty((T, T)),
+        np.empty((5, R), np.int64), np.empty((13, R)),
+    )  # fmt: skip
+    n = room * (rows + 4)
+    out = Yield(
+        Mixture(np.empty((n, M, 6)), np.empty((n, M, 21)), np.empty((n, M))), np.empty((n, 2)),
+        np.empty((n, 7), np.int64),
+        Hypotheses(
+            np.empty(n + 1, np.int64), np.empty(n), np.empty(n + 1, np.int64),
+            np.empty(4 * n, np.int64), np.empty((n, 6)),
+        ),
+    )  # fmt: skip
+    out.hyp.start[0] = out.hyp.member_start[0] = 0
+    filled, chain, fits = np.zeros(7, np.int64), np.empty(S, np.int64), True
+    local, column = np.empty(time_ns.size, np.int64), np.empty(many, np.int64)
+    for j in range(many):
         column[j] = -1
-    for c in range(done, begin.size - 1):
-        if not _solve(
-            chain, begin[c], begin[c + 1] - begin[c], edges, bank, time_ns, existence, number,
-            cluster, hyp, scan, rules, local, column, out, filled,
-        ):  # fmt: skip
-            return c
-    return begin.size - 1
+    for head in range(alone.size):
+        if alone[head] or parent[head] != head:
+            continue
+        i, size = head, 0
+        while i >= 0:
+            chain[size] = i
+            i, size = after[i], size + 1
+        fits = fits and _solve(
+            chain, size, edges, bank, time_ns, existence, number, cluster, hyp, scan, rules, local,
+            column, desk, out, filled,
+        )  # fmt: skip
+    rows, clusters, hyps, members = filled[0], filled[1], filled[2], filled[3]
+    for k in range(rows):
+        filled[BORN_ROWS] += out.fact[k, SOURCE] < 0
+    hyp = Hypotheses(
+        out.hyp.start[: clusters + 1], out.hyp.weight[:hyps], out.hyp.member_start[: hyps + 1],
+        out.hyp.member[:members], out.hyp.noise[:clusters],
+    )  # fmt: skip
+    body = Mixture(out.body.state[:rows], out.body.cov[:rows], out.body.mode[:rows])
+    return Yield(body, out.chance[:rows], out.fact[:rows], hyp), filled, fits

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I64
@@ -23,9 +22,13 @@ _EXISTENCE_SCALE = 25.0
 """Weight of a squared difference of existence probabilities beside a Mahalanobis distance."""
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def mahalanobis2(mean: F64, cov: F64, a: int, b: int, size: int, noise: F64) -> float:
+@lean()
+def mahalanobis2(
+    mean: F64, cov: F64, a: int, b: int, size: int, noise: F64, enough: float, real: F64
+) -> float:
     """Return the squared distance of two rows' means in their mean covariance.
+
+    It is summed up axis by axis; a sum beyond `enough` is returned as it is.
 
     Args:
         mean: (n, 6).
@@ -34,28 +37,36 @@ def mahalanobis2(mean: F64, cov: F64, a: int, b: int, size: int, noise: F64) -> 
         b: row.
         size: 3: positions only; 6: velocities too.
         noise: (6,) packed covariance of positions, added to the mean covariance.
+        enough: see above.
+        real: (9, 6) work space.
     """
-    L, y, total = np.empty((6, 6)), np.empty(6), 0.0
+    factor, row, inverse, y, total = real[:6], real[6], real[7], real[8], 0.0
     for i in range(size):
-        v = mean[a, i] - mean[b, i]
-        for j in range(i + 1):
-            # Upper triangle by rows: row j, column i.
-            c = j * 6 - j * (j - 1) // 2 + i - j
-            s = 0.5 * (cov[a, c] + cov[b, c])
+        # Upper triangle by rows: c is row j, column i. The covariance is factor D factor^T.
+        v, c = mean[a, i] - mean[b, i], i
+        for j in range(i):
+            w = 0.5 * (cov[a, c] + cov[b, c])
             if i < 3:
-                s += noise[j * 3 - j * (j - 1) // 2 + i - j]
+                w += noise[c - 3 * j]
             for k in range(j):
-                s -= L[i, k] * L[j, k]
-            L[i, j] = math.sqrt(max(s, 1e-12)) if i == j else s / L[j, j]
-        for k in range(i):
-            v -= L[i, k] * y[k]
-        y[i] = v / L[i, i]
-        total += y[i] * y[i]
+                w -= row[k] * factor[j, k]
+            row[j], factor[i, j] = w, w * inverse[j]
+            v -= factor[i, j] * y[j]
+            c += 5 - j
+        pivot = 0.5 * (cov[a, c] + cov[b, c])
+        if i < 3:
+            pivot += noise[c - 3 * i]
+        for j in range(i):
+            pivot -= row[j] * factor[i, j]
+        inverse[i], y[i] = 1.0 / max(pivot, 1e-12), v
+        total += v * v * inverse[i]
+        if total > enough:
+            break
     return total
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def assign(cost: F64, rows: int, columns: int, column: I64) -> None:
+@lean()
+def assign(cost: F64, rows: int, columns: int, column: I64, whole: I64, real: F64) -> None:
     """Solve a small assignment: each row gets a column of its own at the least total cost.
 
     Args:
@@ -63,18 +74,21 @@ def assign(cost: F64, rows: int, columns: int, column: I64) -> None:
         rows: number of rows.
         columns: number of columns.
         column: (rows,) out.
+        whole: (3, columns + 1) work space.
+        real: (3, columns + 1) likewise.
 
     Source: R. Jonker, A. Volgenant, Computing 38 (1987) 325-340 (shortest augmenting paths).
     """
-    u, v = np.zeros(rows + 1), np.zeros(columns + 1)
-    owner, way = np.zeros(columns + 1, np.int64), np.zeros(columns + 1, np.int64)
-    least, used = np.empty(columns + 1), np.empty(columns + 1, np.bool_)
+    u, v, least = real[0], real[1], real[2]
+    owner, way, used = whole[0], whole[1], whole[2]
+    for j in range(columns + 1):
+        u[j], v[j], owner[j] = 0.0, 0.0, 0
     for i in range(1, rows + 1):
         owner[0], j0 = i, 0
         for j in range(columns + 1):
-            least[j], used[j] = 1e300, False
+            least[j], used[j] = 1e300, 0
         while True:
-            used[j0] = True
+            used[j0] = 1
             i0, delta, j1 = owner[j0], 1e300, 0
             for j in range(1, columns + 1):
                 if used[j]:
@@ -159,7 +173,7 @@ def options(
     begin[count] = c
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def best_children(
     parents: int,
     hyp: I64,
@@ -175,6 +189,8 @@ def best_children(
     parent: I64,
     chosen: I64,
     out: F64,
+    whole: I64,
+    real: F64,
 ) -> tuple[int, bool]:
     """Find the K best assignments over all parent hypotheses, depth first with a bound.
 
@@ -196,16 +212,18 @@ def best_children(
         parent: (K,) out: parent of each child.
         chosen: (K, T) out: plot of each member of the parent, -1 none.
         out: (K,) out: normalised logarithm of the weights.
+        whole: (4, max(K, T, plots) + 1) work space.
+        real: (2, T + 1) likewise.
 
     Returns:
         Number of children, and whether the search was cut off.
     """
-    K, T = out.size, hyp.shape[1]
-    heap, found, nodes = np.empty(K, np.int64), 0, 0
+    K, found, nodes, best = out.size, 0, 0, -1e300
     # The member decided at each level, and the choice that it has; -1: none yet.
-    active, at = np.empty(T, np.int64), np.empty(T + 1, np.int64)
-    sums, rest = np.empty(T + 1), np.empty(T + 1)
-    used, best = np.zeros(plots + 1, np.bool_), -1e300
+    active, at, heap, used = whole[0], whole[1], whole[2], whole[3]
+    sums, rest = real[0], real[1]
+    for j in range(plots):
+        used[j] = 0
     for h in range(parents):
         deep = _enter(hyp, size, weight, h, missed_log, begin, gain, active, at, sums, rest)
         level = 0
@@ -219,17 +237,17 @@ def best_children(
                     slot = found if found < K else heap[0]
                     out[slot], parent[slot] = value, h
                     _note(hyp, size, h, plot, active, at, deep, chosen, slot)
-                    found = _enlist(heap, out, found, slot)
+                    found = _enlist(heap, out, found, K, slot)
                     best = max(best, value)
                 level -= 1
                 continue
             a = hyp[h, active[level]]
             o = at[level]
             if o >= begin[a] and plot[o] >= 0:
-                used[plot[o]] = False
+                used[plot[o]] = 0
             nodes += 1
             o = max(o + 1, begin[a])
-            while o < begin[a + 1] and plot[o] >= 0 and used[plot[o]]:
+            while o < begin[a + 1] and plot[o] >= 0 and used[plot[o]] > 0:
                 o += 1
             # Choices are sorted: what follows one that is too bad is worse.
             if o == begin[a + 1] or sums[level] + gain[o] + rest[level + 1] <= bound:
@@ -237,7 +255,7 @@ def best_children(
                 continue
             at[level], sums[level + 1] = o, sums[level] + gain[o]
             if plot[o] >= 0:
-                used[plot[o]] = True
+                used[plot[o]] = 1
             level += 1
             at[level] = -1
         if level >= 0:
@@ -295,9 +313,9 @@ def _note(
 
 
 @lean()
-def _enlist(heap: I64, weight: F64, found: int, slot: int) -> int:
+def _enlist(heap: I64, weight: F64, found: int, most: int, slot: int) -> int:
     """Take a slot into the heap; return how many it holds. A full heap has it at its top."""
-    if found == heap.size:
+    if found == most:
         _sink(heap, weight, found, 0)
         return found
     heap[found] = slot
@@ -349,8 +367,8 @@ def _swap(hyp: I64, size: I64, weight: F64, a: int, b: int) -> None:
     weight[a], weight[b] = weight[b], weight[a]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def tidy(hyp: I64, size: I64, weight: F64, count: int, least: float) -> int:
+@lean()
+def tidy(hyp: I64, size: I64, weight: F64, count: int, least: float, key: I64) -> int:
     """Unite equal hypotheses, drop light ones, sort the heaviest first, normalise; in place.
 
     Args:
@@ -359,11 +377,11 @@ def tidy(hyp: I64, size: I64, weight: F64, count: int, least: float) -> int:
         weight: (H,) not logarithms.
         count: how many hypotheses.
         least: lighter ones are dropped, but never all.
+        key: (count,) work space.
 
     Returns:
         How many are left.
     """
-    key = np.empty(count, np.int64)
     for h in range(count):
         key[h] = _sort_members(hyp, size, h)
         for g in range(h):
@@ -385,9 +403,20 @@ def tidy(hyp: I64, size: I64, weight: F64, count: int, least: float) -> int:
     return kept
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@lean()
 def match(
-    hyp: I64, size: int, a: int, b: int, mean: F64, cov: F64, r: F64, near2: float, column: I64
+    hyp: I64,
+    size: int,
+    a: int,
+    b: int,
+    mean: F64,
+    cov: F64,
+    r: F64,
+    near2: float,
+    column: I64,
+    cost: F64,
+    whole: I64,
+    real: F64,
 ) -> bool:
     """Say whether two hypotheses of equal size are alike, and match their members.
 
@@ -401,27 +430,52 @@ def match(
         r: (n,) existence.
         near2: largest squared distance of two members that are alike.
         column: (T,) out: member of b for each member of a.
+        cost: (T, T) work space.
+        whole: (3, T + 1) likewise.
+        real: (13, max(T + 1, 6)) likewise.
     """
-    cost, exact = np.empty((size, size)), np.zeros(6)
+    exact, square = real[3], real[4:]
+    for c in range(6):
+        exact[c] = 0.0
     for i in range(size):
-        least, x = _FAR, hyp[a, i]
+        x, found = hyp[a, i], False
         for j in range(size):
-            y, value = hyp[b, j], _FAR
-            if x == y:
-                value = 0.0
-            else:
-                east, north = mean[x, 0] - mean[y, 0], mean[x, 1] - mean[y, 1]
-                close = 2.0 * east * east <= near2 * (cov[x, 0] + cov[y, 0])
-                close = close and 2.0 * north * north <= near2 * (cov[x, 6] + cov[y, 6])
-                if close:
-                    value = mahalanobis2(mean, cov, x, y, 6, exact)
-                    value += _EXISTENCE_SCALE * (r[x] - r[y]) ** 2
-            cost[i, j] = value
-            least = min(least, value)
-        if least > near2:
+            found = found or hyp[b, j] == x
+        for j in range(size):
+            y = hyp[b, j]
+            if not found and _close(mean, cov, x, y, near2):
+                found = _apart2(mean, cov, r, x, y, near2, exact, square) <= near2
+        if not found:
             return False
-    assign(cost, size, size, column)
+    for i in range(size):
+        for j in range(size):
+            x, y, cost[i, j] = hyp[a, i], hyp[b, j], _FAR
+            if x == y:
+                cost[i, j] = 0.0
+            elif _close(mean, cov, x, y, near2):
+                # A pair so far apart is in no assignment of pairs that are all alike.
+                cost[i, j] = _apart2(mean, cov, r, x, y, size * near2, exact, square)
+    assign(cost, size, size, column, whole, real)
     worst = 0.0
     for i in range(size):
         worst = max(worst, cost[i, column[i]])
     return worst <= near2
+
+
+@lean(inline=True)
+def _close(mean: F64, cov: F64, x: int, y: int, near2: float) -> bool:
+    """Say whether two locals may be alike, by their east and north alone."""
+    east, north = mean[x, 0] - mean[y, 0], mean[x, 1] - mean[y, 1]
+    close = 2.0 * east * east <= near2 * (cov[x, 0] + cov[y, 0])
+    return bool(close and 2.0 * north * north <= near2 * (cov[x, 6] + cov[y, 6]))
+
+
+@lean(inline=True)
+def _apart2(
+    mean: F64, cov: F64, r: F64, x: int, y: int, enough: float, exact: F64, square: F64
+) -> float:
+    """Return the squared distance of two locals, existence included, see `mahalanobis2`."""
+    differ = _EXISTENCE_SCALE * (r[x] - r[y]) ** 2
+    if differ > enough:
+        return _FAR
+    return float(mahalanobis2(mean, cov, x, y, 6, exact, enough, square) + differ)

@@ -187,13 +187,14 @@ def _refine(
             break
         begin, n = hyp.member_start[h], hyp.member_start[h + 1] - hyp.member_start[h]
         cost = np.zeros((k, n + k))
+        whole, real = np.empty((3, n + k + 1), np.int64), np.empty((3, n + k + 1))
         for t in range(n):
             i = hyp.member[begin + t]
             wide = cov[i, 0] + cov[i, 6]
             for a in range(k):
                 east, north = state[a, 0] - mean[i, 0], state[a, 1] - mean[i, 1]
                 cost[a, t] = existence[i] * min(east * east + north * north + wide - far2, 0.0)
-        assign(cost, k, n + k, column)
+        assign(cost, k, n + k, column, whole, real)
         mass += hyp.weight[h]
         for a in range(k):
             if column[a] < n and cost[a, column[a]] < 0.0:

@@ -367,30 +367,30 @@ def new_objects(
 
 
 @lean(inline=True)
-def _grow(bank: Bank, f: int, out: Bank, i: int) -> None:
-    """Write what was known of an undetected row to the row that grew out of it."""
-    out.address[i], out.number[i] = bank.address[f], bank.number[f]
-    out.first_at_ns[i], out.last_plot_at_ns[i] = bank.first_at_ns[f], bank.last_plot_at_ns[f]
-    out.plots[i], out.interval_s[i] = bank.plots[f], bank.interval_s[f]
-    out.confirmed[i], out.callsign[i] = bank.confirmed[f], bank.callsign[f]
-    out.past_ns[i], out.twin[i], out.twin_count[i] = bank.past_ns[f], 0, 0
+def _grow(bank: Bank, f: int, i: int) -> None:
+    """Write what was known of a row to the row that grew out of it."""
+    bank.address[i], bank.number[i] = bank.address[f], bank.number[f]
+    bank.first_at_ns[i], bank.last_plot_at_ns[i] = bank.first_at_ns[f], bank.last_plot_at_ns[f]
+    bank.plots[i], bank.interval_s[i] = bank.plots[f], bank.interval_s[f]
+    bank.confirmed[i], bank.callsign[i] = bank.confirmed[f], bank.callsign[f]
+    bank.past_ns[i], bank.twin[i], bank.twin_count[i] = bank.past_ns[f], 0, 0
     for s in range(bank.heard_ns.shape[1]):
-        out.heard_ns[i, s] = bank.heard_ns[f, s]
+        bank.heard_ns[i, s] = bank.heard_ns[f, s]
     for x in range(bank.past_state.shape[1]):
         for a in range(6):
-            out.past_state[i, x, a] = bank.past_state[f, x, a]
+            bank.past_state[i, x, a] = bank.past_state[f, x, a]
         for c in range(21):
-            out.past_cov[i, x, c] = bank.past_cov[f, x, c]
+            bank.past_cov[i, x, c] = bank.past_cov[f, x, c]
 
 
 @lean(inline=True)
-def _clear(out: Bank, i: int, at_ns: int, interval_s: float) -> None:
+def _clear(bank: Bank, i: int, at_ns: int, interval_s: float) -> None:
     """Write a row of which nothing is known before a plot."""
-    out.address[i], out.number[i], out.first_at_ns[i], out.last_plot_at_ns[i] = -1, 0, at_ns, 0
-    out.plots[i], out.interval_s[i], out.confirmed[i], out.callsign[i] = 0, interval_s, False, 0
-    out.past_ns[i], out.twin[i], out.twin_count[i] = 0, 0, 0
-    for s in range(out.heard_ns.shape[1]):
-        out.heard_ns[i, s] = 0
+    bank.address[i], bank.number[i], bank.first_at_ns[i], bank.last_plot_at_ns[i] = -1, 0, at_ns, 0
+    bank.plots[i], bank.interval_s[i], bank.confirmed[i], bank.callsign[i] = 0, interval_s, False, 0
+    bank.past_ns[i], bank.twin[i], bank.twin_count[i] = 0, 0, 0
+    for s in range(bank.heard_ns.shape[1]):
+        bank.heard_ns[i, s] = 0
 
 
 @lean()
@@ -407,17 +407,18 @@ def begin(
     interval_s: float,
     next_number: int,
     rules: F64,
-    out: Bank,
     place: I64,
     again: U32,
+    chain: I64,
 ) -> None:
     """Write rows that begin at plots, under new numbers.
 
     A row that grew out of undetected objects keeps what was known of them: how many plots, and
-    whose. One that has all but faded lends nothing: what comes up there is another object.
+    whose; of a confirmed track, its number too, if nobody has that. One that has all but faded
+    lends nothing: what comes up there is another object.
 
     Args:
-        bank: the rows, where the undetected ones are.
+        bank: the rows.
         at: (k,) plot of each new row.
         existence: (k,) of each.
         body: Gaussians.
@@ -429,33 +430,65 @@ def begin(
         interval_s: the sensor's.
         next_number: of the first row.
         rules: see `judge`.
-        out: where to write; may be the same bank.
-        place: (k,) row of `out` of each.
-        again: (k,) out: number of the confirmed track that each takes up again, 0: none.
+        place: (k,) row of the bank of each.
+        again: (k,) work space.
+        chain: (2, k) likewise.
     """
     state, cov, mode = body
+    known = False
     for k in range(at.size):
         i, j, f, b = place[k], at[k], first[k], body_at[k]
         ended = f >= 0 and bank.confirmed[f] and bank.existence[f] < rules[END]
         again[k] = 0
         if f >= 0 and not ended:
-            _grow(bank, f, out, i)
-            if out.confirmed[i]:
-                again[k] = out.number[i]
+            _grow(bank, f, i)
+            if bank.confirmed[i]:
+                again[k], known = bank.number[i], True
         else:
-            _clear(out, i, plots.time_ns[j], interval_s)
-        for m in range(mode.shape[1]):
-            out.mode[i, m] = mode[b, m]
-            for a in range(6):
-                out.state[i, m, a] = state[b, m, a]
-            for c in range(21):
-                out.cov[i, m, c] = cov[b, m, c]
-        out.time_ns[i], out.existence[i], out.weight[i] = plots.time_ns[j], existence[k], 1.0
-        out.cluster[i], out.poisson[i], out.number[i] = -1, False, next_number + k
-        out.looked[i] = look
-        note_plot(out, i, plots, j, sensor, True)
-        out.poisson[i] = existence[k] < rules[RECYCLE]
-        judge(out, i, rules)
+            _clear(bank, i, plots.time_ns[j], interval_s)
+        copy_row(state, cov, mode, b, bank.state, bank.cov, bank.mode, i)
+        bank.time_ns[i], bank.existence[i], bank.weight[i] = plots.time_ns[j], existence[k], 1.0
+        bank.cluster[i], bank.poisson[i], bank.number[i] = -1, False, next_number + k
+        bank.looked[i] = look
+        note_plot(bank, i, plots, j, sensor, True)
+        bank.poisson[i] = existence[k] < rules[RECYCLE]
+        judge(bank, i, rules)
+    if known:
+        _number_again(bank, place, again, at.size, chain)
+
+
+@lean()
+def _number_again(bank: Bank, place: I64, again: U32, count: int, chain: I64) -> None:
+    """Give rows the numbers of the tracks that they take up again, unless somebody has them.
+
+    Args:
+        bank: the rows.
+        place: (k,) row of each that begins.
+        again: (k,) number that each wants, 0: none; of equal ones only the first gets it.
+        count: how many begin.
+        chain: (2, k) work space: by remainder of the number the first that wants it; the next.
+    """
+    head, after = chain[0], chain[1]
+    for k in range(count):
+        head[k] = -1
+    for k in range(count - 1, -1, -1):
+        b = again[k] % count
+        after[k], head[b] = head[b], k
+    for i in range(bank.number.size):
+        if not bank.poisson[i]:
+            k = head[bank.number[i] % count]
+            while k >= 0:
+                if again[k] == bank.number[i]:
+                    again[k] = 0
+                k = after[k]
+    for k in range(count):
+        if again[k] > 0:
+            bank.number[place[k]] = again[k]
+            o = after[k]
+            while o >= 0:
+                if again[o] == again[k]:
+                    again[o] = 0
+                o = after[o]
 
 
 @lean()
@@ -472,7 +505,7 @@ def carry(
     look: int,
     rules: F64,
     found: Bool,
-) -> None:
+) -> int:
     """Write what contested rows became to rows of the bank, and judge them.
 
     Args:
@@ -488,22 +521,23 @@ def carry(
         look: number of the look.
         rules: see `judge`.
         found: (n,) out: whether its track took a plot, over all hypotheses.
+
+    Returns:
+        How many of the new numbers were given.
     """
-    state, cov, mode = body
+    (state, cov, mode), fresh = body, 0
     for k in range(place.size):
         i, source = place[k], fact[k, SOURCE]
         if source >= 0:
-            _grow(bank, source, bank, i)
+            _grow(bank, source, i)
         copy_row(state, cov, mode, k, bank.state, bank.cov, bank.mode, i)
-        bank.time_ns[i], bank.existence[i], bank.weight[i] = (
-            fact[k, TIME],
-            chance[k, 0],
-            chance[k, 1],
-        )
+        bank.time_ns[i], bank.existence[i] = fact[k, TIME], chance[k, 0]
+        bank.weight[i] = chance[k, 1]
         bank.poisson[i], bank.looked[i] = fact[k, POISSON] > 0, look
         bank.cluster[i] = fact[k, CLUSTER] + clusters if fact[k, CLUSTER] >= 0 else -1
         if fact[k, FRESH] > 0:
             bank.number[i] = number + fact[k, FRESH] - 1
+            fresh = max(fresh, fact[k, FRESH])
         if source >= 0 and fact[k, PLOT] >= 0:
             note_plot(bank, i, plots, fact[k, PLOT], sensor, True)
     first = 0
@@ -514,6 +548,7 @@ def carry(
         for k in range(first, last):
             _judge_contested(bank, chance, fact, place, k, first, last, held, rules, found)
         first = last
+    return int(fresh)
 
 
 @lean(inline=True)

@@ -16,7 +16,7 @@ from tocsin.contract import F64, I64, U32, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
 from tocsin.motion.kernels_jit import lean
-from tocsin.track.kernels_view import edges, far_off, view
+from tocsin.track.kernels_view import EDGE_SIGMAS, edges, far_off, from_sensor, view
 
 if TYPE_CHECKING:
     from tocsin.track.detection import DetectionTable
@@ -33,6 +33,17 @@ ROWS, DARK, FREE, LIVE, TOUCHED = range(5)
 rows, contested rows among those found."""
 FLOOR, SILENCE_S, INTERVALS, LONGEST_S = range(4)
 """Columns of what ends a row, see `over`."""
+CENTRE, HALF, LOOKED, UNTIL_NS = range(4)
+"""Columns of where a row is seen from a sensor: azimuths, for which latest look, until when."""
+FREED = -1
+"""Latest look of a free row: none."""
+_CHORD = 0.5
+"""Sine of the widest angle that a row's azimuths are remembered for; an arc is at most this much
+longer: `_ARC`."""
+_ARC = 1.05
+_ROUNDED_NS = 1000
+"""More than a time in a float is rounded by."""
+_TWO_PI = 2.0 * math.pi
 
 
 @lean(inline=True)
@@ -110,7 +121,7 @@ def _look_at(
 def _free(bank: Bank, i: int) -> None:
     """Free a row, in place."""
     bank.existence[i], bank.poisson[i], bank.confirmed[i] = 0.0, True, False
-    bank.cluster[i], bank.number[i] = -1, 0
+    bank.cluster[i], bank.number[i], bank.looked[i] = -1, 0, FREED
 
 
 @lean()
@@ -148,6 +159,8 @@ def _sweep_rows(
     edge_number: U32,
     edge_looked: F64,
     ends: F64,
+    away: F64,
+    stay_ns: int,
     rows: I64,
     to_ns: I64,
     chances: F64,
@@ -158,8 +171,14 @@ def _sweep_rows(
     """Do what `sweep` does, but for the unseen rest of the clusters."""
     state, cov, mode, cluster = bank.state, bank.cov, bank.mode, bank.cluster
     middle_ns, narrow = start_ns + (end_ns - start_ns) // 2, width_rad < 3.0
-    edge = edges(from_rad, width_rad)
+    edge, half, by_ns = edges(from_rad, width_rad), 0.5 * width_rad, max(at_ns, end_ns)
     for i in range(bank.existence.size):
+        if narrow and away[i, LOOKED] == bank.looked[i] and by_ns <= away[i, UNTIL_NS]:
+            gap = away[i, CENTRE] - (from_rad + half)
+            gap -= _TWO_PI * math.floor(gap / _TWO_PI + 0.5)
+            if abs(gap) > half + away[i, HALF]:
+                count[LIVE] += 1
+                continue
         if not _alive(bank, i, at_ns, ends, free, count):
             continue
         dt = (middle_ns - bank.time_ns[i]) * 1e-9
@@ -168,6 +187,8 @@ def _sweep_rows(
             detection,
         )  # fmt: skip
         if inside < 0.0:
+            if narrow:
+                _stays_away(bank, i, middle_ns, stay_ns, place, ends, away)
             continue
         before = _looked_before(edge_number, edge_looked, bank.number[i])
         k = _listed(bank.poisson[i], cluster[i], rows, i, count, touched)
@@ -177,6 +198,46 @@ def _sweep_rows(
         # What a plot is taken for must not depend on a table that may be wrong there.
         chances[k, 0] = max(sure, LEAST_HIT * hit) * (1.0 if before < 1.0 else split)
         chances[k, 1] = sure * part / (1.0 - sure * before) if before < 1.0 else 0.0
+
+
+@lean()
+def _stays_away(
+    bank: Bank, i: int, from_ns: int, stay_ns: int, place: F64, ends: F64, away: F64
+) -> None:
+    """Remember between which azimuths a row will be seen, for a while or until a plot ends that.
+
+    The margins are those of `far_off`, for the end of that time.
+    """
+    state, cov, away[i, LOOKED] = bank.state, bank.cov, -2.0
+    dt = (from_ns - bank.time_ns[i]) * 1e-9 + 0.5e-9 * stay_ns
+    later, centre, first, last, seen = dt + 0.5e-9 * stay_ns, 0.0, 0.0, 0.0, False
+    for m in range(bank.mode.shape[1]):
+        if bank.mode[i, m] < _LEAST_MODE:
+            continue
+        vx, vy, vz = state[i, m, 3], state[i, m, 4], state[i, m, 5]
+        moved = 0.5e-9 * stay_ns * math.sqrt(vx * vx + vy * vy + vz * vz)
+        east, north, _ = from_sensor(state, i, m, dt, place)
+        flat = math.sqrt(east * east + north * north)
+        spread = 2.0 * (
+            cov[i, m, 0] + cov[i, m, 6] + later * later * (cov[i, m, 15] + cov[i, m, 18])
+        )
+        noise = place[18] * (flat + moved)
+        reach = moved + EDGE_SIGMAS * math.sqrt(spread + noise * noise)
+        if reach > _CHORD * (flat - moved):
+            return
+        half, at = _ARC * reach / (flat - moved), math.atan2(east, north)
+        if not seen:
+            centre, seen = at, True
+        at -= centre
+        at -= _TWO_PI * math.floor(at / _TWO_PI + 0.5)
+        first, last = min(first, at - half), max(last, at + half)
+    until_ns = from_ns + stay_ns
+    if bank.cluster[i] < 0:
+        own_s = min(ends[INTERVALS] * bank.interval_s[i], ends[LONGEST_S])
+        silent_ns = int(1e9 * max(ends[SILENCE_S], own_s))
+        until_ns = min(until_ns, bank.last_plot_at_ns[i] + silent_ns)
+    away[i, CENTRE], away[i, HALF] = centre + 0.5 * (first + last), 0.5 * (last - first)
+    away[i, LOOKED], away[i, UNTIL_NS] = bank.looked[i], until_ns - _ROUNDED_NS
 
 
 @lean(inline=True)
@@ -246,6 +307,8 @@ def sweep(
     edge_number: U32,
     edge_looked: F64,
     ends: F64,
+    away: F64,
+    stay_ns: int,
     clusters: int,
     rows: I64,
     to_ns: I64,
@@ -270,6 +333,9 @@ def sweep(
         edge_number: tracks that were looked for near the end of the sector before.
         edge_looked: probability that each lay in what was swept then; 1: its plot was found.
         ends: see `over`.
+        away: (n, 4) `CENTRE` ... `UNTIL_NS`: where this sensor will see rows that it did not see;
+            read and written.
+        stay_ns: how long that is foreseen.
         clusters: number of clusters.
         rows: (n,) out: tracks from the front, the unseen rest of their clusters among them; rows
             of undetected objects from the back.
@@ -285,8 +351,8 @@ def sweep(
     count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
     _sweep_rows(
         bank, place, from_rad, width_rad, start_ns, end_ns, at_ns, look, hit, sensor,
-        detection, split, edge_number, edge_looked, ends, rows, to_ns, chances, free,
-        count, touched,
+        detection, split, edge_number, edge_looked, ends, away, stay_ns, rows, to_ns, chances,
+        free, count, touched,
     )  # fmt: skip
     if count[TOUCHED] > 0:
         _mates(bank, touched, rows, to_ns, chances, count, np.zeros(rows.size, np.bool_))

@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I64
 from tocsin.track.kernels_gate import longer
 
+if TYPE_CHECKING:
+    from tocsin.track.state import Bank
+
 REACH = 8.0
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def places(bank: Bank, plots: int, existence: float) -> tuple[I64, F64, F64]:
+    """Return the tracks that may be another's twin: rows, (n, 2) places, and (n,) spreads.
+
+    Args:
+        bank: the rows.
+        plots: least number of plots taken.
+        existence: least probability.
+    """
+    n, k = bank.existence.size, 0
+    rows, place_m, spread_m = np.empty(n, np.int64), np.empty((n, 2)), np.empty(n)
+    for i in range(n):
+        if bank.existence[i] <= existence or bank.plots[i] < plots:
+            continue
+        if bank.poisson[i] or bank.cluster[i] >= 0:
+            continue
+        x, y, power2, wide2 = 0.0, 0.0, 0.0, 0.0
+        for m in range(bank.mode.shape[1]):
+            east, north, w = bank.state[i, m, 0], bank.state[i, m, 1], bank.mode[i, m]
+            x, y = x + w * east, y + w * north
+            power2 += w * (east * east + north * north)
+            wide2 += w * (bank.cov[i, m, 0] + bank.cov[i, m, 6])
+        if bank.mode.shape[1] > 1:
+            wide2 += max(power2 - x * x - y * y, 0.0)
+        rows[k], place_m[k, 0], place_m[k, 1], spread_m[k] = i, x, y, math.sqrt(wide2)
+        k += 1
+    return rows[:k], place_m[:k], spread_m[:k]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

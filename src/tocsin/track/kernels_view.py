@@ -15,7 +15,7 @@ from tocsin.track.kernels_detection import detection_probability
 if TYPE_CHECKING:
     from tocsin.track.detection import DetectionTable
 
-_EDGE_SIGMAS = 6.0
+EDGE_SIGMAS = 6.0
 _SQRT_HALF = math.sqrt(0.5)
 _TWO_PI = 2.0 * math.pi
 
@@ -25,6 +25,17 @@ def edges(from_rad: float, width_rad: float) -> tuple[float, float, float, float
     """Return sine and cosine of a sector's first and last azimuth."""
     last = from_rad + width_rad
     return math.sin(from_rad), math.cos(from_rad), math.sin(last), math.cos(last)
+
+
+@lean(inline=True)
+def from_sensor(state: F64, i: int, m: int, dt: float, place: F64) -> tuple[float, float, float]:
+    """Return where a state is some seconds later: east, north and up of a sensor."""
+    px = state[i, m, 0] + dt * state[i, m, 3] - place[0]
+    py = state[i, m, 1] + dt * state[i, m, 4] - place[1]
+    pz = state[i, m, 2] + dt * state[i, m, 5] - place[2]
+    east = place[3] * px + place[4] * py + place[5] * pz
+    north = place[6] * px + place[7] * py + place[8] * pz
+    return east, north, place[9] * px + place[10] * py + place[11] * pz
 
 
 @lean(inline=True)
@@ -44,16 +55,10 @@ def far_off(
 
     Twice the sum of variances bounds the variance across the line of sight at the later time.
     """
-    px, py = (
-        state[i, m, 0] + dt * state[i, m, 3] - place[0],
-        state[i, m, 1] + dt * state[i, m, 4] - place[1],
-    )
-    pz = state[i, m, 2] + dt * state[i, m, 5] - place[2]
-    east = place[3] * px + place[4] * py + place[5] * pz
-    north = place[6] * px + place[7] * py + place[8] * pz
+    east, north, _ = from_sensor(state, i, m, dt, place)
     spread = 2.0 * (cov[i, m, 0] + cov[i, m, 6] + dt * dt * (cov[i, m, 15] + cov[i, m, 18]))
     noise = place[18] * place[18] * (east * east + north * north)
-    margin2 = _EDGE_SIGMAS * _EDGE_SIGMAS * (spread + noise)
+    margin2 = EDGE_SIGMAS * EDGE_SIGMAS * (spread + noise)
     first = east * first_cos - north * first_sin
     last = north * last_sin - east * last_cos
     outside = first < 0.0 and first * first > margin2
@@ -96,14 +101,7 @@ def view(
         margins it is, in margins, negative: it gave no plot there; probability of lying in the
         sector, 0 outside of the coverage; probability to be detected there.
     """
-    px, py = (
-        state[i, m, 0] + dt * state[i, m, 3] - place[0],
-        state[i, m, 1] + dt * state[i, m, 4] - place[1],
-    )
-    pz = state[i, m, 2] + dt * state[i, m, 5] - place[2]
-    east = place[3] * px + place[4] * py + place[5] * pz
-    north = place[6] * px + place[7] * py + place[8] * pz
-    up = place[9] * px + place[10] * py + place[11] * pz
+    east, north, up = from_sensor(state, i, m, dt, place)
     flat2, half = east * east + north * north, width_rad / 2.0
     flat = math.sqrt(flat2) + 1e-9
     azimuth = math.atan2(east, north)
@@ -123,7 +121,7 @@ def view(
         )
         across = max(early + dt * (2.0 * mixed + dt * later), 1e-6)
         noise = place[18] * flat
-        margin = _EDGE_SIGMAS * math.sqrt(across + noise * noise)
+        margin = EDGE_SIGMAS * math.sqrt(across + noise * noise)
         first, last = (offset + half) * flat, (half - offset) * flat
         inside = min(first, last) / margin + 1.0
         if inside < 0.0:

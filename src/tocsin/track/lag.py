@@ -5,8 +5,6 @@ Source: H. E. Rauch, F. Tung, C. T. Striebel, AIAA Journal 3 (1965) 1445-1450 (o
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from tocsin.contract import F64, NS
@@ -56,4 +54,4 @@ def with_past(state: TrackState, bank: Bank, at_ns: int) -> TrackState:
         past_cov=cov[:, None].copy(),
         past_ns=np.full(bank.size, at_ns),
     )
-    return dataclasses.replace(state, bank=past, moved=state.moved + 1)
+    return state._replace(bank=past, moved=state.moved + 1)

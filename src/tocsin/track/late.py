@@ -6,7 +6,6 @@ plot come in time. Their numbers stay those that were put out.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -41,19 +40,19 @@ def remember(before: TrackState, state: TrackState, groups: list[Group], now_ns:
         now_ns: every group up to then was handled.
     """
     past, now_ns = state.past, max(now_ns, state.past.now_ns)
-    marks = past.marks if past.now_ns else (mark(before, 0, None),)
+    marks, spare = past.marks if past.now_ns else (mark(before, 0, None),), past.spare
     if not marks or now_ns - marks[-1].now_ns >= _least_ns(state):
-        marks = (*marks, mark(state, now_ns, marks[-1] if marks else None))
-        marks = _within_reach(state, marks, now_ns)
+        marks = (*marks, mark(state, now_ns, marks[-1] if marks else None, spare))
+        marks, spare = _within_reach(state, marks, now_ns)
     oldest_ns = marks[0].now_ns if marks else now_ns
     done = [s for s in before.sectors if bin_end(state, s.known_ns) <= now_ns]
-    return dataclasses.replace(
-        state,
+    return state._replace(
         past=Past(
             now_ns,
             marks,
             tuple(g for g in (*past.groups, *groups) if g.at_ns > oldest_ns),
             tuple(s for s in (*past.sectors, *done) if bin_end(state, s.known_ns) > oldest_ns),
+            spare,
         ),
     )
 
@@ -63,12 +62,15 @@ def _least_ns(state: TrackState) -> int:
     return max(round(state.config.bin_s * NS), _reach_ns(state) // _MARKS)
 
 
-def _within_reach(state: TrackState, marks: tuple[Mark, ...], now_ns: int) -> tuple[Mark, ...]:
-    """Return the marks that plots may still belong behind, and that fit into the memory."""
-    reach_ns = now_ns - _reach_ns(state)
+def _within_reach(
+    state: TrackState, marks: tuple[Mark, ...], now_ns: int
+) -> tuple[tuple[Mark, ...], Bank | None]:
+    """Return the marks that are needed and fit, and rows of one that goes."""
+    reach_ns, spare = now_ns - _reach_ns(state), None
     while len(marks) > 1 and (marks[1].now_ns <= reach_ns or not _fits(state, marks)):
+        spare = marks[0].state.bank if marks[1].rows is None else spare
         marks = without_first(marks)
-    return marks if _fits(state, marks) else ()
+    return (marks, spare) if _fits(state, marks) else ((), None)
 
 
 def _fits(state: TrackState, marks: tuple[Mark, ...]) -> bool:
@@ -101,8 +103,7 @@ def rewound(state: TrackState) -> TrackState:
         return _counted(state, unordered=len(within))
     sectors = tuple(s for s in past.sectors if bin_end(state, s.known_ns) > then_ns)
     then = come_back(marks)
-    return dataclasses.replace(
-        then,
+    return then._replace(
         waiting=in_order(Plots.concat([plots, state.waiting])),
         sectors=sectors + state.sectors,
         rotations=state.rotations,
@@ -122,13 +123,13 @@ def _until(state: TrackState, ns: int) -> tuple[tuple[Group, ...], tuple[Sector,
 
 
 def _counted(state: TrackState, **more: int) -> TrackState:
-    return dataclasses.replace(state, counters=state.counters.add(**more))
+    return state._replace(counters=state.counters.add(**more))
 
 
 def _both(then: TrackState, now: TrackState) -> Counters:
     """Return what was taken in until now, and what was handled until then."""
     taken = {name: getattr(now.counters, name) for name in _TAKEN_IN}
-    return dataclasses.replace(then.counters, **taken)
+    return then.counters._replace(**taken)
 
 
 def _late_at(state: TrackState) -> I64:
@@ -170,11 +171,10 @@ def caught_up(
         marks.append(mark(state, until_ns, marks[-1]))
     begun = stops[-1] if stops else begun
     state = handle(state, [g for g in old if g.at_ns > begun], then.next_output_ns)
-    state = dataclasses.replace(
-        state,
+    state = state._replace(
         next_output_ns=then.next_output_ns,
         last_output_ns=then.last_output_ns,
-        past=dataclasses.replace(state.past, marks=tuple(marks)),
+        past=state.past._replace(marks=tuple(marks)),
     )
     anew = then.bank.take(~np.isin(then.bank.number, had))
     return numbered(anew, state, first), groups[len(old) :]
@@ -210,7 +210,7 @@ def numbered(was: Bank, state: TrackState, first: int) -> TrackState:
         for m in state.past.marks
     )
     state = _renamed(state, renamed, first, given)
-    return dataclasses.replace(state, past=dataclasses.replace(state.past, marks=past))
+    return state._replace(past=state.past._replace(marks=past))
 
 
 def _flags(flags: Flags | None, renamed: Callable[[U32], U32]) -> Flags | None:
@@ -268,8 +268,7 @@ def _renamed(
 ) -> TrackState:
     """Return the state with its tracks' numbers replaced."""
     bank = state.bank
-    return dataclasses.replace(
-        state,
+    return state._replace(
         bank=bank._replace(number=renamed(bank.number), twin=renamed(bank.twin)),
         edges=tuple(_in_order(edge._replace(number=renamed(edge.number))) for edge in state.edges),
         next_number=max(first, 1 + int(given.max(initial=0))),

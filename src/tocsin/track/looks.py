@@ -8,8 +8,6 @@ all carry one time (scan-synchronous input), or show no phase, each time is one 
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from tocsin.contract import I64, NS, Bool, Looks, Plots, is_sorted
@@ -60,14 +58,13 @@ def with_looks(state: TrackState, looks: Looks, now_ns: int) -> TrackState:
             last_ns[sector.sensor] = sector.end_ns
             sectors.append(sector)
         if not rotations[sector.sensor].marked:
-            rotations[sector.sensor] = dataclasses.replace(rotations[sector.sensor], marked=True)
+            rotations[sector.sensor] = rotations[sector.sensor]._replace(marked=True)
     for sensor in np.flatnonzero(state.site.swept):
         rotation = rotations[sensor]
         if not rotation.marked:
             rotations[sensor], more = _infer(state, int(sensor), rotation, now_ns)
             sectors += more
-    return dataclasses.replace(
-        state,
+    return state._replace(
         sectors=tuple(sectors),
         rotations=tuple(rotations),
         counters=state.counters.add(looks_refused=refused),
@@ -112,7 +109,7 @@ def _first_phase(
     if len(plots) == 0:
         return rotation
     if state.config.output_period_s is None:
-        return dataclasses.replace(rotation, snapshot=True)
+        return rotation._replace(snapshot=True)
     times = plots.measured_at_ns
     start_ns = int(times[0])
     first = plots.take(times < start_ns + period_ns)
@@ -124,10 +121,9 @@ def _first_phase(
     # Times are rounded by formats: many plots to a time are no scan yet, all of them to one are.
     scan = len(first) > 1 and first.measured_at_ns[-1] == start_ns
     if scan or not abs(mean) > _STEADY:
-        return dataclasses.replace(rotation, snapshot=True)
+        return rotation._replace(snapshot=True)
     phase_ns = float(np.angle(mean)) / _TWO_PI * period_ns % period_ns
-    return dataclasses.replace(
-        rotation,
+    return rotation._replace(
         phase_ns=phase_ns,
         until_ns=start_ns,
         heard_ns=start_ns,
@@ -145,7 +141,7 @@ def _latency_ns(plots: Plots, period_ns: int) -> int:
 def _snapshots(sensor: int, rotation: Rotation, times: I64) -> tuple[Rotation, list[Sector]]:
     fresh = [int(t) for t in np.unique(times[times > rotation.until_ns])]
     sectors = [Sector(sensor, t, t, t, 0.0, _TWO_PI) for t in fresh]
-    return dataclasses.replace(rotation, until_ns=max([rotation.until_ns, *fresh])), sectors
+    return rotation._replace(until_ns=max([rotation.until_ns, *fresh])), sectors
 
 
 def _turn(
@@ -167,15 +163,14 @@ def _turn(
 
 def _followed(rotation: Rotation, plots: Plots, period_ns: int, end_ns: int) -> Rotation:
     """Return the rotation after one sector: phase and latency follow its plots."""
-    rotation = dataclasses.replace(rotation, until_ns=end_ns)
+    rotation = rotation._replace(until_ns=end_ns)
     if len(plots) == 0:
         return rotation
     times = plots.measured_at_ns
     turned = _TWO_PI * (times % period_ns - rotation.phase_ns) / period_ns
     slip = float(np.angle(np.mean(np.exp(1j * (plots.azimuth_rad - turned)))))
     calmed = rotation.latency_ns - int(_CALMING * rotation.latency_ns)
-    return dataclasses.replace(
-        rotation,
+    return rotation._replace(
         phase_ns=(rotation.phase_ns - _PHASE_GAIN * slip / _TWO_PI * period_ns) % period_ns,
         heard_ns=int(times[-1]),
         latency_ns=max(_latency_ns(plots, period_ns), calmed),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from tocsin.contract import F64, I64, NS, Bool
 from tocsin.geo import unpack_covariance
 from tocsin.track.clusters import moved
-from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_sweep import INTERVALS, LONGEST_S, SILENCE_S, end
-from tocsin.track.kernels_twins import REACH, near_pairs
+from tocsin.track.kernels_twins import REACH, near_pairs, places
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState
 
@@ -39,7 +36,7 @@ def ended(state: TrackState, at_ns: int) -> TrackState:
     place = np.arange(bank.size)
     place[gone] = -1
     bank.free(gone)
-    return dataclasses.replace(state, hypotheses=moved(state.hypotheses, place))
+    return state._replace(hypotheses=moved(state.hypotheses, place))
 
 
 def unite(state: TrackState) -> TrackState:
@@ -66,7 +63,7 @@ def unite(state: TrackState) -> TrackState:
         bank.looked[stays] = looked
     bank.free(gone)
     counters = state.counters.add(merged=len(gone))
-    return dataclasses.replace(state, looked=looked, counters=counters)
+    return state._replace(looked=looked, counters=counters)
 
 
 def compact(state: TrackState) -> TrackState:
@@ -76,11 +73,11 @@ def compact(state: TrackState) -> TrackState:
     if bank.size < _SMALL or 2 * np.count_nonzero(live) > bank.size:
         return state
     place = np.where(live, np.cumsum(live) - 1, -1)
-    return dataclasses.replace(
-        state,
+    return state._replace(
         bank=bank.take(np.flatnonzero(live)),
         hypotheses=moved(state.hypotheses, place),
         moved=state.moved + 1,
+        away={},
     )
 
 
@@ -102,17 +99,17 @@ def _hand_over(bank: Bank, gone: int, stays: int) -> None:
 
 def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]:
     """Return pairs of rows that may be one object, farthest first."""
-    old = bank.plots >= state.config.confirm_plots
-    rows = np.flatnonzero(old & _single(bank) & (bank.existence > _TWIN_EXISTENCE))
-    mean, cov = moments(Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows]))
-    spread_m = np.sqrt(cov[:, 0] + cov[:, 6])
-    first, second = near_places(
-        np.ascontiguousarray(mean[:, :2]), np.minimum(spread_m, _TWIN_SPREAD_M)
-    )
-    near = np.unique(np.concatenate([first, second]))
-    first, second = np.searchsorted(near, first), np.searchsorted(near, second)
-    rows, mean, cov = rows[near], mean[near], cov[near]
+    rows, place_m, spread_m = places(bank, state.config.confirm_plots, _TWIN_EXISTENCE)
+    first, second = near_places(place_m, np.minimum(spread_m, _TWIN_SPREAD_M))
+    if len(first) == 0:
+        return first, second
+    near = np.zeros(len(rows), bool)
+    near[first] = near[second] = True
+    place = np.cumsum(near) - 1
+    first, second = place[first], place[second]
+    rows = rows[near]
     chosen = bank.take(rows)
+    mean, cov = moments(chosen.body)
     older = chosen.number[first] < chosen.number[second]
     a, b = np.where(older, first, second), np.where(older, second, first)
     a, b = _compatible(state, chosen, mean, cov, a, b)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -48,13 +47,14 @@ def put_out(state: TrackState, at_ns: int) -> tuple[TrackState, Instant]:
     after = state.shown if state.config.changed_only else -1
     if len(state.hypotheses.noise):
         members = np.flatnonzero(bank.cluster >= 0)
-        of = _present(state, members, at_ns)
-        chosen = _reported(state, members, of.state, of.state_cov, of.existence_probability)
+        body, existence = _brought(state, members, at_ns)
+        chosen = _reported(state, members, *moments(body), existence)
         _confirm(state, chosen)
-        late = bank.looked[chosen.row] > after
-        chosen = _Rows._make(part[late] for part in chosen)
+        if after >= 0:
+            late = bank.looked[chosen.row] > after
+            chosen = _Rows._make(part[late] for part in chosen)
     now = _updates(state, at_ns, _alone(state, bank, at_ns, after), chosen)
-    state = dataclasses.replace(state, shown=state.looked, last_output_ns=at_ns)
+    state = state._replace(shown=state.looked, last_output_ns=at_ns)
     if not state.config.lag:
         return state, Instant(now, TrackUpdates.empty())
     state, lagged = _once_more(state, at_ns)
@@ -69,7 +69,9 @@ def _alone(state: TrackState, bank: Bank, at_ns: int, after: int = -1) -> I64:
 def _reported(state: TrackState, rows: I64, mean: F64, cov: F64, existence: F64) -> _Rows:
     """Return what is reported of contested rows, given their moments at the instant."""
     n, config, known = len(rows), state.config, state.hypotheses
-    known = known._replace(member=np.searchsorted(rows, known.member))
+    place = np.empty(state.bank.size, np.int64)
+    place[rows] = np.arange(n)
+    known = known._replace(member=place[known.member])
     row, sure = np.empty(n, np.int64), np.empty(n)
     best, spread = np.empty((n, 6)), np.empty((n, 21))
     found = report(
@@ -125,13 +127,19 @@ def _updates(state: TrackState, at_ns: int, alone: I64, chosen: _Rows | None) ->
     return updates
 
 
+def _brought(state: TrackState, rows: I64, at_ns: int) -> tuple[Mixture, F64]:
+    """Return rows' Gaussians and existence at an instant."""
+    bank, rules, k = state.bank, state.site.rules, len(rows)
+    body = Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows])
+    time_ns, sure, to_ns = bank.time_ns[rows], bank.existence[rows], np.full(k, at_ns)
+    predict(*body, time_ns, sure, np.arange(k), to_ns, rules.model, rules.limit)
+    return body, sure
+
+
 def _present(state: TrackState, rows: I64, at_ns: int) -> TrackUpdates:
     """Return rows as they are at an instant."""
     bank, site, k = state.bank, state.site, len(rows)
-    body = Mixture(bank.state[rows], bank.cov[rows], bank.mode[rows])
-    time_ns, sure, to_ns = bank.time_ns[rows], bank.existence[rows], np.full(k, at_ns)
-    rules = site.rules
-    predict(*body, time_ns, sure, np.arange(k), to_ns, rules.model, rules.limit)
+    body, sure = _brought(state, rows, at_ns)
     mean, cov = moments(body)
     mode, status = np.empty((k, MODE_COUNT)), np.empty(k, np.int8)
     bits = np.empty(k, np.uint64)
@@ -169,7 +177,7 @@ def _once_more(state: TrackState, at_ns: int) -> tuple[TrackState, TrackUpdates]
     mean, cov = np.zeros((bank.size, 6)), np.zeros((bank.size, 21))
     mean[known], cov[known] = smoothed(state, bank.take(known), at_ns)
     there = np.where(bank.past_ns > 0, bank.existence, 0.0)
-    before = dataclasses.replace(state, bank=bank._replace(existence=there))
+    before = state._replace(bank=bank._replace(existence=there))
     alone = _alone(state, before.bank, at_ns)
     chosen = _Rows(alone, mean[alone], cov[alone], there[alone])
     if len(state.hypotheses.noise):

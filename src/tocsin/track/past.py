@@ -6,8 +6,6 @@ that looks have changed since the one before.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -62,8 +60,7 @@ class Mark(NamedTuple):
     flags: Flags | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Past:
+class Past(NamedTuple):
     """Hold what was handled lately.
 
     Args:
@@ -71,12 +68,15 @@ class Past:
         marks: where one can go back to, oldest first.
         groups: handled since the oldest mark.
         sectors: handled since the oldest mark, as they came.
+        spare: rows of a mark that is no longer needed, to be written over: fresh memory costs more
+            than the copy.
     """
 
     now_ns: int = 0
     marks: tuple[Mark, ...] = ()
     groups: tuple[Group, ...] = ()
     sectors: tuple[Sector, ...] = ()
+    spare: Bank | None = None
 
     def plots_after(self, mark_ns: int) -> Plots:
         """Return the plots of the groups that were complete after a mark."""
@@ -85,29 +85,46 @@ class Past:
 
 def kept(state: TrackState) -> TrackState:
     """Return a copy of the tracker to come back to: a step uses up the one that it is given."""
-    past, marks = state.past, state.past.marks
-    if marks:
-        first = marks[0]._replace(state=_with_bank(marks[0].state, marks[0].state.bank.copy()))
-        past = dataclasses.replace(past, marks=(first, *marks[1:]))
-    return dataclasses.replace(state, bank=state.bank.copy(), past=past)
+    past = state.past
+    # Whole marks are written over once they are no longer needed, the others never are.
+    marks = tuple(
+        one
+        if one.rows is not None
+        else one._replace(state=_with_bank(one.state, one.state.bank.copy()))
+        for one in past.marks
+    )
+    past = past._replace(marks=marks, spare=None)
+    return state._replace(bank=state.bank.copy(), past=past, away={})
 
 
-def mark(state: TrackState, now_ns: int, last: Mark | None) -> Mark:
+def mark(state: TrackState, now_ns: int, last: Mark | None, spare: Bank | None = None) -> Mark:
     """Return a mark of the tracker as it is.
 
     Args:
         state: the tracker.
         now_ns: every group up to then was handled.
         last: the mark before; None: there is none.
+        spare: rows to write over; None: there are none.
     """
-    bare = dataclasses.replace(state, waiting=Plots.empty(), sectors=(), past=Past())
+    bare = state._replace(waiting=Plots.empty(), sectors=(), past=Past(), away={})
     bank = state.bank
     if last is None or last.state.moved != state.moved:
-        return Mark(now_ns, _with_bank(bare, bank.copy()))
+        return Mark(now_ns, _with_bank(bare, _copied(bank, spare)))
     rows = np.flatnonzero(bank.looked > last.state.looked)
     if 2 * len(rows) > bank.size:
-        return Mark(now_ns, _with_bank(bare, bank.copy()))
+        return Mark(now_ns, _with_bank(bare, _copied(bank, spare)))
     return Mark(now_ns, _with_bank(bare, bank.take(rows)), rows, Flags.of(bank))
+
+
+def _copied(bank: Bank, spare: Bank | None) -> Bank:
+    """Return a copy of the bank, in spare rows if there are enough."""
+    if spare is None or spare.size < bank.size:
+        return bank.copy()
+    out = type(bank)._make(column[: bank.size] for column in spare)
+    columns: tuple[np.ndarray, ...] = out
+    for column, values in zip(columns, bank, strict=True):
+        column[...] = values
+    return out
 
 
 def come_back(marks: tuple[Mark, ...]) -> TrackState:
@@ -125,12 +142,12 @@ def without_first(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
     if second.rows is None:
         return marks[1:]
     bank = _onto(marks[0].state.bank, second)
-    whole = Mark(second.now_ns, dataclasses.replace(second.state, bank=bank))
+    whole = Mark(second.now_ns, second.state._replace(bank=bank))
     return (whole, *marks[2:])
 
 
 def _with_bank(state: TrackState, bank: Bank) -> TrackState:
-    return dataclasses.replace(state, bank=bank)
+    return state._replace(bank=bank)
 
 
 def _onto(bank: Bank, one: Mark) -> Bank:

@@ -135,5 +135,5 @@ def _warm_up_bearings() -> None:
 
 def summary(state: TrackState) -> dict[str, object]:
     """Return what a person should know of a run: counters, and which looks were inferred."""
-    counters = {name: getattr(state.counters, name) for name in vars(state.counters)}
+    counters = state.counters._asdict()
     return {**counters, "inferred_looks": list(state.inferred_looks)}

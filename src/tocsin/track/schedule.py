@@ -8,7 +8,6 @@ The order depends on times only, never on how the input was cut into batches.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -39,8 +38,7 @@ def schedule(state: TrackState, now_ns: int) -> tuple[TrackState, list[Group]]:
         lookless = _lookless_groups(state, taken, now_ns)
         groups += lookless + _event_groups(state, taken, now_ns)
     groups.sort(key=_order)
-    return dataclasses.replace(
-        state,
+    return state._replace(
         waiting=state.waiting.take(~taken),
         sectors=tuple(s for s in state.sectors if bin_end(state, s.known_ns) > now_ns),
         counters=state.counters.add(lookless=sum(len(g.plots) for g in lookless)),
@@ -54,7 +52,7 @@ def everything_left(state: TrackState) -> tuple[TrackState, list[Group]]:
     rows = np.flatnonzero(~taken)
     groups += _bins(state, rows, state.waiting.measured_at_ns[rows], np.zeros(len(rows), np.int64))
     groups.sort(key=_order)
-    return dataclasses.replace(state, waiting=Plots.empty(), sectors=()), groups
+    return state._replace(waiting=Plots.empty(), sectors=()), groups
 
 
 def _order(group: Group) -> tuple[int, int, int, int]:
@@ -71,8 +69,7 @@ def _with_plots(state: TrackState, plots: Plots) -> TrackState:
     late = len(plots) - int(fresh.sum())
     waiting = in_order(Plots.concat([state.waiting, plots.take(fresh) if late else plots]))
     over = max(len(waiting) - state.config.max_waiting, 0)
-    return dataclasses.replace(
-        state,
+    return state._replace(
         waiting=waiting.take(slice(over, None)) if over else waiting,
         counters=counters.add(plots=len(plots), late=late, waiting_overflow=over),
     )
@@ -112,7 +109,7 @@ def bin_end(state: TrackState, at_ns: T) -> T:
 
 
 def _binned(state: TrackState) -> list[Sector]:
-    return [dataclasses.replace(s, known_ns=bin_end(state, s.known_ns)) for s in state.sectors]
+    return [s._replace(known_ns=bin_end(state, s.known_ns)) for s in state.sectors]
 
 
 def _merged(sectors: list[Sector]) -> list[Sector]:
@@ -122,8 +119,8 @@ def _merged(sectors: list[Sector]) -> list[Sector]:
     for sector in sectors:
         last = merged[-1] if merged else None
         if last is not None and _follows(last, sector):
-            merged[-1] = dataclasses.replace(
-                last, end_ns=sector.end_ns, width_rad=last.width_rad + sector.width_rad
+            merged[-1] = last._replace(
+                end_ns=sector.end_ns, width_rad=last.width_rad + sector.width_rad
             )
         else:
             merged.append(sector)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from tocsin.contract import F64, I64, NS, Dimension, Plots
@@ -18,6 +16,8 @@ _WHOLE_TURN = 2.0 * np.pi - 1e-9
 _SPARE = 64
 _REACH = 6.0
 """Standard deviations of a row's place: further off it gave no plot."""
+_STAY = 1.25
+"""Periods for which a row's azimuths are foreseen."""
 _INSIDE = 4.0
 """Margins from a sector's edges: further inside, the next sector cannot see a row."""
 
@@ -42,8 +42,9 @@ def who(state: TrackState, group: Group, picture: Picture) -> Seen:
         count = sweep(
             bank, site.place[group.sensor], sector.from_rad, sector.width_rad, sector.start_ns,
             sector.end_ns, group.at_ns, state.looked, hit, group.sensor, site.detection,
-            config.split_probability, edge.number, edge.looked, site.ends, clusters,
-            rows, to_ns, chances, free,
+            config.split_probability, edge.number, edge.looked, site.ends,
+            _away(state, group.sensor), int(_STAY * site.period_ns[group.sensor]), clusters, rows,
+            to_ns, chances, free,
         )  # fmt: skip
     known, dark = slice(0, count[ROWS]), slice(room - count[DARK], room)
     for part in (known, dark):
@@ -55,6 +56,17 @@ def who(state: TrackState, group: Group, picture: Picture) -> Seen:
         rows[known], chances[known], rows[dark], chances[dark], free[: count[FREE]],
         int(count[LIVE]),
     )  # fmt: skip
+
+
+def _away(state: TrackState, sensor: int) -> F64:
+    """Return where a sensor will see the rows, with room for all."""
+    known, n = state.away.get(sensor), state.bank.size
+    if known is None or len(known) < n:
+        more = np.full((n, 4), -2.0)
+        if known is not None:
+            more[: len(known)] = known
+        state.away[sensor] = known = more
+    return known
 
 
 def detected(state: TrackState, sensor: int, plots: Plots) -> F64:
@@ -171,7 +183,7 @@ def unseen(state: TrackState, group: Group) -> tuple[TrackState, float]:
         density[k], at_ns[k], sector.from_rad, sector.width_rad, sector.end_ns,
         float(state.site.hit[k]), config.life_s, balance, start_pm3,
     )  # fmt: skip
-    return dataclasses.replace(state, undetected_pm3=density, undetected_at_ns=at_ns), now
+    return state._replace(undetected_pm3=density, undetected_at_ns=at_ns), now
 
 
 def nobody_looked(sensors: int) -> tuple[F64, I64]:

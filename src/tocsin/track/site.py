@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import chdtri
 
-from tocsin.contract import F64, MODE_COUNT, NS, Sensor, SensorKind
+from tocsin.contract import F64, MODE_COUNT, NS, Plots, Sensor, SensorKind
 from tocsin.geo import MEAN_RADIUS_M
 from tocsin.track.config import TrackConfig
 from tocsin.track.detection import MOST, everywhere, joined
 from tocsin.track.kernels_contest import Rules
 from tocsin.track.past import Past
 from tocsin.track.seen import nobody_looked
-from tocsin.track.state import Edge, Rotation, Site, TrackState, blank
+from tocsin.track.state import Edge, Heard, Rotation, Site, TrackState, blank, no_hypotheses
 
 MOST_SENSORS = 64
 SOUND_MPS = 340.3
@@ -46,6 +46,10 @@ def start(config: TrackConfig) -> TrackState:
         bank=blank(config, 0),
         undetected_pm3=density,
         undetected_at_ns=at_ns,
+        hypotheses=no_hypotheses(),
+        waiting=Plots.empty(),
+        heard=Heard.none(),
+        away={},
         edges=(nobody,) * count,
         rotations=(Rotation(),) * count,
     )
@@ -149,8 +153,7 @@ def with_sensors(state: TrackState, sensors: tuple[Sensor, ...]) -> TrackState:
     fresh = start(config)
     heard = np.zeros((state.bank.size, len(sensors)), np.int64)
     heard[:, :known] = state.bank.heard_ns
-    return replace(
-        state,
+    return state._replace(
         undetected_pm3=np.vstack([state.undetected_pm3, fresh.undetected_pm3[known:]]),
         undetected_at_ns=np.vstack([state.undetected_at_ns, fresh.undetected_at_ns[known:]]),
         config=config,

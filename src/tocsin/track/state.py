@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from tocsin.contract import F64, I64, U32, Bool, Plots
 from tocsin.track.config import TrackConfig
 from tocsin.track.detection import DetectionTable
 from tocsin.track.kernels_contest import Hypotheses, Mixture, Rules
+from tocsin.track.kernels_sweep import FREED
 from tocsin.track.past import Past
 
 
@@ -119,6 +119,7 @@ class Bank(NamedTuple):
         self.confirmed[rows] = False
         self.cluster[rows] = -1
         self.number[rows] = 0
+        self.looked[rows] = FREED
 
     def put(self, rows: np.ndarray, new: Bank) -> None:
         """Write new rows to the chosen places."""
@@ -163,8 +164,7 @@ def no_hypotheses() -> Hypotheses:
     )
 
 
-@dataclass(frozen=True)
-class Sector:
+class Sector(NamedTuple):
     """Describe what one sensor swept without a pause.
 
     Args:
@@ -233,8 +233,7 @@ class Edge(NamedTuple):
     looked: F64
 
 
-@dataclass(frozen=True)
-class Rotation:
+class Rotation(NamedTuple):
     """Know a radar's rotation, from its marks or from its plots.
 
     Args:
@@ -254,8 +253,7 @@ class Rotation:
     latency_ns: int = 0
 
 
-@dataclass(frozen=True)
-class Counters:
+class Counters(NamedTuple):
     """Count what happened, and what was dropped for want of room or time.
 
     Args:
@@ -300,9 +298,7 @@ class Counters:
 
     def add(self, **more: int) -> Counters:
         """Return the counters with some of them raised."""
-        return dataclasses.replace(
-            self, **{name: getattr(self, name) + count for name, count in more.items()}
-        )
+        return self._replace(**{name: getattr(self, name) + count for name, count in more.items()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,8 +340,7 @@ class Site:
     rules: Rules
 
 
-@dataclass(frozen=True, eq=False)
-class TrackState:
+class TrackState(NamedTuple):
     """Hold the tracker between two batches.
 
     Args:
@@ -370,6 +365,7 @@ class TrackState:
         heard: bearings that no track explains.
         counters: what happened.
         past: what was handled lately, to handle it once more when plots come late.
+        away: by sensor, see `kernels_sweep.sweep`: only spares time.
     """
 
     config: TrackConfig
@@ -377,11 +373,13 @@ class TrackState:
     bank: Bank
     undetected_pm3: F64
     undetected_at_ns: I64
-    hypotheses: Hypotheses = field(default_factory=no_hypotheses)
-    waiting: Plots = field(default_factory=Plots.empty)
+    hypotheses: Hypotheses
+    waiting: Plots
+    edges: tuple[Edge, ...]
+    rotations: tuple[Rotation, ...]
+    heard: Heard
+    away: dict[int, F64]
     sectors: tuple[Sector, ...] = ()
-    edges: tuple[Edge, ...] = ()
-    rotations: tuple[Rotation, ...] = ()
     looked: int = 0
     moved: int = 0
     next_number: int = 1
@@ -389,9 +387,8 @@ class TrackState:
     shown: int = 0
     last_output_ns: int = 0
     next_twins_ns: int = 0
-    heard: Heard = field(default_factory=Heard.none)
     counters: Counters = Counters()
-    past: Past = field(default_factory=Past)
+    past: Past = Past()
 
     @property
     def inferred_looks(self) -> tuple[str, ...]:

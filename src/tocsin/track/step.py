@@ -7,7 +7,6 @@ Bernoulli / Poisson filter); Á. F. García-Fernández et al., IEEE Trans. AES 5
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from tocsin.track.associations import given_to
 from tocsin.track.bearing import is_bearing, look_bearings
 from tocsin.track.births import born, new_objects
 from tocsin.track.contest import Shared, contested, replaced, share_out
+from tocsin.track.kernels_contest import BORN_ROWS, CLUSTERS, CUT_SHORT
 from tocsin.track.kernels_gate import pair_up, take_up
 from tocsin.track.kernels_rows import update
 from tocsin.track.late import caught_up, remember, rewound
@@ -27,6 +27,8 @@ from tocsin.track.seen import detected, same_address, unseen, who, with_edge
 from tocsin.track.state import Group, New, Pairs, Picture, Seen, TrackState, named
 
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
+_NONE = [0] * 7
+"""The counts of a look without contested rows, see `kernels_contest.contest`."""
 _SURE_RANGE = 3.0
 """A range rate is used beyond so many standard deviations of the plot from the sensor."""
 
@@ -72,10 +74,14 @@ def step_in_full(
     then = taken_in(state, plots, looks, now_ns)
     before = rewound(then)
     state, groups = schedule(before, now_ns)
-    new = groups
-    if before.past is not then.past:
+    new, late = groups, before.past is not then.past
+    if late:
         state, new = caught_up(then, state, groups, _silently)
     state, instants, given = handle(state, new)
+    if late and not new and state.config.output_period_s is None:
+        # Whoever wants the tracks after every look wants them after a late one, too.
+        state, instant = put_out(state, state.last_output_ns)
+        instants.append(instant)
     state, more = _instants(state, now_ns + 1)
     return remember(before, state, groups, now_ns), _out([*instants, *more], given)
 
@@ -123,35 +129,38 @@ def handle(
 
 def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     """Handle the plots of one look: the recipe."""
-    state, birth_pm3 = unseen(dataclasses.replace(state, looked=state.looked + 1), group)
+    state, birth_pm3 = unseen(state._replace(looked=state.looked + 1), group)
     picture = _picture(state, group, birth_pm3)
     seen = who(state, group, picture)
     _take_up(state, picture, seen)
     pairs, faint, new = _paired(state, picture, seen)
     shared = share_out(state, pairs, len(group.plots))
-    wanted = (shared.free == 0.0) | (new.chance * shared.free >= state.config.poisson_floor)
+    chance = new.chance
+    begins = chance * shared.free
+    wanted = (shared.free == 0.0) | (begins >= state.config.poisson_floor)
     body = new_objects(state, group, picture, faint, wanted)
-    harvest = contested(state, picture, shared, seen.chances[:, 1], new.chance, body)
-    gone = seen.rows[shared.alone == 0]
+    harvest = contested(state, picture, shared, seen.chances, chance, body)
     if harvest is not None:
-        seen = seen._replace(live=seen.live + len(harvest.fact) - len(gone))
+        seen = seen._replace(live=seen.live + len(harvest.fact) - shared.contested)
     given = given_to(state, group, picture, shared, harvest)
     number = state.bank.number[seen.rows]
-    state, fresh, over = born(state, group, picture, new, shared.free, body, seen)
-    begun = len(fresh) + (harvest.born if harvest else 0)
+    state, fresh, over = born(state, group, picture, new.first, begins, body, seen)
+    counts, begun = _NONE, len(fresh)
     if harvest is not None:
-        state, found = replaced(state, group, picture, gone, harvest, new.first)
+        counts = harvest.counts.tolist()
+        state, found = replaced(
+            state, group, picture, seen, shared.alone, harvest, new.first, begun
+        )
         fresh = np.concatenate([fresh, found])
     _update(state, group, picture, seen, shared)
-    return dataclasses.replace(
-        state,
+    return state._replace(
         edges=with_edge(state, group, seen, number, fresh),
         counters=state.counters.add(
             looks=group.sector is not None,
-            births=begun,
-            contested=harvest.contested if harvest else 0,
+            births=begun + counts[BORN_ROWS],
+            contested=counts[CLUSTERS],
             divided=shared.divided,
-            cut_short=harvest.cut_short if harvest else 0,
+            cut_short=counts[CUT_SHORT],
             tracks_overflow=over,
             edges_overflow=pairs.overflow + faint.overflow,
         ),
@@ -198,7 +207,7 @@ def _first_instant(state: TrackState, first_ns: int) -> TrackState:
     if period_s is None:
         return state
     period_ns = round(period_s * NS)
-    return dataclasses.replace(state, next_output_ns=-(-first_ns // period_ns) * period_ns)
+    return state._replace(next_output_ns=-(-first_ns // period_ns) * period_ns)
 
 
 def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Instant]]:
@@ -217,7 +226,7 @@ def _instants(state: TrackState, before_ns: int) -> tuple[TrackState, list[Insta
             state, instant = put_out(state, at_ns)
             blocks.append(instant)
         following_ns = at_ns + period_ns
-        state = dataclasses.replace(state, next_output_ns=following_ns, last_output_ns=at_ns)
+        state = state._replace(next_output_ns=following_ns, last_output_ns=at_ns)
     return state, blocks
 
 
@@ -227,9 +236,8 @@ def _tidy(state: TrackState, at_ns: int) -> TrackState:
     if at_ns < state.next_twins_ns:
         return state
     period_ns = round(state.config.twin_period_s * NS)
-    return dataclasses.replace(
-        compact(unite(state)), next_twins_ns=(at_ns // period_ns + 1) * period_ns
-    )
+    state = compact(unite(state))
+    return state._replace(next_twins_ns=(at_ns // period_ns + 1) * period_ns)
 
 
 def _rates(state: TrackState, group: Group) -> F64:
