@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, NS, Associations, Dimension, Looks, Plots, TrackUpdates
+from tocsin.contract import F64, NS, Associations, Bool, Dimension, Looks, Plots, TrackUpdates
+from tocsin.motion.kernels_imm import FALLING_MPS
 from tocsin.track.associations import given_to
 from tocsin.track.bearing import is_bearing, look_bearings
 from tocsin.track.births import born, new_objects
@@ -29,6 +30,8 @@ from tocsin.track.state import Group, New, Pairs, Picture, Seen, TrackState, nam
 _UPPER = np.array([0, 1, 2, 4, 5, 8])
 _SURE_RANGE = 3.0
 """A range rate is used beyond so many standard deviations of the plot from the sensor."""
+_SURE_HEIGHT = 2.0
+"""A height is surely above what lies below it by so many of its standard deviations."""
 
 
 class Out(NamedTuple):
@@ -247,10 +250,22 @@ def _rates(state: TrackState, group: Group) -> F64:
     return rate
 
 
+def _fast(state: TrackState, plots: Plots, rate: F64) -> Bool:
+    """Return (m,) which plots are surely of what is too high, or too fast, to fly."""
+    height_m = plots.position_m[:, 2]
+    fast: Bool = np.abs(rate[:, 0]) > FALLING_MPS
+    if height_m.max(initial=0.0) > state.config.high_m:
+        surely_m = height_m - _SURE_HEIGHT * np.sqrt(plots.position_cov_m2[:, 2, 2])
+        fast |= (surely_m > state.config.high_m) & (plots.dimension == Dimension.FULL)
+    return fast
+
+
 def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
     plots = group.plots
     flat = plots.dimension == Dimension.HORIZONTAL
-    depth = np.where(flat, state.config.air_depth_m, 1.0)
+    depth, rate = np.where(flat, state.config.air_depth_m, 1.0), _rates(state, group)
+    fast = _fast(state, plots, rate)
+    births = birth_pm3 * np.where(fast, state.config.fast_births, 1.0)
     return Picture(
         # A transposed copy would be another array type to the kernels: compiled once more.
         position_m=np.ascontiguousarray(plots.position_m),
@@ -258,10 +273,11 @@ def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
         time_ns=np.ascontiguousarray(plots.measured_at_ns),
         dimension=np.ascontiguousarray(plots.dimension),
         address=np.where(plots.mode_s_valid, plots.mode_s.astype(np.int64), -1),
-        birth=birth_pm3 * detected(state, group.sensor, plots) * depth,
+        birth=births * detected(state, group.sensor, plots) * depth,
         false_density=np.ascontiguousarray(plots.false_density),
         callsign=named(plots.callsign),
-        rate=_rates(state, group),
+        rate=rate,
         sensor_m=np.ascontiguousarray(state.site.place[group.sensor, :3]),
         false_rate_density=1.0 / state.config.false_rate_span_mps,
+        fast=fast,
     )
