@@ -130,7 +130,7 @@ def test_all_models_of_a_track_equal_their_twins(rng):
     x, p, w = state.copy(), pack(cov), mode.copy()
     mean, wide, score = np.empty((N, 6)), np.empty((N, 21)), np.empty(3)
     for i in range(N):
-        rule = (chain.rate_ps, chain.share, dt[i])
+        rule = (np.full(3, chain.rate_ps), chain.share, dt[i])
         kernels_imm.advance(*MODELS, *rule, x[i], p[i], w[i], mean[i], wide[i])
     np.testing.assert_allclose(x, want[0], rtol=1e-9)
     np.testing.assert_allclose(unpack(p), want[1], rtol=1e-7, atol=1e-6)

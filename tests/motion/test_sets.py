@@ -26,7 +26,7 @@ def test_no_set_turns_faster_than_its_class(kind):
 
 def test_surplus_models_take_no_part():
     models = SETS[ObjectClass.BALLISTIC].arrays(MOST_MODELS)
-    assert models.kind.tolist() == [kernels_imm.FALL, kernels_imm.FALL, kernels_imm.CV, 2]
+    assert models.kind.tolist() == [kernels_imm.FALL] * 4
     assert models.share[3] == 0.0
     x, p, mode = (
         np.zeros((4, 6)),

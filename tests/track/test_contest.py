@@ -136,6 +136,7 @@ def harvest_of(ratio, models=ONE, **options_):
         rate=np.full((m, 2), np.nan),
         sensor_m=np.zeros(3),
         false_rate_density=1.0,
+        fast=np.zeros(m, bool),
     )
     pairs = Pairs(
         np.arange(k), np.arange(k + 1) * m, np.tile(np.arange(m), k), ratio.ravel().copy(), 0

@@ -325,6 +325,7 @@ def astray(shift_m, since_s=4.0):
         np.array([[0.0, shift_m, 3000.0]]), np.array([[900.0, 0, 0, 900, 0, 900]]),
         np.array([T0_NS]), np.array([3], np.int8), np.array([-1]), np.array([1e-16]),
         np.array([1e-15]), np.array([0]), np.full((1, 2), np.nan), np.zeros(3), 1.0,
+        np.zeros(1, bool),
     )  # fmt: skip
     none = np.zeros(0, np.int64)
     chances = np.array([[0.9, 0.9, 0.9, np.inf]])

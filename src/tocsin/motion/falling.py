@@ -48,6 +48,18 @@ def predict_fall(state: F64, cov: F64, dt_s: F64, drag: Drag) -> tuple[F64, F64]
         dt_s: (n,) seconds.
         drag: what is assumed of the object.
     """
+    later, F = fall(state, dt_s, drag)
+    return later, F @ cov @ np.swapaxes(F, -1, -2) + white_noise(fall_density(state, drag), dt_s)
+
+
+def fall(state: F64, dt_s: F64, drag: Drag) -> tuple[F64, F64]:
+    """Return states (n,) seconds later and (n, 6, 6) how they depend on those before, in one step.
+
+    Args:
+        state: (n, 6) position then velocity, region frame.
+        dt_s: (n,) seconds.
+        drag: what is assumed of the object.
+    """
     t = dt_s[:, None]
     first = _rate(state, drag)
     middle = state + 0.5 * t * first
@@ -56,8 +68,7 @@ def predict_fall(state: F64, cov: F64, dt_s: F64, drag: Drag) -> tuple[F64, F64]
     fourth = _rate(state + t * third, drag)
     later = state + t / 6.0 * (first + 2.0 * (second + third) + fourth)
     A = _jacobian(middle, drag) * t[:, :, None]
-    F = np.eye(6) + A + A @ A / 2.0
-    return later, F @ cov @ np.swapaxes(F, -1, -2) + white_noise(_density(state, drag), dt_s)
+    return later, np.eye(6) + A + A @ A / 2.0
 
 
 def _from_centre(state: F64) -> tuple[F64, F64]:
@@ -97,7 +108,8 @@ def _jacobian(state: F64, drag: Drag) -> F64:
     return A
 
 
-def _density(state: F64, drag: Drag) -> F64:
+def fall_density(state: F64, drag: Drag) -> F64:
+    """Return (n, 3, 3) spectral densities of the acceleration of (n, 6) states that fall."""
     # An error of the drag lasts; as white noise it counts with the time that it lasts.
     wrong = _slowing(state, drag)[:, :, None] * state[:, 3:, None]
     wide = drag.drag_share2_s * wrong * np.swapaxes(wrong, 1, 2)

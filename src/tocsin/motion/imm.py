@@ -16,7 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tocsin.contract import F64
+from tocsin.contract import F64, Bool
+from tocsin.motion.ballistic import EARTH_RADIUS_M
+from tocsin.motion.kernels_imm import FALLING_M, FALLING_MPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,18 @@ def moments(state: F64, cov: F64, mode: F64) -> tuple[F64, F64]:
     apart = state - mean[:, None]
     spread = cov + apart[..., :, None] * apart[..., None, :]
     return mean, np.einsum("nm,nmab->nab", mode, spread)
+
+
+def falls(mean: F64, cov: F64) -> Bool:
+    """Return (n,) whether what is known of objects says that they fall, not fly.
+
+    Args:
+        mean: (n, 6) of all models.
+        cov: (n, 6, 6) likewise.
+    """
+    speed2 = (mean[:, 3:] ** 2).sum(axis=1) + np.einsum("naa->na", cov)[:, 3:].sum(axis=1)
+    height_m = mean[:, 2] + (mean[:, :2] ** 2).sum(axis=1) / (2.0 * EARTH_RADIUS_M)
+    return np.asarray((speed2 > FALLING_MPS**2) | (height_m > FALLING_M))
 
 
 def mix(state: F64, cov: F64, mode: F64, chain: Chain, dt_s: F64) -> tuple[F64, F64, F64]:

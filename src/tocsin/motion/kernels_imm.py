@@ -1,7 +1,7 @@
 """All models of one track at a time: mix and predict, measure, combine; twins in `imm`.
 
 A track's rows are `state (M, 6)`, `cov (M, 21)` and `mode (M,)`, as a tracker's bank holds them. A
-set of models comes as the arrays of `tocsin.motion.sets.Models`.
+set of models comes as `tocsin.motion.sets.Arrays`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,15 @@ import math
 
 from tocsin.contract import F64, I64
 from tocsin.motion import kernels_models as step
+from tocsin.motion.ballistic import EARTH_RADIUS_M
 from tocsin.motion.kernels_jit import lean
 
 CV, TURN, FALL = 0, 1, 2
 FALL_STEP_S = 2.0
+FALLING_MPS = 450.0
+"""What is faster than this falls: between the classes that fly and ballistic objects."""
+FALLING_M = 40_000.0
+"""What is higher than this falls: balloons end below."""
 
 
 @lean(inline=True)
@@ -61,11 +66,27 @@ def moments(state: F64, cov: F64, mode: F64, mean: F64, mean_cov: F64) -> None:
 
 
 @lean(inline=True)
+def falls(mean: F64, mean_cov: F64) -> bool:
+    """Say whether what is known of an object says that it falls, not flies; the twin is in `imm`.
+
+    Args:
+        mean: (6,).
+        mean_cov: (21,) packed: a speed that may be anything is fast.
+    """
+    speed2 = mean_cov[15] + mean_cov[18] + mean_cov[20]
+    for a in range(3, 6):
+        speed2 += mean[a] * mean[a]
+    flat2 = mean[0] * mean[0] + mean[1] * mean[1]
+    height_m = mean[2] + flat2 / (2.0 * EARTH_RADIUS_M)
+    return bool(speed2 > FALLING_MPS * FALLING_MPS or height_m > FALLING_M)
+
+
+@lean(inline=True)
 def advance(
     kind: I64,
     noise: F64,
     extra: F64,
-    rate_ps: float,
+    rate_ps: F64,
     share: F64,
     dt_s: float,
     state: F64,
@@ -73,32 +94,40 @@ def advance(
     mode: F64,
     mean: F64,
     mean_cov: F64,
-) -> None:
+) -> bool:
     """Mix the models of one track and advance each, in place.
 
     Args:
-        kind: (M,) see `predict`.
-        noise: (M, 4) likewise.
-        extra: (M, 3) likewise.
-        rate_ps: see `tocsin.motion.imm.Chain`.
-        share: (M,) likewise.
+        kind: (K,) see `predict`; K is M, or 2 M: then the second half is for what falls.
+        noise: (K, 4) likewise.
+        extra: (K, 3) likewise.
+        rate_ps: (K,) see `tocsin.motion.imm.Chain`.
+        share: (K,) likewise.
         dt_s: seconds, not negative.
         state: (M, 6).
         cov: (M, 21).
         mode: (M,) becomes the predicted probabilities.
         mean: (6,) work space; the combined mean before the step.
         mean_cov: (21,) likewise its covariance.
+
+    Returns:
+        Whether the models for what falls were used.
     """
+    first = 0
     if mode.size > 1:
         moments(state, cov, mode, mean, mean_cov)
-        stay = math.exp(-rate_ps * dt_s)
+        if kind.size > mode.size and falls(mean, mean_cov):
+            first = mode.size
+        stay = math.exp(-rate_ps[first] * dt_s)
         for m in range(mode.size):
-            later = stay * mode[m] + (1.0 - stay) * share[m]
+            later = stay * mode[m] + (1.0 - stay) * share[first + m]
             own = stay * mode[m] / later if later > 0.0 else 0.0
             step.mix(state[m], cov[m], mean, mean_cov, own, state[m], cov[m])
             mode[m] = later
     for m in range(mode.size):
-        predict(kind[m], noise[m], extra[m], dt_s, state[m], cov[m])
+        k = first + m
+        predict(kind[k], noise[k], extra[k], dt_s, state[m], cov[m])
+    return first > 0
 
 
 @lean(inline=True)

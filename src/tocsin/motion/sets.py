@@ -1,10 +1,12 @@
 """Which models an interacting filter runs for each class of object, and how modes change.
 
 Every set that flies has the same four models: quiet and busy constant velocity, and a turn to
-either side at one rate, whose noise across the course covers the other rates. What falls has two
-kinds of fall and a constant velocity for what else it may do. `docs/decisions/0008` says how the
-figures of UNKNOWN, AIRLINER, MULTIROTOR, ONE_WAY_DRONE, FAST_LOW_FLYER and AGILE were found; those
-of the other classes are theirs, scaled to the limits of `tocsin.motion.classes`.
+either side at one rate, whose noise across the course covers the other rates. What falls has a fall
+without drag, one with it, and a busy one for what else it may do. What has no class yet flies, or
+falls while it is too fast or too high to fly. `docs/decisions/0008` says how the figures of
+UNKNOWN, AIRLINER, MULTIROTOR, ONE_WAY_DRONE, FAST_LOW_FLYER and AGILE were found, `tests/motion`
+holds those of BALLISTIC; those of the other classes are theirs, scaled to the limits of
+`tocsin.motion.classes`.
 """
 
 from __future__ import annotations
@@ -46,18 +48,20 @@ class Model(NamedTuple):
 class Arrays(NamedTuple):
     """Hold a set as `kernels_imm` wants it; surplus models have no share.
 
+    Where the set has another for what falls, that one's models follow: K is M, or twice as much.
+
     Args:
-        kind: (M,) CV, TURN or FALL.
-        noise: (M, 4).
-        extra: (M, 3) rate of turn; drag area over mass; its relative variance times seconds.
-        rate_ps: of the chain.
-        share: (M,) of the chain; also what a new track starts with.
+        kind: (K,) CV, TURN or FALL.
+        noise: (K, 4).
+        extra: (K, 3) rate of turn; drag area over mass; its relative variance times seconds.
+        rate_ps: (K,) of the chain.
+        share: (K,) of the chain; the first M also what a new track starts with.
     """
 
     kind: I64
     noise: F64
     extra: F64
-    rate_ps: float
+    rate_ps: F64
     share: F64
 
 
@@ -68,26 +72,39 @@ class ModelSet:
     Args:
         memory_s: mean time until the mode is drawn anew by the shares.
         models: their shares add up to 1.
+        falling: what holds instead while an object is too fast or too high to fly, see `falls`;
+            None: nothing else.
     """
 
     memory_s: float
     models: tuple[Model, ...]
+    falling: ModelSet | None = None
 
     def chain(self) -> Chain:
         """Return the chain of their modes."""
         return Chain(1.0 / self.memory_s, np.array([model.share for model in self.models]))
 
     def arrays(self, count: int) -> Arrays:
-        """Return the set as arrays of ``count`` models, at least its own number."""
+        """Return the set as arrays of ``count`` models, at least as many as it has of either kind.
+
+        Args:
+            count: M, of each kind.
+        """
+        own = self._padded(count)
+        if self.falling is None:
+            return own
+        both = zip(own, self.falling._padded(count), strict=True)
+        return Arrays(*(np.concatenate(pair) for pair in both))
+
+    def _padded(self, count: int) -> Arrays:
         chain, own = self.chain(), len(self.models)
         models = [*self.models, *[self.models[0]] * (count - own)]
-        share = np.concatenate([chain.share, np.zeros(count - own)])
         return Arrays(
             kind=np.array([_kind(model) for model in models]),
             noise=np.array([model.noise.array() for model in models]),
             extra=np.array([_extra(model) for model in models]),
-            rate_ps=chain.rate_ps,
-            share=share,
+            rate_ps=np.full(count, chain.rate_ps),
+            share=np.concatenate([chain.share, np.zeros(count - own)]),
         )
 
 
@@ -103,15 +120,26 @@ def _extra(model: Model) -> tuple[float, float, float]:
     return 0.0, model.drag.drag_area_m2pkg, model.drag.drag_share2_s
 
 
-def _flying(memory_s: float, quiet: Model, busy: Model, turn: Model) -> ModelSet:
+def _flying(
+    memory_s: float, quiet: Model, busy: Model, turn: Model, falling: ModelSet | None = None
+) -> ModelSet:
     left = turn._replace(turn_radps=-turn.turn_radps)
-    return ModelSet(memory_s, (quiet, busy, turn, left))
+    return ModelSet(memory_s, (quiet, busy, turn, left), falling)
 
 
-def _falling(share: float, noise_m2ps3: float) -> Model:
-    share2_s = DRAG_AREA_SPREAD**2 * DRAG_ERROR_S
-    drag = Drag(DRAG_AREA_M2PKG, share2_s, noise_m2ps3)
+def _fall(share: float, noise_m2ps3: float, drag_area_m2pkg: float) -> Model:
+    drag = Drag(drag_area_m2pkg, DRAG_AREA_SPREAD**2 * DRAG_ERROR_S, noise_m2ps3)
     return Model(share, Noise(noise_m2ps3, 0.0, 0.0, noise_m2ps3), drag=drag)
+
+
+_BALLISTIC = ModelSet(
+    60.0,
+    (
+        _fall(0.475, 0.3, 0.0),
+        _fall(0.475, 0.3, DRAG_AREA_M2PKG),
+        _fall(0.05, 30.0, DRAG_AREA_M2PKG),
+    ),
+)
 
 
 AGILE = _flying(
@@ -129,6 +157,7 @@ SETS: Mapping[ObjectClass, ModelSet] = MappingProxyType(
             Model(0.74, Noise(0.3, 0.0, 0.0, 0.0085)),
             Model(0.01, Noise(0.4, 0.0, 0.0, 24.0)),
             Model(0.125, Noise(8.0, 0.01, 0.0017, 1.0), 0.12),
+            falling=_BALLISTIC,
         ),
         ObjectClass.AIRLINER: _flying(
             30.0,
@@ -179,14 +208,7 @@ SETS: Mapping[ObjectClass, ModelSet] = MappingProxyType(
             Model(0.01, Noise(0.8, 0.0, 0.0, 1.35)),
             Model(0.12, Noise(1.9, 0.0019, 0.00032, 0.43), 0.065),
         ),
-        ObjectClass.BALLISTIC: ModelSet(
-            20.0,
-            (
-                _falling(0.8, 1.0),
-                _falling(0.1, 100.0),
-                Model(0.1, Noise(20.0, 0.0002, 0.0002, 20.0)),
-            ),
-        ),
+        ObjectClass.BALLISTIC: _BALLISTIC,
     }
 )
 """Sets by class; UNKNOWN holds for whatever has no class yet."""

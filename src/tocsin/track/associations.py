@@ -114,7 +114,7 @@ def _distance2(
     R = np.zeros((len(j), 3, 3))
     R[:, [0, 0, 0, 1, 1, 2], [0, 1, 2, 1, 2, 2]] = picture.cov[j]
     S += R + np.swapaxes(np.triu(R, 1), 1, 2)
-    noise = mode @ state.site.rules.model.noise[:, [0, 3]]
+    noise = mode @ state.site.rules.model.noise[: mode.shape[1], [0, 3]]
     cube = np.abs(dt) ** 3 / 3.0
     S[:, range(3), range(3)] += cube[:, None] * noise[:, [0, 0, 1]]
     flat = picture.dimension[j] == 2

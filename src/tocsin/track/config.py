@@ -28,6 +28,10 @@ class TrackConfig:
         speed_std_mps: of each horizontal velocity component of a new track.
         climb_std_mps: of its vertical velocity.
         reported_speed_std_mps: of a velocity that a new track's plot reported.
+        fast_speed_std_mps: of each velocity component of a new track that is too fast, by its range
+            rate, or too high to fly: ballistic objects.
+        high_m: what is surely higher than this is too high.
+        fast_births: new objects of that kind for one of any other, in the same air.
         height_std_m: largest uncertainty of height: what flies is below some 12 km.
         life_s: mean time that an object stays in the air picture.
         birth_rate_pm3ps: new objects per m3 and second.
@@ -96,6 +100,9 @@ class TrackConfig:
     speed_std_mps: float = 120.0
     climb_std_mps: float = 15.0
     reported_speed_std_mps: float = 10.0
+    fast_speed_std_mps: float = 900.0
+    high_m: float = 15_000.0
+    fast_births: float = 0.02
     height_std_m: float = 4000.0
     life_s: float = 1000.0
     birth_rate_pm3ps: float = 1e-16

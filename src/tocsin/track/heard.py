@@ -122,7 +122,7 @@ def begun(state: TrackState, sensor: int, at_ns: I64, found: Crossings, existenc
     config, kept, count = state.config, state.heard, len(existence)
     rows, every = blank(config, count), np.arange(count)
     rows.state[:], rows.cov[:] = found.state[:, None], found.cov[:, None]
-    rows.mode[:] = state.site.rules.model.share
+    rows.mode[:] = state.site.rules.model.share[: rows.mode.shape[1]]
     rows.existence[:] = existence
     rows.poisson[:] = existence < config.recycle
     rows.time_ns[:], rows.looked[:] = found.sent_ns, state.looked

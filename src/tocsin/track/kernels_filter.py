@@ -69,10 +69,12 @@ def advance(
         mean: (6,) work space.
         total: (21,) likewise.
     """
-    kernels_imm.advance(
+    falling = kernels_imm.advance(
         model.kind, model.noise, model.extra, model.rate_ps, model.share, dt, state[i], cov[i],
         mode[i], mean, total,
     )  # fmt: skip
+    if falling:
+        return
     for m in range(mode.shape[1]):
         hold(cov[i, m], limit)
 

@@ -12,7 +12,7 @@ from tocsin.contract import F64, I8, I64, U64
 from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_contest import Hypotheses
 from tocsin.track.kernels_hypotheses import assign
-from tocsin.track.kernels_sweep import over
+from tocsin.track.kernels_sweep import over, patience_s
 
 if TYPE_CHECKING:
     from tocsin.track.state import Bank
@@ -42,7 +42,7 @@ def shown(bank: Bank, at_ns: int, after: int, least: float, ends: F64, rows: I64
         if bank.looked[i] <= after or (not bank.confirmed[i] and r < least):
             continue
         silent_ns = at_ns - bank.last_plot_at_ns[i]
-        if not over(r, False, silent_ns, bank.interval_s[i], ends):
+        if not over(r, False, silent_ns, patience_s(bank, i, at_ns), ends):
             rows[count] = i
             count += 1
     return count

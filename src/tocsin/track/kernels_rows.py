@@ -218,7 +218,7 @@ def update(
     )  # fmt: skip
 
 
-OPEN_HEIGHT_M, OPEN_SPEED, OPEN_CLIMB, TOLD_SPEED = range(4)
+OPEN_HEIGHT_M, OPEN_SPEED, OPEN_CLIMB, TOLD_SPEED, FAST_SPEED = range(5)
 """Columns of what is known of a new object, see `new_objects`."""
 
 
@@ -254,8 +254,11 @@ def _in_the_open(
     """Write the Gaussians of an object of which nothing else is known than one plot."""
     told = np.isfinite(velocity[j, 0]) and np.isfinite(velocity[j, 1])
     told = told and np.isfinite(velocity[j, 2])
-    speed = spread[TOLD_SPEED] if told else spread[OPEN_SPEED]
-    climb = spread[TOLD_SPEED] if told else spread[OPEN_CLIMB]
+    speed, climb = spread[OPEN_SPEED], spread[OPEN_CLIMB]
+    if told:
+        speed = climb = spread[TOLD_SPEED]
+    elif plots.fast[j]:
+        speed = climb = spread[FAST_SPEED]
     for m in range(mode.shape[1]):
         mode[j, m] = model.share[m]
         x, P = state[j, m], cov[j, m]
@@ -346,8 +349,8 @@ def new_objects(
         plots: the look's plots.
         velocity: (m, 3) as reported; NaN: none.
         wanted: (m,) plots for which they are wanted; the others' stay unwritten.
-        spread: standard deviations of a new object's height, speed and climb, and of a velocity
-            that was reported.
+        spread: standard deviations of a new object's height, speed and climb, of a velocity
+            that was reported, and of each component of that of an object that is falling.
         model: the models.
 
     Returns:

@@ -15,6 +15,7 @@ import numpy as np
 from tocsin.contract import F64, I64, U32, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
+from tocsin.motion.kernels_imm import FALLING_MPS
 from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_view import EDGE_SIGMAS, edges, far_off, from_sensor, view
 
@@ -26,6 +27,8 @@ LEAST_HIT = 0.02
 """Of a sensor's probability to detect: where its table says less, a plot still may be a row's."""
 _DRAG = 0.25 * SEA_LEVEL_DENSITY_KGPM3
 """Half of half the densest air: drag is nowhere stronger."""
+LANDED_M = -1000.0
+"""Below the region's plane: what falls is on the ground, wherever that is."""
 _LEAST_MODE = 1e-3
 """A less probable model says nothing of where a row may be."""
 ROWS, DARK, FREE, LIVE, TOUCHED = range(5)
@@ -54,14 +57,33 @@ def over(existence: float, contested: bool, silent_ns: int, interval_s: float, e
         existence: its probability.
         contested: whether it is part of hypotheses: those say how probable it is.
         silent_ns: since its latest plot.
-        interval_s: learned time between its plots.
+        interval_s: learned time between its plots, see `patience_s`.
         ends: least existence, and how long it may be silent: seconds, its own intervals, but never
             longer than this.
     """
     if existence < ends[FLOOR] and not contested:
         return True
+    if interval_s < 0.0:
+        return True
     own_s = min(ends[INTERVALS] * interval_s, ends[LONGEST_S])
     return bool(silent_ns * 1e-9 > max(ends[SILENCE_S], own_s))
+
+
+@lean(inline=True)
+def patience_s(bank: Bank, i: int, at_ns: int) -> float:
+    """Return the interval by which a row's silence is judged: what falls cannot turn, only land.
+
+    That of a sure track that falls and contests nothing is infinite while it is in the air, and
+    less than nothing after.
+    """
+    state, fast = bank.state, FALLING_MPS * FALLING_MPS
+    if not bank.confirmed[i] or bank.cluster[i] >= 0:
+        return float(bank.interval_s[i])
+    vx, vy, vz = state[i, 0, 3], state[i, 0, 4], state[i, 0, 5]
+    if vx * vx + vy * vy + vz * vz <= fast:
+        return float(bank.interval_s[i])
+    height_m = state[i, 0, 2] + (at_ns - bank.time_ns[i]) * 1e-9 * vz
+    return math.inf if height_m > LANDED_M else -math.inf
 
 
 @lean(inline=True)
@@ -130,12 +152,12 @@ def end(bank: Bank, at_ns: int, ends: F64) -> int:
 
     Those stay: the hypotheses must be told.
     """
-    existence, cluster, last_ns = bank.existence, bank.cluster, bank.last_plot_at_ns
-    interval_s, contested = bank.interval_s, 0
+    existence, cluster, last_ns, contested = bank.existence, bank.cluster, bank.last_plot_at_ns, 0
     for i in range(existence.size):
         if existence[i] > 0.0:
             held = cluster[i] >= 0
-            if over(existence[i], held, at_ns - last_ns[i], interval_s[i], ends):
+            interval_s = patience_s(bank, i, at_ns)
+            if over(existence[i], held, at_ns - last_ns[i], interval_s, ends):
                 contested += held
                 if not held:
                     _free(bank, i)
@@ -246,7 +268,7 @@ def _alive(bank: Bank, i: int, at_ns: int, ends: F64, free: I64, count: I64) -> 
     r, held = bank.existence[i], bank.cluster[i] >= 0
     # The hypotheses must be told when a contested row ends: not here.
     if r > 0.0 and (
-        held or not over(r, held, at_ns - bank.last_plot_at_ns[i], bank.interval_s[i], ends)
+        held or not over(r, held, at_ns - bank.last_plot_at_ns[i], patience_s(bank, i, at_ns), ends)
     ):
         count[LIVE] += 1
         return True
@@ -453,7 +475,8 @@ def _near(state: F64, cov: F64, i: int, dt: float, box: F64, sigmas: float, mode
         grown = noise * abs(dt * dt * dt) / 3.0
         # A chord from its tangent: half the angle, but never more than this; and what drag takes.
         speed = math.sqrt(speed2 + state[i, m, 5] * state[i, m, 5])
-        bend = 0.5 * abs(model.extra[m, 0] * dt) + _DRAG * model.extra[m, 1] * speed * abs(dt)
+        drag = max(model.extra[m, 1], model.extra[model.kind.size - state.shape[1] + m, 1])
+        bend = 0.5 * abs(model.extra[m, 0] * dt) + _DRAG * drag * speed * abs(dt)
         bend = min(bend, 1.3) * abs(dt) * math.sqrt(speed2)
         near = True
         for a in range(2):

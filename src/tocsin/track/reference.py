@@ -23,13 +23,14 @@ from tocsin.geo import (
 from tocsin.motion import Model, Noise, transition
 from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
 from tocsin.motion.falling import predict_fall
-from tocsin.motion.imm import mix, moments, reweigh
-from tocsin.motion.kernels_imm import FALL_STEP_S
+from tocsin.motion.imm import Chain, falls, mix, moments, reweigh
+from tocsin.motion.kernels_imm import FALL_STEP_S, FALLING_MPS
 from tocsin.motion.measure import RangeRate, Updated, update_position, update_range_rate
 from tocsin.motion.models import predict_turn
 from tocsin.track.births import Starts
 from tocsin.track.contest import Shared
 from tocsin.track.kernels_report import COASTING, CONFIRMED, TENTATIVE
+from tocsin.track.kernels_sweep import LANDED_M
 from tocsin.track.state import Bank, Edge, Group, New, Pairs, Picture, Seen, TrackState, blank
 
 _EDGE_SIGMAS = 6.0
@@ -48,13 +49,18 @@ def bring(state: TrackState, bank: Bank, i: int, to_ns: int) -> None:
     dt, models, limit = (to_ns - bank.time_ns[i]) / NS, state.config.models, state.site.rules.limit
     if dt <= 0.0:
         return
-    x, P, mode = mix(
-        bank.state[i : i + 1], unpack_covariance(bank.cov[i : i + 1]), bank.mode[i : i + 1],
-        models.chain(), np.array([dt]),
-    )  # fmt: skip
-    for m, model in enumerate(models.models):
+    body = bank.state[i : i + 1], unpack_covariance(bank.cov[i : i + 1]), bank.mode[i : i + 1]
+    falling = models.falling is not None and bool(falls(*moments(*body)[:2])[0])
+    if models.falling is not None and falling:
+        models = models.falling
+    count = bank.mode.shape[1]
+    share = models.arrays(count).share[:count]
+    x, P, mode = mix(*body, Chain(1.0 / models.memory_s, share), np.array([dt]))
+    for m in range(count):
+        model = models.models[m if m < len(models.models) else 0]
         later, wide = _moved(model, x[:, m], P[:, m], dt)
-        bank.state[i, m], bank.cov[i, m] = later[0], pack_covariance(_held(wide, limit))[0]
+        wide = wide if falling else _held(wide, limit)
+        bank.state[i, m], bank.cov[i, m] = later[0], pack_covariance(wide)[0]
     bank.mode[i], bank.time_ns[i] = mode[0], to_ns
     bank.existence[i] *= math.exp(-dt / limit[0])
 
@@ -80,10 +86,14 @@ def over(state: TrackState, at_ns: int) -> Bool:
     """Return (n,) which rows are over: too improbable, unless contested, or silent for too long."""
     bank, config = state.bank, state.config
     silent_s = (at_ns - bank.last_plot_at_ns) / NS
-    own_s = np.minimum(4.0 * bank.interval_s, config.longest_silence_s)
-    faint = (bank.existence < config.poisson_floor) & (bank.cluster < 0)
-    ended: Bool = bank.live & (faint | (silent_s > np.maximum(config.silence_s, own_s)))
-    return ended
+    alone, x = bank.cluster < 0, bank.state[:, 0]
+    falling = bank.confirmed & alone & ((x[:, 3:] ** 2).sum(axis=1) > FALLING_MPS**2)
+    landed = falling & (x[:, 2] + (at_ns - bank.time_ns) / NS * x[:, 5] <= LANDED_M)
+    interval_s = np.where(falling, np.inf, bank.interval_s)
+    own_s = np.minimum(4.0 * interval_s, config.longest_silence_s)
+    faint = (bank.existence < config.poisson_floor) & alone
+    ended: Bool = faint | landed | (silent_s > np.maximum(config.silence_s, own_s))
+    return bank.live & ended
 
 
 def view(
@@ -199,9 +209,11 @@ def _near(state: TrackState, i: int, to_ns: int, picture: Picture) -> bool:
     bank, model = state.bank, state.site.rules.model
     x, P, dt = bank.state[i], unpack_covariance(bank.cov[i]), (to_ns - bank.time_ns[i]) / NS
     speed = np.hypot(x[:, 3], x[:, 4])
-    noise = model.noise[:, 0] + (model.noise[:, 1] + model.noise[:, 2]) * speed**2
-    slowed = 0.25 * SEA_LEVEL_DENSITY_KGPM3 * model.extra[:, 1] * np.hypot(speed, x[:, 5])
-    bend = np.minimum((0.5 * np.abs(model.extra[:, 0]) + slowed) * abs(dt), 1.3) * abs(dt) * speed
+    own, density = model.extra[: len(x)], model.noise[: len(x)]
+    noise = density[:, 0] + (density[:, 1] + density[:, 2]) * speed**2
+    drag = np.maximum(own[:, 1], model.extra[-len(x) :, 1])
+    slowed = 0.25 * SEA_LEVEL_DENSITY_KGPM3 * drag * np.hypot(speed, x[:, 5])
+    bend = np.minimum((0.5 * np.abs(own[:, 0]) + slowed) * abs(dt), 1.3) * abs(dt) * speed
     variance = np.einsum("mii->mi", P)
     wide = (
         2.0 * (variance[:, :2] + dt**2 * variance[:, 3:5]) + (noise * abs(dt) ** 3 / 3.0)[:, None]
@@ -420,7 +432,7 @@ def new_object(
     state: TrackState, group: Group, picture: Picture, faint: Pairs, j: int
 ) -> tuple[F64, F64, F64]:
     """Return states, covariances and modes by model of a new object at a plot, at its time."""
-    bank, share = state.bank, state.site.rules.model.share
+    bank, share = state.bank, state.site.rules.model.share[: state.bank.mode.shape[1]]
     x, P = _in_the_open(state, group.plots.velocity_mps[j], picture, j)
     models = len(share)
     parts: list[Part] = [
@@ -447,6 +459,8 @@ def _in_the_open(state: TrackState, velocity_mps: F64, picture: Picture, j: int)
         P[2, :3] = P[:3, 2] = 0.0
         P[2, 2] = config.height_std_m**2
     fresh = [config.speed_std_mps, config.speed_std_mps, config.climb_std_mps]
+    if picture.fast[j]:
+        fresh = [config.fast_speed_std_mps] * 3
     P[3:, 3:] = np.diag(np.square([config.reported_speed_std_mps] * 3 if told else fresh))
     return (x, P) if np.isnan(picture.rate[j, 0]) else _with_rate(x, P, _rate(picture, j))
 

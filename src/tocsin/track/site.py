@@ -87,6 +87,7 @@ def _site(config: TrackConfig) -> Site:
                 config.speed_std_mps,
                 config.climb_std_mps,
                 config.reported_speed_std_mps,
+                config.fast_speed_std_mps,
             ]
         ),
         manoeuvre=np.array(

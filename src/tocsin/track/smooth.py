@@ -14,7 +14,10 @@ import numpy as np
 
 from tocsin.contract import F64, I64, NS, U32, TrackUpdates
 from tocsin.geo import pack_covariance, unpack_covariance
-from tocsin.motion import ModelSet
+from tocsin.motion import Model, ModelSet
+from tocsin.motion.falling import fall, fall_density
+from tocsin.motion.imm import falls
+from tocsin.motion.kernels_imm import FALL_STEP_S
 from tocsin.motion.models import density, turn_transition, white_noise
 from tocsin.track.state import TrackState
 
@@ -27,7 +30,8 @@ def modes(state: TrackState, number: U32) -> F64:
 
     A track that is no more has those of a new one.
     """
-    bank, share = state.bank, state.site.rules.model.share
+    bank = state.bank
+    share = state.site.rules.model.share[: bank.mode.shape[1]]
     known, owner = np.unique(bank.number, return_inverse=True)
     mode = np.zeros((len(known) + 1, len(share)))
     np.add.at(mode, owner, (bank.weight * bank.existence)[:, None] * bank.mode)
@@ -46,7 +50,7 @@ def smooth(
     Args:
         updates: n rows of a whole recording, as they were put out.
         mode: (n, M) probabilities of the models at each.
-        models: of the tracker; none that falls.
+        models: of the tracker.
         steps: instants that each one looks ahead; None: to the track's end.
     """
     order = np.lexsort((updates.measured_at_ns, updates.number))
@@ -74,10 +78,24 @@ def _pair(
     models: ModelSet,
 ) -> tuple[F64, F64]:  # fmt: skip
     """Return rows seen from the rows after them."""
-    dt_s = (at_ns[row + 1] - at_ns[row]) / NS
-    return _step_back(
-        state[row], cov[row], later[row + 1], later_cov[row + 1], dt_s, mode[row + 1], models
-    )
+    seen, seen_cov = state[row], cov[row]
+    after, after_cov, dt_s = later[row + 1], later_cov[row + 1], (at_ns[row + 1] - at_ns[row]) / NS
+    down = falls(seen, seen_cov) & (models.falling is not None)
+    for part, own in ((~down, models), (down, models.falling)):
+        if own is not None and part.any():
+            seen[part], seen_cov[part] = _step_back(
+                seen[part], seen_cov[part], after[part], after_cov[part], dt_s[part],
+                _of_set(mode[row + 1][part], own), own,
+            )  # fmt: skip
+    return seen, seen_cov
+
+
+def _of_set(mode: F64, models: ModelSet) -> F64:
+    """Return probabilities of the models of a set: surplus ones are its first."""
+    own = len(models.models)
+    share = mode[:, :own].copy()
+    share[:, 0] += mode[:, own:].sum(axis=1)
+    return share
 
 
 def _replaced(updates: TrackUpdates, order: I64, state: F64, cov: F64) -> TrackUpdates:
@@ -93,11 +111,10 @@ def _step_back(
     spread = np.zeros_like(cov)
     moved = []
     for m, model in enumerate(models.models):
-        F = turn_transition(dt_s, model.turn_radps)
-        to = (F @ state[:, :, None])[:, :, 0]
+        to, F, Q = _moved(model, state, dt_s)
         share = mode[:, m, None, None]
         back = np.swapaxes(F, 1, 2)
-        spread += share * (F @ cov @ back + white_noise(density(state, model.noise), dt_s))
+        spread += share * (F @ cov @ back + Q)
         across += share * (cov @ back)
         ahead += mode[:, m, None] * to
         moved.append(to)
@@ -111,3 +128,17 @@ def _step_back(
     smoothed = state + (gain @ away[:, :, None])[:, :, 0]
     less = cov + gain @ (later_cov - spread) @ np.swapaxes(gain, 1, 2)
     return smoothed, 0.5 * (less + np.swapaxes(less, 1, 2))
+
+
+def _moved(model: Model, state: F64, dt_s: F64) -> tuple[F64, F64, F64]:
+    """Return states later, how they depend on those before, and what the noise adds."""
+    if model.drag is None:
+        F = turn_transition(dt_s, model.turn_radps)
+        later = (F @ state[:, :, None])[:, :, 0]
+        return later, F, white_noise(density(state, model.noise), dt_s)
+    parts = max(1, int(np.ceil(dt_s.max() / FALL_STEP_S)))
+    later, F = state, np.tile(np.eye(6), (len(state), 1, 1))
+    for _ in range(parts):
+        later, step = fall(later, dt_s / parts, model.drag)
+        F = step @ F
+    return later, F, white_noise(fall_density(state, model.drag), dt_s)

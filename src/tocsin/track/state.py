@@ -428,6 +428,7 @@ class Picture(NamedTuple):
         rate: (m, 2) range rate and its variance; a rate of NaN: none.
         sensor_m: (3,) place of the sensor, for range rates.
         false_rate_density: of the range rates of false plots.
+        fast: (m,) whether it is surely of something that falls: too high or too fast to fly.
     """
 
     position_m: F64
@@ -441,6 +442,7 @@ class Picture(NamedTuple):
     rate: F64
     sensor_m: F64
     false_rate_density: float
+    fast: Bool
 
 
 class Pairs(NamedTuple):

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, NS, Associations, Dimension, Looks, Plots, TrackUpdates
+from tocsin.contract import F64, NS, Associations, Bool, Dimension, Looks, Plots, TrackUpdates
+from tocsin.motion.kernels_imm import FALLING_MPS
 from tocsin.track.associations import given_to
 from tocsin.track.bearing import is_bearing, look_bearings
 from tocsin.track.births import born, new_objects
@@ -31,6 +32,8 @@ _NONE = [0] * 7
 """The counts of a look without contested rows, see `kernels_contest.contest`."""
 _SURE_RANGE = 3.0
 """A range rate is used beyond so many standard deviations of the plot from the sensor."""
+_SURE_HEIGHT = 2.0
+"""A height is surely above what lies below it by so many of its standard deviations."""
 
 
 class Out(NamedTuple):
@@ -255,10 +258,22 @@ def _rates(state: TrackState, group: Group) -> F64:
     return rate
 
 
+def _fast(state: TrackState, plots: Plots, rate: F64) -> Bool:
+    """Return (m,) which plots are surely of what is too high, or too fast, to fly."""
+    height_m = plots.position_m[:, 2]
+    fast: Bool = np.abs(rate[:, 0]) > FALLING_MPS
+    if height_m.max(initial=0.0) > state.config.high_m:
+        surely_m = height_m - _SURE_HEIGHT * np.sqrt(plots.position_cov_m2[:, 2, 2])
+        fast |= (surely_m > state.config.high_m) & (plots.dimension == Dimension.FULL)
+    return fast
+
+
 def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
     plots = group.plots
     flat = plots.dimension == Dimension.HORIZONTAL
-    depth = np.where(flat, state.config.air_depth_m, 1.0)
+    depth, rate = np.where(flat, state.config.air_depth_m, 1.0), _rates(state, group)
+    fast = _fast(state, plots, rate)
+    births = birth_pm3 * np.where(fast, state.config.fast_births, 1.0)
     return Picture(
         # A transposed copy would be another array type to the kernels: compiled once more.
         position_m=np.ascontiguousarray(plots.position_m),
@@ -266,10 +281,11 @@ def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
         time_ns=np.ascontiguousarray(plots.measured_at_ns),
         dimension=np.ascontiguousarray(plots.dimension),
         address=np.where(plots.mode_s_valid, plots.mode_s.astype(np.int64), -1),
-        birth=birth_pm3 * detected(state, group.sensor, plots) * depth,
+        birth=births * detected(state, group.sensor, plots) * depth,
         false_density=np.ascontiguousarray(plots.false_density),
         callsign=named(plots.callsign),
-        rate=_rates(state, group),
+        rate=rate,
         sensor_m=np.ascontiguousarray(state.site.place[group.sensor, :3]),
         false_rate_density=1.0 / state.config.false_rate_span_mps,
+        fast=fast,
     )
