@@ -128,8 +128,8 @@ class TrackConfig:
     report_floor: float = 0.1
     confirm_probability: float = 0.95
     confirm_plots: int = 2
-    firm_plots: int = 8
-    hold_probability: float = 0.9
+    firm_plots: int = 6
+    hold_probability: float = 0.8
     end_probability: float = 0.005
     report_probability: float = 0.4
     report_cut2: float = 50.0
