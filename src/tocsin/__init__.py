@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import os
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,13 +39,18 @@ def __dir__() -> list[str]:
 def _name_kernel_cache() -> None:
     # numba notices an edit of the file that it compiled, not of the kernels which that file
     # calls, and then runs old code without a word. One cache per state of all kernels cannot
-    # go stale. It must be named before the first kernel is imported, so it is done here.
+    # go stale. It must be named before the first kernel is imported, so it is done here; numba
+    # itself may have been imported before.
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("kernels*.py")):
         digest.update(path.read_bytes())
     home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     cache = Path(home) / "tocsin" / f"kernels-{digest.hexdigest()[:16]}"
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+    os.environ["NUMBA_CACHE_DIR"] = str(cache)
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.CACHE_DIR = str(cache)
 
 
 _name_kernel_cache()

@@ -18,7 +18,7 @@ import numpy as np
 
 from tocsin.contract import F64, Bool
 from tocsin.motion.ballistic import EARTH_RADIUS_M
-from tocsin.motion.kernels_imm import FALLING_M, FALLING_MPS
+from tocsin.motion.kernels_imm import FALLING_M, FALLING_MPS, LEVEL_M, STEEP_MPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +77,18 @@ def falls(mean: F64, cov: F64) -> Bool:
         cov: (n, 6, 6) likewise.
     """
     speed2 = (mean[:, 3:] ** 2).sum(axis=1) + np.einsum("naa->na", cov)[:, 3:].sum(axis=1)
-    height_m = mean[:, 2] + (mean[:, :2] ** 2).sum(axis=1) / (2.0 * EARTH_RADIUS_M)
-    return np.asarray((speed2 > FALLING_MPS**2) | (height_m > FALLING_M))
+    fast = (speed2 > FALLING_MPS**2) & steep(mean, cov)
+    return np.asarray(fast | (_height_m(mean) > FALLING_M))
+
+
+def steep(mean: F64, cov: F64) -> Bool:
+    """Return (n,) whether (n, 6) objects climb or sink, or are high, as what falls does."""
+    climb2 = mean[:, 5] ** 2 + cov[:, 5, 5]
+    return np.asarray((climb2 > STEEP_MPS**2) | (_height_m(mean) > LEVEL_M))
+
+
+def _height_m(mean: F64) -> F64:
+    return np.asarray(mean[:, 2] + (mean[:, :2] ** 2).sum(axis=1) / (2.0 * EARTH_RADIUS_M))
 
 
 def mix(state: F64, cov: F64, mode: F64, chain: Chain, dt_s: F64) -> tuple[F64, F64, F64]:

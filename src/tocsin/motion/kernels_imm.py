@@ -19,6 +19,29 @@ FALLING_MPS = 450.0
 """What is faster than this falls: between the classes that fly and ballistic objects."""
 FALLING_M = 40_000.0
 """What is higher than this falls: balloons end below."""
+STEEP_MPS = 120.0
+LEVEL_M = 12_000.0
+"""What neither climbs or sinks faster than this nor is higher flies, however fast: what is known of
+it may be two false plots of a radar without heights."""
+
+
+@lean(inline=True)
+def steep(mean: F64, cov: F64) -> bool:
+    """Say whether an object climbs or sinks, or is high, as what falls does; the twin is in `imm`.
+
+    Args:
+        mean: (6,).
+        cov: (21,) packed.
+    """
+    climb2 = mean[5] * mean[5] + cov[20]
+    return bool(climb2 > STEEP_MPS * STEEP_MPS or _height_m(mean) > LEVEL_M)
+
+
+@lean(inline=True)
+def _height_m(mean: F64) -> float:
+    """Return the height over the ground of a place in the region frame."""
+    flat2 = mean[0] * mean[0] + mean[1] * mean[1]
+    return float(mean[2] + flat2 / (2.0 * EARTH_RADIUS_M))
 
 
 @lean(inline=True)
@@ -76,9 +99,8 @@ def falls(mean: F64, mean_cov: F64) -> bool:
     speed2 = mean_cov[15] + mean_cov[18] + mean_cov[20]
     for a in range(3, 6):
         speed2 += mean[a] * mean[a]
-    flat2 = mean[0] * mean[0] + mean[1] * mean[1]
-    height_m = mean[2] + flat2 / (2.0 * EARTH_RADIUS_M)
-    return bool(speed2 > FALLING_MPS * FALLING_MPS or height_m > FALLING_M)
+    fast = speed2 > FALLING_MPS * FALLING_MPS and steep(mean, mean_cov)
+    return bool(fast or _height_m(mean) > FALLING_M)
 
 
 @lean(inline=True)

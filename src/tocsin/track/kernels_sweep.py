@@ -15,7 +15,7 @@ import numpy as np
 from tocsin.contract import F64, I64, U32, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
-from tocsin.motion.kernels_imm import FALLING_MPS
+from tocsin.motion.kernels_imm import FALLING_MPS, steep
 from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_view import EDGE_SIGMAS, edges, far_off, from_sensor, view
 
@@ -80,7 +80,7 @@ def patience_s(bank: Bank, i: int, at_ns: int) -> float:
     if not bank.confirmed[i] or bank.cluster[i] >= 0:
         return float(bank.interval_s[i])
     vx, vy, vz = state[i, 0, 3], state[i, 0, 4], state[i, 0, 5]
-    if vx * vx + vy * vy + vz * vz <= fast:
+    if vx * vx + vy * vy + vz * vz <= fast or not steep(state[i, 0], bank.cov[i, 0]):
         return float(bank.interval_s[i])
     height_m = state[i, 0, 2] + (at_ns - bank.time_ns[i]) * 1e-9 * vz
     return math.inf if height_m > LANDED_M else -math.inf

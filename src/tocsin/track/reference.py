@@ -22,7 +22,7 @@ from tocsin.geo import (
 )
 from tocsin.motion import Noise, transition
 from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
-from tocsin.motion.imm import moments, reweigh
+from tocsin.motion.imm import moments, reweigh, steep
 from tocsin.motion.kernels_imm import FALLING_MPS
 from tocsin.motion.measure import RangeRate, Updated, update_position, update_range_rate
 from tocsin.track.births import Starts
@@ -49,6 +49,7 @@ def over(state: TrackState, at_ns: int) -> Bool:
     silent_s = (at_ns - bank.last_plot_at_ns) / NS
     alone, x = bank.cluster < 0, bank.state[:, 0]
     falling = bank.confirmed & alone & ((x[:, 3:] ** 2).sum(axis=1) > FALLING_MPS**2)
+    falling &= steep(x, unpack_covariance(bank.cov[:, 0]))
     landed = falling & (x[:, 2] + (at_ns - bank.time_ns) / NS * x[:, 5] <= LANDED_M)
     interval_s = np.where(falling, np.inf, bank.interval_s)
     own_s = np.minimum(4.0 * interval_s, config.longest_silence_s)
