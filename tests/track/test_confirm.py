@@ -1,7 +1,5 @@
 """What confirms a track, and what takes that back while it has few plots."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -30,7 +28,7 @@ def tracks(plots, existence, heard_s):
     heard = np.array(heard_s)
     bank.heard_ns[:] = np.where(heard > 0, T0_NS + heard * NS, 0)
     bank.last_plot_at_ns[:] = bank.heard_ns.max(axis=1)
-    return dataclasses.replace(start(CONFIG), bank=bank)
+    return start(CONFIG)._replace(bank=bank)
 
 
 def status(state):
@@ -72,7 +70,7 @@ def contested(weights, plots=4):
         np.array([0, 2]), np.array(weights), np.array([0, 1, 2]), np.array([0, 1]),
         np.array([[2500.0, 0.0, 0.0, 2500.0, 0.0, 2500.0]]),
     )  # fmt: skip
-    return dataclasses.replace(state, hypotheses=hypotheses)
+    return state._replace(hypotheses=hypotheses)
 
 
 def test_what_all_hypotheses_hold_is_confirmed_whatever_they_call_it():
