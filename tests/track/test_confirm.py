@@ -40,7 +40,7 @@ def status(state):
     ("existence", "heard_s", "few", "many"),
     [
         (0.95, (97, 0), CONFIRMED, CONFIRMED),
-        (0.85, (97, 0), TENTATIVE, CONFIRMED),
+        (0.75, (97, 0), TENTATIVE, CONFIRMED),
         (0.95, (93, 0), COASTING, COASTING),
         (0.95, (92, 0), TENTATIVE, COASTING),
         (0.95, (90, 92), COASTING, COASTING),
