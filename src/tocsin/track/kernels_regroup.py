@@ -11,17 +11,11 @@ from tocsin.contract import F64, I8, I64, Bool
 from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_contest import BORN, SOURCE, Hypotheses
 from tocsin.track.kernels_rows import begin, carry
+from tocsin.track.kernels_sweep import free_row
 
 if TYPE_CHECKING:
     from tocsin.track.kernels_contest import Mixture
     from tocsin.track.state import Bank, Picture
-
-
-@lean(inline=True)
-def _free(bank: Bank, i: int) -> None:
-    """Free a row, in place."""
-    bank.existence[i], bank.poisson[i], bank.confirmed[i] = 0.0, True, False
-    bank.cluster[i], bank.number[i], bank.looked[i] = -1, 0, -1
 
 
 @lean()
@@ -150,7 +144,7 @@ def replace(
     )  # fmt: skip
     for k in range(rows.size):
         if not alone[k]:
-            _free(bank, rows[k])
+            free_row(bank, rows[k])
     found, many = np.empty(n, np.int64), 0
     for k in range(n):
         if took[k]:

@@ -140,7 +140,7 @@ def _look_at(
 
 
 @lean(inline=True)
-def _free(bank: Bank, i: int) -> None:
+def free_row(bank: Bank, i: int) -> None:
     """Free a row, in place."""
     bank.existence[i], bank.poisson[i], bank.confirmed[i] = 0.0, True, False
     bank.cluster[i], bank.number[i], bank.looked[i] = -1, 0, FREED
@@ -160,7 +160,7 @@ def end(bank: Bank, at_ns: int, ends: F64) -> int:
             if over(existence[i], held, at_ns - last_ns[i], interval_s, ends):
                 contested += held
                 if not held:
-                    _free(bank, i)
+                    free_row(bank, i)
     return contested
 
 
@@ -273,7 +273,7 @@ def _alive(bank: Bank, i: int, at_ns: int, ends: F64, free: I64, count: I64) -> 
         count[LIVE] += 1
         return True
     if r > 0.0:
-        _free(bank, i)
+        free_row(bank, i)
     if count[FREE] < free.size:
         free[count[FREE]] = i
         count[FREE] += 1
