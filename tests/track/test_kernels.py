@@ -312,6 +312,21 @@ def test_pairing_has_room_for_everyone_in_every_gate():
     assert_same_values(by_row(faint), dark)
 
 
+def test_an_undetected_row_has_no_plot_that_is_surely_a_tracks():
+    """Unless that track may have another: what begins at such a plot is below the floor."""
+    state, picture, seen = astray(20.0)
+    bank = state.bank.join(state.bank.copy())
+    bank.poisson[1], bank.confirmed[1], bank.existence[1] = True, False, 0.05
+    seen = seen._replace(dark=np.array([1]), dark_chances=seen.chances)
+    _, faint, new = _paired(state._replace(bank=bank), picture, seen)
+    assert len(faint.plot) == 0
+    assert new.density == picture.birth
+    bank.confirmed[0] = False
+    _, faint, new = _paired(state._replace(bank=bank), picture, seen)
+    assert len(faint.plot) == 1
+    assert new.density > picture.birth
+
+
 def astray(shift_m, since_s=4.0):
     """Return a confirmed track with one plot so far aside, and what a look means for it."""
     state = random_state(np.random.default_rng(3), n=1)
@@ -492,11 +507,13 @@ def test_dividing_is_its_twin(seed, k, limit):
 
 @given(seeds, st.integers(1, 30))
 @settings(max_examples=30)
-def test_sort_cells_keeps_every_plot_once_and_rows_of_cells_together(seed, m):
+def test_sort_cells_keeps_each_free_plot_once_and_rows_of_cells_together(seed, m):
     rng = np.random.default_rng(seed)
     plot_m = rng.uniform(-1000, 5000, (m, 3))
-    order, begin = sort_cells(plot_m, 0.0, 0.0, 700.0, 5, 4)
+    taken = rng.random(m) < 0.3
+    order, begin = sort_cells(plot_m, taken, np.array([0.0, 0.0, 700.0, 5.0, 4.0]))
     cx = np.clip((plot_m[:, 0] / 700.0).astype(int), 0, 4)
     cy = np.clip((plot_m[:, 1] / 700.0).astype(int), 0, 3)
-    assert (order == np.argsort(cy * 5 + cx, kind="stable")).all()
-    assert (np.diff(begin) == np.bincount(cy * 5 + cx, minlength=20)).all()
+    cell = np.where(taken, 20, cy * 5 + cx)
+    assert (order == np.argsort(cell, kind="stable")[: m - taken.sum()]).all()
+    assert (np.diff(begin) == np.bincount(cell, minlength=21)[:20]).all()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from tocsin.contract import F64, I8, I64
+from tocsin.contract import F64, I8, I64, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_filter import correct_row, density, has_rate
@@ -24,36 +24,32 @@ _LEAST_RATED = 1e-3
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def sort_cells(
-    plot_m: F64, west_m: float, south_m: float, cell_m: float, nx: int, ny: int
-) -> tuple[I64, I64]:
+def sort_cells(plot_m: F64, taken: Bool, grid: F64) -> tuple[I64, I64]:
     """Return plots in order of their grid cells, and where each cell begins.
 
     Args:
         plot_m: (m, 3).
-        west_m: the grid's edge.
-        south_m: likewise.
-        cell_m: side of a cell.
-        nx: cells from west to east; the cells of a row are contiguous.
-        ny: cells from south to north.
+        taken: (m,) plots to leave out.
+        grid: see `_grid`; the cells from west to east are contiguous.
     """
-    start = np.zeros(nx * ny + 1, np.int64)
-    cell = np.empty(len(plot_m), np.int64)
-    order = np.empty(len(plot_m), np.int64)
+    nx, ny, count = int(grid[3]), int(grid[4]), 0
+    start = np.zeros(nx * ny + 2, np.int64)
+    cell, order = np.empty(len(plot_m), np.int64), np.empty(len(plot_m), np.int64)
     for j in range(len(plot_m)):
-        cx = min(max(int((plot_m[j, 0] - west_m) / cell_m), 0), nx - 1)
-        cy = min(max(int((plot_m[j, 1] - south_m) / cell_m), 0), ny - 1)
-        cell[j] = cy * nx + cx
-        start[cell[j] + 1] += 1
+        if not taken[j]:
+            cx = min(max(int((plot_m[j, 0] - grid[0]) / grid[2]), 0), nx - 1)
+            cy = min(max(int((plot_m[j, 1] - grid[1]) / grid[2]), 0), ny - 1)
+            cell[j] = cy * nx + cx
+            start[cell[j] + 2] += 1
+            count += 1
     for c in range(nx * ny):
-        start[c + 1] += start[c]
-    fill = np.empty(nx * ny, np.int64)
-    for c in range(nx * ny):
-        fill[c] = start[c]
+        start[c + 2] += start[c + 1]
+    # Each cell's beginning moves to its end, which is where the next one begins.
     for j in range(len(plot_m)):
-        order[fill[cell[j]]] = j
-        fill[cell[j]] += 1
-    return order, start
+        if not taken[j]:
+            order[start[cell[j] + 1]] = j
+            start[cell[j] + 1] += 1
+    return order[:count], start[: nx * ny + 1]
 
 
 @lean(inline=True)
@@ -247,7 +243,7 @@ def _pair_dark(
 
 
 @lean()
-def _pair_known(
+def _gate_known(
     bank: Bank,
     rows: I64,
     chances: F64,
@@ -267,48 +263,88 @@ def _pair_known(
     one_mode: F64,
     start: I64,
     plot: I64,
-    ratio: F64,
-    rest: F64,
-    least: float,
+    value: F64,
+    taken: Bool,
+    wide: Bool,
+    sure: float,
     manoeuvre: F64,
 ) -> int:
-    """Pair tracks with plots, from one on and while there is room; try those gone astray again.
+    """Gate tracks, from one on and while there is room; try those gone astray again, see `pair_up`.
+
+    Args:
+        start: (k + 1,) out: first pair of each.
+        plot: out: plot of each pair.
+        value: out: the density of each, times the track's odds to be detected.
+        taken: (m,) out: whether a plot is surely a track's.
+        wide: (k,) out: whether a track was tried again; its covariance is the wider one.
+        sure: least value, over the density of what else could give the plot, that is sure.
 
     Returns:
         How many rows are done.
     """
-    state, cov, mode, existence = bank.state, bank.cov, bank.mode, bank.existence
+    existence = bank.existence
     for k in range(first_row, rows.size):
         i, e, hit, miss = rows[k], start[k], chances[k, 0], chances[k, 1]
         if e + here.size > plot.size:
             return k
+        alone = bank.confirmed[i] and bank.cluster[i] < 0
         # A confirmed track that contests nothing, was in sight, and was heard of lately.
         since_s = (bank.time_ns[i] - bank.last_plot_at_ns[i]) * 1e-9
-        astray = miss > 0.0 and bank.confirmed[i] and bank.cluster[i] < 0 and manoeuvre[1] > 0.0
+        astray = alone and miss > 0.0 and manoeuvre[1] > 0.0
         astray = astray and since_s < manoeuvre[2] * bank.interval_s[i]
-        found, total, attempts = 0, 0.0, 0
+        found, attempts = 0, 0
         while found == 0 and attempts < (2 if astray else 1):
             attempts += 1
             if attempts == 2:
-                _widen(cov, i, manoeuvre[0], since_s, 1.0)
+                _widen(bank.cov, i, manoeuvre[0], since_s, 1.0)
                 hit *= manoeuvre[1]
             found = _gate_row(
-                state, cov, mode, i, bank.time_ns[i], bank.address[i], plots, order, cells, grid,
-                reach, noise, gates, same_address, here, like, one, one_cov, one_mode,
+                bank.state, bank.cov, bank.mode, i, bank.time_ns[i], bank.address[i], plots, order,
+                cells, grid, reach, noise, gates, same_address, here, like, one, one_cov, one_mode,
             )  # fmt: skip
-        odds = hit * existence[i] / (1.0 - existence[i] * miss)
+        odds, wide[k] = hit * existence[i] / (1.0 - existence[i] * miss), attempts == 2
         for a in range(found):
-            like[a] *= odds / rest[here[a]]
-            total += like[a]
-        if attempts == 2 and total <= 1.0:
-            _widen(cov, i, manoeuvre[0], since_s, -1.0)
-            found = 0
-        for a in range(found):
-            if like[a] >= least:
-                plot[e], ratio[e] = here[a], like[a]
-                e += 1
+            plot[e], value[e] = here[a], odds * like[a]
+            e += 1
+        if alone and attempts == 1 and found == 1:
+            j = plot[e - 1]
+            if value[e - 1] >= sure * (plots.false_density[j] + plots.birth[j]):
+                taken[j] = True
         start[k + 1] = e
     return rows.size
+
+
+@lean()
+def _weigh_known(
+    bank: Bank,
+    rows: I64,
+    wide: Bool,
+    rest: F64,
+    least: float,
+    manoeuvre: F64,
+    start: I64,
+    plot: I64,
+    value: F64,
+) -> None:
+    """Turn the densities of `_gate_known` into likelihood ratios, in place; drop what is small.
+
+    A track gone astray keeps its wider covariance if a plot is then probably its own.
+    """
+    first, e = 0, 0
+    for k in range(rows.size):
+        i, last, total = rows[k], start[k + 1], 0.0
+        for a in range(first, last):
+            value[a] /= rest[plot[a]]
+            total += value[a]
+        if wide[k] and total <= 1.0:
+            since_s = (bank.time_ns[i] - bank.last_plot_at_ns[i]) * 1e-9
+            _widen(bank.cov, i, manoeuvre[0], since_s, -1.0)
+            total = 0.0
+        for a in range(first, last):
+            if total > 0.0 and value[a] >= least:
+                plot[e], value[e] = plot[a], value[a]
+                e += 1
+        start[k + 1], first = e, last
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -323,13 +359,15 @@ def pair_up(
     gates: F64,
     same_address: float,
     least: float,
+    floor: float,
     manoeuvre: F64,
     most: int,
 ) -> tuple[I64, I64, F64, int, I64, I64, F64, int, F64, I64, F64]:
     """Find which plots may be whose, and how likely.
 
-    A row is gated by each of its models. Undetected rows come first: with what may be born in the
-    open and with false plots they are the alternatives that a track's plot is weighed against. A
+    A row is gated by each of its models. A plot that is surely a confirmed track's, alone in its
+    gate, is no undetected row's: nothing would begin at it. What undetected rows and the open may
+    have given, and false plots, are the alternatives that a track's plot is weighed against. A
     confirmed track without any plot is tried once more as if it had accelerated since its last one,
     and keeps that covariance if a plot is then probably its own.
 
@@ -344,6 +382,7 @@ def pair_up(
         gates: (2,) squared distances for two and three dimensions.
         same_address: likelihood ratio of the same address.
         least: smaller ratios are dropped.
+        floor: existence below which nothing begins at a plot.
         manoeuvre: standard deviation of the acceleration of a track gone astray, its probability,
             and the number of its intervals after which a silent track is lost.
         most: room for pairs; rows beyond it get none.
@@ -362,6 +401,7 @@ def pair_up(
     dark_plot, value = np.empty(room, np.int64), np.empty(room)
     newborn, first, top = np.empty(count), np.empty(count, np.int64), np.empty(count)
     rest, here, like = np.empty(count), np.empty(count, np.int64), np.empty(count)
+    taken, wide = np.zeros(count, np.bool_), np.zeros(known.size, np.bool_)
     M = bank.mode.shape[1]
     one, one_cov, one_mode = np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M))
     done = dark_done = 0
@@ -369,9 +409,17 @@ def pair_up(
         for j in range(count):
             newborn[j], top[j], first[j] = plots.birth[j], plots.birth[j], -1
         grid, reach = _grid(plots)
-        order, cells = sort_cells(
-            plots.position_m, grid[0], grid[1], grid[2], int(grid[3]), int(grid[4])
-        )
+        order, cells = sort_cells(plots.position_m, taken, grid)
+        while True:
+            done = _gate_known(
+                bank, known, chances, plots, order, cells, grid, reach, noise, gates, same_address,
+                done, here, like, one, one_cov, one_mode, start, plot, ratio, taken, wide,
+                1.0 / floor, manoeuvre,
+            )  # fmt: skip
+            if done == known.size or plot.size >= most:
+                break
+            plot, ratio = longer(plot), longer(ratio)
+        order, cells = sort_cells(plots.position_m, taken, grid)
         while True:
             dark_done = _pair_dark(
                 bank, dark, dark_chances, plots, order, cells, grid, reach, noise, gates,
@@ -383,21 +431,13 @@ def pair_up(
             dark_plot, value = longer(dark_plot), longer(value)
         for j in range(count):
             rest[j] = plots.false_density[j] + newborn[j]
-        while True:
-            done = _pair_known(
-                bank, known, chances, plots, order, cells, grid, reach, noise, gates, same_address,
-                done, here, like, one, one_cov, one_mode, start, plot, ratio, rest, least,
-                manoeuvre,
-            )  # fmt: skip
-            if done == known.size or plot.size >= most:
-                break
-            plot, ratio = longer(plot), longer(ratio)
     else:
         done, dark_done = known.size, dark.size
     for k in range(done, known.size):
         start[k + 1] = start[k]
     for k in range(dark_done, dark.size):
         dark_start[k + 1] = dark_start[k]
+    _weigh_known(bank, known, wide, rest, least, manoeuvre, start, plot, ratio)
     used, dark_used = start[known.size], dark_start[dark.size]
     return (
         start, plot[:used], ratio[:used], known.size - done, dark_start, dark_plot[:dark_used],

@@ -262,35 +262,51 @@ Values = dict[tuple[int, int], float]
 def paired(state: TrackState, picture: Picture, seen: Seen) -> tuple[Values, Values, New]:
     """Return likelihood ratios of tracks, densities of undetected rows, and what may be new."""
     bank, dark = state.bank, {}
+    taken: set[int] = set()
+    values = {
+        i: _densities(state, i, picture, hit, miss, taken)
+        for i, (hit, miss, _, _) in zip(seen.rows.tolist(), seen.chances.tolist(), strict=True)
+    }
     newborn, top = picture.birth.copy(), picture.birth.copy()
     first = np.full(len(newborn), -1)
     for i, chances in zip(seen.dark.tolist(), seen.dark_chances, strict=True):
         for j, like in gated(state, i, picture).items():
+            if j in taken:
+                continue
             dark[i, j] = float(chances[0] * like)
             more = bank.existence[i] * dark[i, j]
             newborn[j] += more
             if more > top[j]:
                 top[j], first[j] = more, i
     rest, ratio = picture.false_density + newborn, {}
-    for i, (hit, miss, _, _) in zip(seen.rows.tolist(), seen.chances.tolist(), strict=True):
-        for j, value in _ratios(state, i, picture, hit, miss, rest).items():
-            if value >= state.config.least_ratio:
-                ratio[i, j] = value
+    for i, (found, narrow) in values.items():
+        each = {j: value / float(rest[j]) for j, value in found.items()}
+        if narrow is not None and sum(each.values()) <= 1.0:
+            bank.cov[i] = narrow
+            continue
+        ratio |= {(i, j): v for j, v in each.items() if v >= state.config.least_ratio}
     return ratio, dark, New(newborn, rest, first)
 
 
-def _ratios(
-    state: TrackState, i: int, picture: Picture, hit: float, miss: float, rest: F64
-) -> dict[int, float]:
-    """Return a track's likelihood ratios; one gone astray is tried again, its covariance wider."""
+def _densities(
+    state: TrackState, i: int, picture: Picture, hit: float, miss: float, taken: set[int]
+) -> tuple[dict[int, float], F64 | None]:
+    """Return a track's densities times its odds; note a plot that is surely its own.
+
+    A track gone astray is tried again, wider: also its covariance before.
+    """
     bank, config = state.bank, state.config
     odds = hit * bank.existence[i] / (1.0 - bank.existence[i] * miss)
-    found = {j: float(odds * like / rest[j]) for j, like in gated(state, i, picture).items()}
+    found = {j: float(odds * like) for j, like in gated(state, i, picture).items()}
+    alone = bank.confirmed[i] and bank.cluster[i] < 0
+    if alone and len(found) == 1:
+        ((j, value),) = found.items()
+        if value * config.poisson_floor >= picture.false_density[j] + picture.birth[j]:
+            taken.add(j)
     since_s = (bank.time_ns[i] - bank.last_plot_at_ns[i]) / NS
-    astray = miss > 0.0 and bank.confirmed[i] and bank.cluster[i] < 0
     lately = since_s < state.site.manoeuvre[2] * bank.interval_s[i]
-    if found or not (astray and lately and config.manoeuvre_probability > 0.0):
-        return found
+    if found or not (alone and miss > 0.0 and lately and config.manoeuvre_probability > 0.0):
+        return found, None
     was, wide = bank.cov[i].copy(), unpack_covariance(bank.cov[i])
     wide[:, :2, :2] += np.eye(2) * (0.5 * config.manoeuvre_std_mps2 * since_s**2) ** 2
     mixed = np.eye(2) * 0.5 * config.manoeuvre_std_mps2**2 * since_s**3
@@ -299,11 +315,7 @@ def _ratios(
     wide[:, 3:5, 3:5] += np.eye(2) * (config.manoeuvre_std_mps2 * since_s) ** 2
     bank.cov[i] = pack_covariance(wide)
     odds *= config.manoeuvre_probability
-    found = {j: float(odds * like / rest[j]) for j, like in gated(state, i, picture).items()}
-    if sum(found.values()) > 1.0:
-        return found
-    bank.cov[i] = was
-    return {}
+    return {j: float(odds * like) for j, like in gated(state, i, picture).items()}, was
 
 
 def take_up(state: TrackState, picture: Picture, seen: Seen) -> None:

@@ -190,7 +190,7 @@ def _paired(state: TrackState, picture: Picture, seen: Seen) -> tuple[Pairs, Pai
     config, site = state.config, state.site
     found = pair_up(
         state.bank, *seen[:4], picture, site.rules.model, site.gates, config.same_address_ratio,
-        config.least_ratio, site.manoeuvre, config.max_edges,
+        config.least_ratio, config.poisson_floor, site.manoeuvre, config.max_edges,
     )  # fmt: skip
     newborn, first, rest = found[8:]
     return Pairs(seen.rows, *found[:4]), Pairs(seen.dark, *found[4:8]), New(newborn, rest, first)
