@@ -249,9 +249,10 @@ def _in_the_open(
     state: F64,
     cov: F64,
     mode: F64,
+    o: int,
     model: Arrays,
 ) -> None:
-    """Write the Gaussians of an object of which nothing else is known than one plot."""
+    """Write the Gaussians of an object of which nothing else is known than one plot to row o."""
     told = np.isfinite(velocity[j, 0]) and np.isfinite(velocity[j, 1])
     told = told and np.isfinite(velocity[j, 2])
     speed, climb = spread[OPEN_SPEED], spread[OPEN_CLIMB]
@@ -260,8 +261,8 @@ def _in_the_open(
     elif plots.fast[j]:
         speed = climb = spread[FAST_SPEED]
     for m in range(mode.shape[1]):
-        mode[j, m] = model.share[m]
-        x, P = state[j, m], cov[j, m]
+        mode[o, m] = model.share[m]
+        x, P = state[o, m], cov[o, m]
         for a in range(3):
             x[a] = plots.position_m[j, a]
             x[a + 3] = velocity[j, a] if told else 0.0
@@ -286,8 +287,10 @@ def _pour_dark(
     edge_plot: I64,
     edge_value: F64,
     plots: Picture,
+    velocity: F64,
     wanted: Bool,
-    noise: F64,
+    spread: F64,
+    model: Arrays,
     new: F64,
     new_cov: F64,
     new_mode: F64,
@@ -311,7 +314,8 @@ def _pour_dark(
             dt = (plots.time_ns[j] - bank.time_ns[i]) * 1e-9
             correct_row(
                 bank.state, bank.cov, bank.mode, i, plots.position_m, plots.cov, j, dt,
-                plots.dimension[j], plots.rate, plots.sensor_m, noise, one, one_cov, one_mode, 0,
+                plots.dimension[j], plots.rate, plots.sensor_m, model.noise, one, one_cov, one_mode,
+                0,
             )  # fmt: skip
             # The correction is at the row's time, a new object at its plot's.
             for m in range(M):
@@ -321,6 +325,20 @@ def _pour_dark(
     for j in range(touched.size):
         if touched[j]:
             settle(new_mode, j)
+            _in_the_open(plots, j, velocity, spread, one, one_cov, one_mode, 0, model)
+            for m in range(M):
+                _keep_surer(new, new_cov, j, m, one, one_cov)
+
+
+@lean(inline=True)
+def _keep_surer(state: F64, cov: F64, j: int, m: int, other: F64, other_cov: F64) -> None:
+    """Replace one Gaussian by that of the open, if it knows its velocity no better."""
+    P, R = cov[j, m], other_cov[0, m]
+    if P[15] + P[18] + P[20] > R[15] + R[18] + R[20]:
+        for a in range(6):
+            state[j, m, a] = other[0, m, a]
+        for c in range(21):
+            P[c] = R[c]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -338,7 +356,8 @@ def new_objects(
 ) -> tuple[F64, F64, F64]:
     """Return the Gaussians of a new object at each plot, at the plot's time.
 
-    It may have come up in the open, or be one of the undetected rows near the plot.
+    It may have come up in the open, or be one of the undetected rows near the plot; where those
+    together say less of its velocity than the open, it has come up in the open.
 
     Args:
         bank: the rows.
@@ -360,10 +379,10 @@ def new_objects(
     new, new_cov, new_mode = np.empty((count, M, 6)), np.empty((count, M, 21)), np.empty((count, M))
     for j in range(count):
         if wanted[j]:
-            _in_the_open(plots, j, velocity, spread, new, new_cov, new_mode, model)
+            _in_the_open(plots, j, velocity, spread, new, new_cov, new_mode, j, model)
     _pour_dark(
-        bank, rows, start, edge_plot, edge_value, plots, wanted, model.noise, new, new_cov,
-        new_mode, np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M)), np.zeros(4),
+        bank, rows, start, edge_plot, edge_value, plots, velocity, wanted, spread, model, new,
+        new_cov, new_mode, np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M)), np.zeros(4),
         np.zeros(count, np.bool_),
     )  # fmt: skip
     return new, new_cov, new_mode

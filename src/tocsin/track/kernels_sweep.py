@@ -36,17 +36,19 @@ ROWS, DARK, FREE, LIVE, TOUCHED = range(5)
 rows, contested rows among those found."""
 FLOOR, SILENCE_S, INTERVALS, LONGEST_S = range(4)
 """Columns of what ends a row, see `over`."""
-CENTRE, HALF, LOOKED, UNTIL_NS = range(4)
-"""Columns of where a row is seen from a sensor: azimuths, for which latest look, until when."""
+EAST, NORTH, SIN, COS, LOOKED, UNTIL_NS = range(6)
+"""Where a row is seen from a sensor: direction of a disc about it, sine and cosine of the disc's half
+width, for which latest look of the row, until when."""
 FREED = -1
 """Latest look of a free row: none."""
-_CHORD = 0.5
-"""Sine of the widest angle that a row's azimuths are remembered for; an arc is at most this much
-longer: `_ARC`."""
-_ARC = 1.05
+_WIDEST = 0.5
+"""Sine of the widest half width that is remembered."""
 _ROUNDED_NS = 1000
 """More than a time in a float is rounded by."""
-_TWO_PI = 2.0 * math.pi
+_ROUNDED = 1e-9
+"""More than a sum of products of sines is rounded by."""
+_NARROW_RAD = 3.0
+"""Sectors that are wider are looked at row by row."""
 
 
 @lean(inline=True)
@@ -183,25 +185,19 @@ def _sweep_rows(
     ends: F64,
     away: F64,
     stay_ns: int,
+    elsewhere: Bool,
     rows: I64,
     to_ns: I64,
     chances: F64,
-    free: I64,
     count: I64,
     touched: Bool,
 ) -> None:
     """Do what `sweep` does, but for the unseen rest of the clusters."""
     state, cov, mode, cluster = bank.state, bank.cov, bank.mode, bank.cluster
-    middle_ns, narrow = start_ns + (end_ns - start_ns) // 2, width_rad < 3.0
-    edge, half, by_ns = edges(from_rad, width_rad), 0.5 * width_rad, max(at_ns, end_ns)
+    middle_ns, narrow = start_ns + (end_ns - start_ns) // 2, width_rad < _NARROW_RAD
+    edge = edges(from_rad, width_rad)
     for i in range(bank.existence.size):
-        if narrow and away[i, LOOKED] == bank.looked[i] and by_ns <= away[i, UNTIL_NS]:
-            gap = away[i, CENTRE] - (from_rad + half)
-            gap -= _TWO_PI * math.floor(gap / _TWO_PI + 0.5)
-            if abs(gap) > half + away[i, HALF]:
-                count[LIVE] += 1
-                continue
-        if not _alive(bank, i, at_ns, ends, free, count):
+        if elsewhere[i] or not _alive(bank, i, at_ns, ends):
             continue
         dt = (middle_ns - bank.time_ns[i]) * 1e-9
         passed, inside, part, sure = _look_at(
@@ -223,61 +219,85 @@ def _sweep_rows(
 
 
 @lean()
+def _find_elsewhere(
+    bank: Bank, away: F64, from_rad: float, width_rad: float, by_ns: int, elsewhere: Bool
+) -> None:
+    """Say of each row whether it is free, or foreseen outside of a narrow sector.
+
+    The one pass over all rows at each look: without a branch, so that it runs on several at once.
+    """
+    half, middle = 0.5 * width_rad, from_rad + 0.5 * width_rad
+    east, north, cos, sin = math.sin(middle), math.cos(middle), math.cos(half), math.sin(half)
+    narrow = width_rad < _NARROW_RAD
+    for i in range(elsewhere.size):
+        foreseen = (away[LOOKED, i] == bank.looked[i]) & (by_ns <= away[UNTIL_NS, i])
+        apart = away[EAST, i] * east + away[NORTH, i] * north
+        outside = apart < away[COS, i] * cos - away[SIN, i] * sin - _ROUNDED
+        elsewhere[i] = (narrow & foreseen & outside) | (bank.existence[i] <= 0.0)
+
+
+@lean()
 def _stays_away(
     bank: Bank, i: int, from_ns: int, stay_ns: int, place: F64, ends: F64, away: F64
 ) -> None:
-    """Remember between which azimuths a row will be seen, for a while or until a plot ends that.
+    """Remember in which directions a row will be seen, for a while or until a plot ends that.
 
     The margins are those of `far_off`, for the end of that time.
     """
-    state, cov, away[i, LOOKED] = bank.state, bank.cov, -2.0
+    state, cov, away[LOOKED, i] = bank.state, bank.cov, -2.0
     dt = (from_ns - bank.time_ns[i]) * 1e-9 + 0.5e-9 * stay_ns
-    later, centre, first, last, seen = dt + 0.5e-9 * stay_ns, 0.0, 0.0, 0.0, False
+    later, radius, seen, east, north, flat = dt + 0.5e-9 * stay_ns, 0.0, False, 0.0, 0.0, 0.0
     for m in range(bank.mode.shape[1]):
         if bank.mode[i, m] < _LEAST_MODE:
             continue
+        x, y, _ = from_sensor(state, i, m, dt, place)
+        if not seen:
+            east, north, flat, seen = x, y, math.sqrt(x * x + y * y), True
         vx, vy, vz = state[i, m, 3], state[i, m, 4], state[i, m, 5]
         moved = 0.5e-9 * stay_ns * math.sqrt(vx * vx + vy * vy + vz * vz)
-        east, north, _ = from_sensor(state, i, m, dt, place)
-        flat = math.sqrt(east * east + north * north)
+        moved += math.sqrt((x - east) * (x - east) + (y - north) * (y - north))
         spread = 2.0 * (
             cov[i, m, 0] + cov[i, m, 6] + later * later * (cov[i, m, 15] + cov[i, m, 18])
         )
         noise = place[18] * (flat + moved)
-        reach = moved + EDGE_SIGMAS * math.sqrt(spread + noise * noise)
-        if reach > _CHORD * (flat - moved):
-            return
-        half, at = _ARC * reach / (flat - moved), math.atan2(east, north)
-        if not seen:
-            centre, seen = at, True
-        at -= centre
-        at -= _TWO_PI * math.floor(at / _TWO_PI + 0.5)
-        first, last = min(first, at - half), max(last, at + half)
-    until_ns = from_ns + stay_ns
+        radius = max(radius, moved + EDGE_SIGMAS * math.sqrt(spread + noise * noise))
+    if radius >= _WIDEST * flat:
+        return
+    until_ns, sin = from_ns + stay_ns, radius / flat
     if bank.cluster[i] < 0:
         own_s = min(ends[INTERVALS] * bank.interval_s[i], ends[LONGEST_S])
         silent_ns = int(1e9 * max(ends[SILENCE_S], own_s))
         until_ns = min(until_ns, bank.last_plot_at_ns[i] + silent_ns)
-    away[i, CENTRE], away[i, HALF] = centre + 0.5 * (first + last), 0.5 * (last - first)
-    away[i, LOOKED], away[i, UNTIL_NS] = bank.looked[i], until_ns - _ROUNDED_NS
+    away[EAST, i], away[NORTH, i] = east / flat, north / flat
+    away[SIN, i], away[COS, i] = sin, math.sqrt(1.0 - sin * sin)
+    away[LOOKED, i], away[UNTIL_NS, i] = bank.looked[i], until_ns - _ROUNDED_NS
 
 
 @lean(inline=True)
-def _alive(bank: Bank, i: int, at_ns: int, ends: F64, free: I64, count: I64) -> bool:
-    """Say whether a row lives on; free it if it is over, and list free rows."""
+def _alive(bank: Bank, i: int, at_ns: int, ends: F64) -> bool:
+    """Say whether a row lives on; free it if it is over."""
     r, held = bank.existence[i], bank.cluster[i] >= 0
     # The hypotheses must be told when a contested row ends: not here.
     if r > 0.0 and (
         held or not over(r, held, at_ns - bank.last_plot_at_ns[i], patience_s(bank, i, at_ns), ends)
     ):
-        count[LIVE] += 1
         return True
     if r > 0.0:
         free_row(bank, i)
-    if count[FREE] < free.size:
-        free[count[FREE]] = i
-        count[FREE] += 1
     return False
+
+
+@lean()
+def _take_stock(existence: F64, free: I64, count: I64) -> None:
+    """Count live rows, and list as many free ones as are asked for."""
+    for i in range(existence.size):
+        count[LIVE] += existence[i] > 0.0
+    i = 0
+    while count[FREE] < free.size and i < existence.size:
+        if existence[i] <= 0.0:
+            free[count[FREE]] = i
+            count[FREE] += 1
+        i += 1
 
 
 @lean(inline=True)
@@ -355,7 +375,7 @@ def sweep(
         edge_number: tracks that were looked for near the end of the sector before.
         edge_looked: probability that each lay in what was swept then; 1: its plot was found.
         ends: see `over`.
-        away: (n, 4) `CENTRE` ... `UNTIL_NS`: where this sensor will see rows that it did not see;
+        away: (6, n) `EAST` ... `UNTIL_NS`: where this sensor will see rows that it did not see;
             read and written.
         stay_ns: how long that is foreseen.
         clusters: number of clusters.
@@ -371,11 +391,14 @@ def sweep(
         (5,) counts `ROWS` ... `TOUCHED`.
     """
     count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
+    elsewhere = np.empty(bank.existence.size, np.bool_)
+    _find_elsewhere(bank, away, from_rad, width_rad, max(at_ns, end_ns), elsewhere)
     _sweep_rows(
         bank, place, from_rad, width_rad, start_ns, end_ns, at_ns, look, hit, sensor,
-        detection, split, edge_number, edge_looked, ends, away, stay_ns, rows, to_ns, chances,
-        free, count, touched,
+        detection, split, edge_number, edge_looked, ends, away, stay_ns, elsewhere, rows, to_ns,
+        chances, count, touched,
     )  # fmt: skip
+    _take_stock(bank.existence, free, count)
     if count[TOUCHED] > 0:
         _mates(bank, touched, rows, to_ns, chances, count, np.zeros(rows.size, np.bool_))
     return count
@@ -397,14 +420,13 @@ def _hear_rows(
     rows: I64,
     to_ns: I64,
     chances: F64,
-    free: I64,
     count: I64,
     touched: Bool,
 ) -> None:
     """Do what `hear` does, but for the unseen rest of the clusters."""
     state, cov = bank.state, bank.cov
     for i in range(bank.existence.size):
-        if not _alive(bank, i, at_ns, ends, free, count):
+        if not _alive(bank, i, at_ns, ends):
             continue
         dt = (latest_ns - bank.time_ns[i]) * 1e-9
         if own[i] < 0 and not _near(state, cov, i, dt, box, sigmas, model):
@@ -459,8 +481,9 @@ def hear(
     count, touched = np.zeros(5, np.int64), np.zeros(clusters, np.bool_)
     _hear_rows(
         bank, at_ns, look, latest_ns, hit, box, sigmas, own, plot_ns, ends, model, rows, to_ns,
-        chances, free, count, touched,
+        chances, count, touched,
     )  # fmt: skip
+    _take_stock(bank.existence, free, count)
     if count[TOUCHED] > 0:
         _mates(bank, touched, rows, to_ns, chances, count, np.zeros(rows.size, np.bool_))
     return count

@@ -420,7 +420,12 @@ def new_object(
                 later = (F @ later[:, :, None])[:, :, 0]
                 weight = bank.existence[i] * faint.value[e] * likely
                 parts.append((weight, later, F @ less @ np.swapaxes(F, 1, 2)))
-    return mixture(parts)[:3]
+    mean, total, mode, _ = mixture(parts)
+    if len(parts) > 1:
+        # Alternatives as many as these say less of the velocity than the open does.
+        worse = np.trace(total[:, 3:, 3:], axis1=1, axis2=2) > np.trace(P[3:, 3:])
+        mean[worse], total[worse] = x, P
+    return mean, total, mode
 
 
 def _in_the_open(state: TrackState, velocity_mps: F64, picture: Picture, j: int) -> tuple[F64, F64]:

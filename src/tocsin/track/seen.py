@@ -61,10 +61,10 @@ def who(state: TrackState, group: Group, picture: Picture) -> Seen:
 def _away(state: TrackState, sensor: int) -> F64:
     """Return where a sensor will see the rows, with room for all."""
     known, n = state.away.get(sensor), state.bank.size
-    if known is None or len(known) < n:
-        more = np.full((n, 4), -2.0)
+    if known is None or known.shape[1] < n:
+        more = np.full((6, n), -2.0)
         if known is not None:
-            more[: len(known)] = known
+            more[:, : known.shape[1]] = known
         state.away[sensor] = known = more
     return known
 
