@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.track.scenes import REGION, T0_NS, TWO_PI, radar
 from tocsin.contract import NS, Looks, Plots, TrackStatus
 from tocsin.track import TrackConfig, credible, start, step, track_recording
-from tocsin.track.manage import near_places
+from tocsin.track.manage import near_states
 
 RADAR = radar(period_s=2.0, detection_probability=0.9, elevation_min_rad=-0.2)
 CONFIG = TrackConfig(REGION, (RADAR,))
@@ -104,25 +104,25 @@ def test_one_impossible_look_is_counted_and_blinds_nobody(start_s, end_s):
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 60))
 @settings(max_examples=30)
-def test_near_pairs_are_those_that_looking_at_all_finds(seed, count):
+def test_near_states_are_those_that_looking_at_all_finds(seed, count):
     rng = np.random.default_rng(seed)
-    place = rng.uniform(0.0, 5e3, (count, 2))
-    spread = rng.choice([1.0, 50.0, 50.0, 400.0], count)
-    apart = np.abs(place[:, None] - place[None])
-    near = (apart <= 4.0 * (spread[:, None] + spread[None])[:, :, None]).all(axis=2)
+    mean = rng.uniform(0.0, 5e3, (count, 6)) * [1.0, 1.0, 0.1, 0.1, 0.1, 0.02]
+    variance = rng.choice([1.0, 50.0, 50.0, 400.0], (count, 6)) ** 2
+    apart2 = (mean[:, None] - mean[None]) ** 2
+    near = (apart2 <= 9.0 * (variance[:, None] + variance[None])).all(axis=2)
     want = {(i, j) for i, j in zip(*np.nonzero(near), strict=True) if i < j}
-    got = [tuple(sorted(pair)) for pair in zip(*near_places(place, spread), strict=True)]
+    got = [tuple(sorted(pair)) for pair in zip(*near_states(mean, variance, 9.0), strict=True)]
     assert len(got) == len(set(got))
     assert set(got) == want
 
 
 def test_one_track_of_a_wide_spread_costs_its_own_search_only():
-    place = np.random.default_rng(62).uniform(-150e3, 150e3, (10_000, 2))
-    spread = np.full(10_000, 30.0)
-    spread[0] = 10_000.0
+    mean = np.random.default_rng(62).uniform(-150e3, 150e3, (10_000, 6))
+    variance = np.full((10_000, 6), 30.0**2)
+    variance[0] = 1e8
     tracemalloc.start()
     try:
-        near_places(place, spread)
+        near_states(mean, variance, 12.6)
         assert tracemalloc.get_traced_memory()[1] < 20e6
     finally:
         tracemalloc.stop()

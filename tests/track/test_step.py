@@ -359,7 +359,7 @@ def pair_of_tracks(apart_m=20.0, addresses=(-1, 7), heard=((0, 100), (97, 0))):
 def united(state):
     for _ in range(3):
         assert state.bank.size == 2
-        state = unite(state)
+        state = unite(state, T0_NS + 100 * NS)
     return state
 
 

@@ -9,87 +9,110 @@ import numba as nb
 import numpy as np
 
 from tocsin.contract import F64, I64
+from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_gate import longer
 
 if TYPE_CHECKING:
     from tocsin.track.state import Bank
 
-REACH = 8.0
-
-
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def places(bank: Bank, plots: int, existence: float) -> tuple[I64, F64, F64]:
-    """Return the tracks that may be another's twin: rows, (n, 2) places, and (n,) spreads.
+def candidates(bank: Bank, at_ns: int, plots: int, existence: float) -> tuple[I64, F64, F64]:
+    """Return the tracks that may be another's twin: rows, (n, 6) means and variances at an instant.
 
     Args:
         bank: the rows.
+        at_ns: the instant; they go straight on until then.
         plots: least number of plots taken.
         existence: least probability.
     """
     n, k = bank.existence.size, 0
-    rows, place_m, spread_m = np.empty(n, np.int64), np.empty((n, 2)), np.empty(n)
+    rows, mean, variance = np.empty(n, np.int64), np.zeros((n, 6)), np.zeros((n, 6))
     for i in range(n):
         if bank.existence[i] <= existence or bank.plots[i] < plots:
             continue
         if bank.poisson[i] or bank.cluster[i] >= 0:
             continue
-        x, y, power2, wide2 = 0.0, 0.0, 0.0, 0.0
+        rows[k], dt = i, (at_ns - bank.time_ns[i]) * 1e-9
         for m in range(bank.mode.shape[1]):
-            east, north, w = bank.state[i, m, 0], bank.state[i, m, 1], bank.mode[i, m]
-            x, y = x + w * east, y + w * north
-            power2 += w * (east * east + north * north)
-            wide2 += w * (bank.cov[i, m, 0] + bank.cov[i, m, 6])
-        if bank.mode.shape[1] > 1:
-            wide2 += max(power2 - x * x - y * y, 0.0)
-        rows[k], place_m[k, 0], place_m[k, 1], spread_m[k] = i, x, y, math.sqrt(wide2)
+            w = bank.mode[i, m]
+            for a in range(6):
+                mean[k, a] += w * _later(bank.state[i, m], dt, a)
+        for m in range(bank.mode.shape[1]):
+            w, P = bank.mode[i, m], bank.cov[i, m]
+            for a, own, mixed, speed in (
+                (0, 0, 3, 15), (1, 6, 9, 18), (2, 11, 14, 20), (3, 15, 0, 0), (4, 18, 0, 0),
+                (5, 20, 0, 0),
+            ):  # fmt: skip
+                off = _later(bank.state[i, m], dt, a) - mean[k, a]
+                moved = dt * (2.0 * P[mixed] + dt * P[speed]) if a < 3 else 0.0
+                variance[k, a] += w * (P[own] + moved + off * off)
         k += 1
-    return rows[:k], place_m[:k], spread_m[:k]
+    return rows[:k], mean[:k], variance[:k]
+
+
+@lean(inline=True)
+def _later(x: F64, dt: float, a: int) -> float:
+    """Return one component of a state some seconds later."""
+    return float(x[a] + dt * x[a + 3] if a < 3 else x[a])
+
+
+@lean(inline=True)
+def _may_agree(mean: F64, variance: F64, i: int, j: int, far2: float) -> bool:
+    """Say whether two states may be one: no component is too far apart for both their errors."""
+    for a in range(6):
+        apart = mean[i, a] - mean[j, a]
+        if apart * apart > far2 * (variance[i, a] + variance[j, a]):
+            return False
+    return True
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def near_pairs(
-    place_m: F64, spread_m: F64, west: float, south: float, side: float, cells: int
+    mean: F64, variance: F64, far2: float, west: float, south: float, side: float, cells: int
 ) -> tuple[I64, I64]:
-    """Return each pair of places once that are nearer than four times both spreads, by axis.
+    """Return each pair of states once no component of which is too far apart.
 
     Args:
-        place_m: (n, 2).
-        spread_m: (n,); the wider of two looks for the other.
-        west: edge of the grid.
+        mean: (n, 6).
+        variance: (n, 6).
+        far2: squared distance from which on two values are too far apart, over both their variances.
+        west: edge of a grid that holds all places.
         south: likewise.
         side: of a cell.
         cells: on each side of the grid.
     """
-    n = len(spread_m)
-    first, second, found = np.empty(4 * n + 16, np.int64), np.empty(4 * n + 16, np.int64), 0
+    n = len(mean)
+    first, second, found = np.empty(n + 16, np.int64), np.empty(n + 16, np.int64), 0
     start, cell = np.zeros(cells * cells + 1, np.int64), np.empty(n, np.int64)
     for i in range(n):
-        x, y = int((place_m[i, 0] - west) / side), int((place_m[i, 1] - south) / side)
+        x, y = int((mean[i, 0] - west) / side), int((mean[i, 1] - south) / side)
         cell[i] = y * cells + x
         start[cell[i] + 1] += 1
     for c in range(cells * cells):
         start[c + 1] += start[c]
     order, fill = np.empty(n, np.int64), start.copy()
+    place = np.empty((n, 3))
     for i in range(n):
-        order[fill[cell[i]]] = i
+        k = fill[cell[i]]
+        order[k], place[k, 0], place[k, 1] = i, mean[i, 0], mean[i, 1]
+        place[k, 2] = math.sqrt(2.0 * far2 * max(variance[i, 0], variance[i, 1]))
         fill[cell[i]] += 1
-    for i in range(n):
-        reach = REACH * spread_m[i]
-        x0 = max(int((place_m[i, 0] - reach - west) / side), 0)
-        x1 = min(int((place_m[i, 0] + reach - west) / side), cells - 1)
-        y0 = max(int((place_m[i, 1] - reach - south) / side), 0)
-        y1 = min(int((place_m[i, 1] + reach - south) / side), cells - 1)
+    # The wider of two looks for the other.
+    for e in range(n):
+        i, east, north, reach = order[e], place[e, 0], place[e, 1], place[e, 2]
+        x0 = max(int((east - reach - west) / side), 0)
+        x1 = min(int((east + reach - west) / side), cells - 1)
+        y0 = max(int((north - reach - south) / side), 0)
+        y1 = min(int((north + reach - south) / side), cells - 1)
         for y in range(y0, y1 + 1):
             for k in range(start[y * cells + x0], start[y * cells + x1 + 1]):
-                j = order[k]
-                narrower = spread_m[j] < spread_m[i] or (spread_m[j] == spread_m[i] and i < j)
-                limit = 0.5 * REACH * (spread_m[i] + spread_m[j])
-                near = abs(place_m[i, 0] - place_m[j, 0]) <= limit
-                near = near and abs(place_m[i, 1] - place_m[j, 1]) <= limit
-                if not (narrower and near):
+                if abs(place[k, 0] - east) > reach or abs(place[k, 1] - north) > reach:
+                    continue
+                narrower = place[k, 2] < reach or (place[k, 2] == reach and e < k)
+                if not (narrower and _may_agree(mean, variance, i, order[k], far2)):
                     continue
                 if found == first.size:
                     first, second = longer(first), longer(second)
-                first[found], second[found] = i, j
+                first[found], second[found] = i, order[k]
                 found += 1
     return first[:found], second[:found]

@@ -6,9 +6,10 @@ import numpy as np
 
 from tocsin.contract import F64, I64, NS, Bool
 from tocsin.geo import unpack_covariance
+from tocsin.motion.cv import transition
 from tocsin.track.clusters import moved
 from tocsin.track.kernels_sweep import INTERVALS, LONGEST_S, SILENCE_S, end
-from tocsin.track.kernels_twins import REACH, near_pairs, places
+from tocsin.track.kernels_twins import candidates, near_pairs
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState
 
@@ -16,7 +17,7 @@ _TWIN_DISTANCE2 = 12.6
 _TWIN_TIMES = 3
 _SMALL = 1000
 """A smaller bank is not worth being compacted."""
-_SIDE = 2.0
+_SIDE = 1.0
 """Side of a grid cell, in reaches of the median track."""
 _TWIN_EXISTENCE = 0.5
 _TWIN_SPREAD_M = 1000.0
@@ -39,14 +40,14 @@ def ended(state: TrackState, at_ns: int) -> TrackState:
     return state._replace(hypotheses=moved(state.hypotheses, place))
 
 
-def unite(state: TrackState) -> TrackState:
-    """Return the state with tracks of one object united; the older number stays.
+def unite(state: TrackState, at_ns: int) -> TrackState:
+    """Return the state with tracks of one object united at an instant; the older number stays.
 
     Two tracks are one object's when their states agree within both their errors three times
     running, their addresses do not differ, and no sensor saw two plots in one look.
     """
     bank = state.bank
-    older, younger = _close_pairs(state, bank)
+    older, younger = _close_pairs(state, at_ns)
     twin = np.zeros(bank.size, np.uint32)
     # The nearest older track wins when several are close: pairs come farthest first.
     twin[younger] = bank.number[older]
@@ -97,54 +98,55 @@ def _hand_over(bank: Bank, gone: int, stays: int) -> None:
     bank.existence[stays] = max(bank.existence[stays], bank.existence[gone])
 
 
-def _close_pairs(state: TrackState, bank: Bank) -> tuple[np.ndarray, np.ndarray]:
-    """Return pairs of rows that may be one object, farthest first."""
-    rows, place_m, spread_m = places(bank, state.config.confirm_plots, _TWIN_EXISTENCE)
-    first, second = near_places(place_m, np.minimum(spread_m, _TWIN_SPREAD_M))
+def _close_pairs(state: TrackState, at_ns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of rows that may be one object, older and younger, farthest first."""
+    bank = state.bank
+    rows, mean, variance = candidates(bank, at_ns, state.config.confirm_plots, _TWIN_EXISTENCE)
+    variance[:, :2] = np.minimum(variance[:, :2], _TWIN_SPREAD_M**2)
+    first, second = near_states(mean, variance, _TWIN_DISTANCE2)
     if len(first) == 0:
         return first, second
-    near = np.zeros(len(rows), bool)
-    near[first] = near[second] = True
-    place = np.cumsum(near) - 1
-    first, second = place[first], place[second]
-    rows = rows[near]
-    chosen = bank.take(rows)
-    mean, cov = moments(chosen.body)
-    older = chosen.number[first] < chosen.number[second]
-    a, b = np.where(older, first, second), np.where(older, second, first)
-    a, b = _compatible(state, chosen, mean, cov, a, b)
-    return rows[a], rows[b]
+    first, second = rows[first], rows[second]
+    swap = bank.number[first] > bank.number[second]
+    older, younger = np.where(swap, second, first), np.where(swap, first, second)
+    return _compatible(state, at_ns, older, younger)
 
 
-def near_places(place_m: F64, spread_m: F64) -> tuple[I64, I64]:
-    """Return the pairs of places within their reach, by a grid of about the median reach."""
-    if len(place_m) < 2:
+def near_states(mean: F64, variance: F64, far2: float) -> tuple[I64, I64]:
+    """Return the pairs of states that may agree, by a grid of about the median reach."""
+    if len(mean) < 2:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    low_m = place_m.min(axis=0)
-    span_m = max(float((place_m.max(axis=0) - low_m).max()), 1.0)
-    finest_m = span_m / min(np.sqrt(4.0 * len(place_m) + 16.0), 2048.0)
-    side_m = max(_SIDE * REACH * float(np.median(spread_m)), finest_m)
+    low_m = mean[:, :2].min(axis=0)
+    span_m = max(float((mean[:, :2].max(axis=0) - low_m).max()), 1.0)
+    finest_m = span_m / min(np.sqrt(4.0 * len(mean) + 16.0), 2048.0)
+    reach_m = float(np.sqrt(2.0 * far2 * np.median(variance[:, 0])))
+    side_m = max(_SIDE * reach_m, finest_m)
     west, south = low_m.tolist()
-    return near_pairs(place_m, spread_m, west, south, side_m, int(span_m / side_m) + 1)
+    return near_pairs(mean, variance, far2, west, south, side_m, int(span_m / side_m) + 1)
 
 
 def _compatible(
-    state: TrackState, bank: Bank, mean: F64, cov: F64, a: np.ndarray, b: np.ndarray
+    state: TrackState, at_ns: int, older: I64, younger: I64
 ) -> tuple[np.ndarray, np.ndarray]:
-    conflict = (bank.address[a] >= 0) & (bank.address[b] >= 0)
-    conflict &= bank.address[a] != bank.address[b]
-    both = (bank.heard_ns[a] > 0) & (bank.heard_ns[b] > 0)
-    one_look = np.abs(bank.heard_ns[a] - bank.heard_ns[b]) < state.site.period_ns // 2
-    lately = bank.heard_ns[a] > bank.time_ns[a][:, None] - 2 * state.site.period_ns
+    """Return the pairs whose states agree and whom no radar saw both, farthest first."""
+    a, b = state.bank.take(older), state.bank.take(younger)
+    conflict = (a.address >= 0) & (b.address >= 0) & (a.address != b.address)
+    both = (a.heard_ns > 0) & (b.heard_ns > 0)
+    one_look = np.abs(a.heard_ns - b.heard_ns) < state.site.period_ns // 2
+    lately = a.heard_ns > a.time_ns[:, None] - 2 * state.site.period_ns
     conflict |= (both & one_look & lately & state.site.swept).any(axis=1)
-    a, b = a[~conflict], b[~conflict]
-    dt = ((bank.time_ns[b] - bank.time_ns[a]) / NS)[:, None]
-    apart = mean[b] - mean[a]
-    apart[:, :3] -= dt * mean[a, 3:]
-    spread = unpack_covariance(cov[a] + cov[b])
-    whitened = np.linalg.solve(spread, apart[:, :, None])[:, :, 0]
+    (mean, cov), (mean_, cov_) = _at(a, at_ns), _at(b, at_ns)
+    apart = mean_ - mean
+    whitened = np.linalg.solve(cov + cov_, apart[:, :, None])[:, :, 0]
     distance2 = (apart * whitened).sum(axis=1)
-    near = distance2 < _TWIN_DISTANCE2
-    a, b, distance2 = a[near], b[near], distance2[near]
-    order = np.lexsort((a, -distance2))
-    return a[order], b[order]
+    near = ~conflict & (distance2 < _TWIN_DISTANCE2)
+    older, younger, distance2 = older[near], younger[near], distance2[near]
+    order = np.lexsort((older, -distance2))
+    return older[order], younger[order]
+
+
+def _at(bank: Bank, at_ns: int) -> tuple[F64, F64]:
+    """Return (n, 6) means and (n, 6, 6) covariances, straight on to an instant."""
+    mean, cov = moments(bank.body)
+    F = transition((at_ns - bank.time_ns) / NS)
+    return (F @ mean[:, :, None])[:, :, 0], F @ unpack_covariance(cov) @ np.swapaxes(F, 1, 2)

@@ -239,7 +239,7 @@ def _tidy(state: TrackState, at_ns: int) -> TrackState:
     if at_ns < state.next_twins_ns:
         return state
     period_ns = round(state.config.twin_period_s * NS)
-    state = compact(unite(state))
+    state = compact(unite(state, at_ns))
     return state._replace(next_twins_ns=(at_ns // period_ns + 1) * period_ns)
 
 
