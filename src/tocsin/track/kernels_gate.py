@@ -6,7 +6,7 @@ Each has its NumPy twin in `reference`.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numba as nb
 import numpy as np
@@ -19,6 +19,8 @@ from tocsin.track.kernels_filter import correct_row, density, has_rate
 if TYPE_CHECKING:
     from tocsin.track.state import Bank, Picture
 
+_COV, _LATER_S, _DIMENSION = 3, 9, 10
+"""Columns of `Near.row`."""
 _LEAST_RATED = 1e-3
 """A range rate with a smaller likelihood ratio to a false plot's puts its plot out of the gate."""
 
@@ -50,6 +52,41 @@ def sort_cells(plot_m: F64, taken: Bool, grid: F64) -> tuple[I64, I64]:
             order[start[cell[j] + 1]] = j
             start[cell[j] + 1] += 1
     return order[:count], start[: nx * ny + 1]
+
+
+class Near(NamedTuple):
+    """Hold plots by the cells of a grid.
+
+    Args:
+        plot: (p,) each plot, cell by cell.
+        start: (cells + 1,) first of each cell.
+        row: (p, 11) what a gate needs of each side by side: position (3), covariance (6), seconds
+            after the look's first plot, dimension.
+        grid: see `_grid`.
+        reach: likewise.
+    """
+
+    plot: I64
+    start: I64
+    row: F64
+    grid: F64
+    reach: F64
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _near(plots: Picture, taken: Bool, grid: F64, reach: F64) -> Near:
+    """Return the plots by cells, but for those taken."""
+    plot, start = sort_cells(plots.position_m, taken, grid)
+    row = np.empty((plot.size, _DIMENSION + 1))
+    for k in range(plot.size):
+        j = plot[k]
+        for a in range(3):
+            row[k, a] = plots.position_m[j, a]
+        for c in range(6):
+            row[k, _COV + c] = plots.cov[j, c]
+        row[k, _LATER_S] = (plots.time_ns[j] - plots.time_ns[0]) * 1e-9
+        row[k, _DIMENSION] = plots.dimension[j]
+    return Near(plot, start, row, grid, reach)
 
 
 @lean(inline=True)
@@ -106,10 +143,7 @@ def _gate_row(
     at_ns: int,
     address: int,
     plots: Picture,
-    order: I64,
-    cell_start: I64,
-    grid: F64,
-    reach: F64,
+    near: Near,
     noise: F64,
     gates: F64,
     same_address: float,
@@ -124,9 +158,8 @@ def _gate_row(
     Returns:
         How many there are, written to the front of `plot` and `value`.
     """
-    place, when, dimension = plots.position_m, plots.time_ns, plots.dimension
-    found, widest = 0, max(gates[0], gates[1])
-    off = (when[0] - at_ns) * 1e-9
+    found, widest, grid, reach = 0, max(gates[0], gates[1]), near.grid, near.reach
+    off = (plots.time_ns[0] - at_ns) * 1e-9
     lag = max(abs(off + reach[2]), abs(off + reach[3]))
     x, y, gx, gy = state[i, 0, 0], state[i, 0, 1], 0.0, 0.0
     for m in range(mode.shape[1]):
@@ -138,22 +171,23 @@ def _gate_row(
     x0, x1 = _cells(x - gx - grid[0], x + gx - grid[0], side, nx)
     y0, y1 = _cells(y - gy - grid[1], y + gy - grid[1], side, ny)
     for cy in range(y0, y1 + 1):
-        for at in range(cell_start[cy * nx + x0], cell_start[cy * nx + x1 + 1]):
-            j = order[at]
-            if abs(place[j, 0] - x) > gx or abs(place[j, 1] - y) > gy:
+        for at in range(near.start[cy * nx + x0], near.start[cy * nx + x1 + 1]):
+            z = near.row[at]
+            if abs(z[0] - x) > gx or abs(z[1] - y) > gy:
                 continue
+            j = near.plot[at]
             known = address >= 0 and plots.address[j] >= 0
             if known and address != plots.address[j]:
                 continue
-            dt, d, like = (when[j] - at_ns) * 1e-9, dimension[j], 0.0
+            dt, d, like = off + z[_LATER_S], int(z[_DIMENSION]), 0.0
             for m in range(mode.shape[1]):
                 like += mode[i, m] * density(
-                    state[i, m], cov[i, m], place[j], plots.cov[j], dt, d, noise[m], gates[d - 2]
+                    state[i, m], cov[i, m], z, z[_COV:], dt, d, noise[m], gates[d - 2]
                 )
             if like > 0.0 and has_rate(plots.rate, j):
                 both = correct_row(
-                    state, cov, mode, i, place, plots.cov, j, dt, d, plots.rate, plots.sensor_m,
-                    noise, one, one_cov, one_mode, 0,
+                    state, cov, mode, i, plots.position_m, plots.cov, j, dt, d, plots.rate,
+                    plots.sensor_m, noise, one, one_cov, one_mode, 0,
                 )  # fmt: skip
                 rated = math.exp(both) / plots.false_rate_density
                 like = rated if rated > _LEAST_RATED * like else 0.0
@@ -197,10 +231,7 @@ def _pair_dark(
     rows: I64,
     chances: F64,
     plots: Picture,
-    order: I64,
-    cells: I64,
-    grid: F64,
-    reach: F64,
+    near: Near,
     noise: F64,
     gates: F64,
     same_address: float,
@@ -228,8 +259,8 @@ def _pair_dark(
         if e + here.size > plot.size:
             return k
         found = _gate_row(
-            state, cov, mode, i, bank.time_ns[i], bank.address[i], plots, order, cells, grid,
-            reach, noise, gates, same_address, here, like, one, one_cov, one_mode,
+            state, cov, mode, i, bank.time_ns[i], bank.address[i], plots, near, noise, gates,
+            same_address, here, like, one, one_cov, one_mode,
         )  # fmt: skip
         for a in range(found):
             j, dense = here[a], chances[k, 0] * like[a]
@@ -248,10 +279,7 @@ def _gate_known(
     rows: I64,
     chances: F64,
     plots: Picture,
-    order: I64,
-    cells: I64,
-    grid: F64,
-    reach: F64,
+    near: Near,
     noise: F64,
     gates: F64,
     same_address: float,
@@ -271,13 +299,9 @@ def _gate_known(
 ) -> int:
     """Gate tracks, from one on and while there is room; try those gone astray again, see `pair_up`.
 
-    Args:
-        start: (k + 1,) out: first pair of each.
-        plot: out: plot of each pair.
-        value: out: the density of each, times the track's odds to be detected.
-        taken: (m,) out: whether a plot is surely a track's.
-        wide: (k,) out: whether a track was tried again; its covariance is the wider one.
-        sure: least value, over the density of what else could give the plot, that is sure.
+    The value of a pair is its density times the track's odds to be detected. A plot whose value is
+    `sure` times the density of what else could give it is `taken`; a track tried again is `wide`,
+    as its covariance is.
 
     Returns:
         How many rows are done.
@@ -299,8 +323,8 @@ def _gate_known(
                 _widen(bank.cov, i, manoeuvre[0], since_s, 1.0)
                 hit *= manoeuvre[1]
             found = _gate_row(
-                bank.state, bank.cov, bank.mode, i, bank.time_ns[i], bank.address[i], plots, order,
-                cells, grid, reach, noise, gates, same_address, here, like, one, one_cov, one_mode,
+                bank.state, bank.cov, bank.mode, i, bank.time_ns[i], bank.address[i], plots, near,
+                noise, gates, same_address, here, like, one, one_cov, one_mode,
             )  # fmt: skip
         odds, wide[k] = hit * existence[i] / (1.0 - existence[i] * miss), attempts == 2
         for a in range(found):
@@ -409,22 +433,20 @@ def pair_up(
         for j in range(count):
             newborn[j], top[j], first[j] = plots.birth[j], plots.birth[j], -1
         grid, reach = _grid(plots)
-        order, cells = sort_cells(plots.position_m, taken, grid)
+        near = _near(plots, taken, grid, reach)
         while True:
             done = _gate_known(
-                bank, known, chances, plots, order, cells, grid, reach, noise, gates, same_address,
-                done, here, like, one, one_cov, one_mode, start, plot, ratio, taken, wide,
-                1.0 / floor, manoeuvre,
+                bank, known, chances, plots, near, noise, gates, same_address, done, here, like,
+                one, one_cov, one_mode, start, plot, ratio, taken, wide, 1.0 / floor, manoeuvre,
             )  # fmt: skip
             if done == known.size or plot.size >= most:
                 break
             plot, ratio = longer(plot), longer(ratio)
-        order, cells = sort_cells(plots.position_m, taken, grid)
+        near = _near(plots, taken, grid, reach)
         while True:
             dark_done = _pair_dark(
-                bank, dark, dark_chances, plots, order, cells, grid, reach, noise, gates,
-                same_address, dark_done, here, like, one, one_cov, one_mode, dark_start, dark_plot,
-                value, newborn, first, top,
+                bank, dark, dark_chances, plots, near, noise, gates, same_address, dark_done, here,
+                like, one, one_cov, one_mode, dark_start, dark_plot, value, newborn, first, top,
             )  # fmt: skip
             if dark_done == dark.size or dark_plot.size >= most:
                 break

@@ -253,13 +253,10 @@ def _in_the_open(
     model: Arrays,
 ) -> None:
     """Write the Gaussians of an object of which nothing else is known than one plot to row o."""
-    told = np.isfinite(velocity[j, 0]) and np.isfinite(velocity[j, 1])
-    told = told and np.isfinite(velocity[j, 2])
+    told = np.isfinite(velocity[j, 0] + velocity[j, 1] + velocity[j, 2])
     speed, climb = spread[OPEN_SPEED], spread[OPEN_CLIMB]
-    if told:
-        speed = climb = spread[TOLD_SPEED]
-    elif plots.fast[j]:
-        speed = climb = spread[FAST_SPEED]
+    if told or plots.fast[j]:
+        speed = climb = spread[TOLD_SPEED if told else FAST_SPEED]
     for m in range(mode.shape[1]):
         mode[o, m] = model.share[m]
         x, P = state[o, m], cov[o, m]

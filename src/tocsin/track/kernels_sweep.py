@@ -37,7 +37,7 @@ rows, contested rows among those found."""
 FLOOR, SILENCE_S, INTERVALS, LONGEST_S = range(4)
 """Columns of what ends a row, see `over`."""
 EAST, NORTH, SIN, COS, LOOKED, UNTIL_NS = range(6)
-"""Where a row is seen from a sensor: direction of a disc about it, sine and cosine of the disc's half
+"""Where a row is seen from a sensor: direction of a disc about it, sine and cosine of half its
 width, for which latest look of the row, until when."""
 FREED = -1
 """Latest look of a free row: none."""

@@ -15,6 +15,7 @@ from tocsin.track.kernels_gate import longer
 if TYPE_CHECKING:
     from tocsin.track.state import Bank
 
+
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def candidates(bank: Bank, at_ns: int, plots: int, existence: float) -> tuple[I64, F64, F64]:
     """Return the tracks that may be another's twin: rows, (n, 6) means and variances at an instant.
@@ -75,7 +76,7 @@ def near_pairs(
     Args:
         mean: (n, 6).
         variance: (n, 6).
-        far2: squared distance from which on two values are too far apart, over both their variances.
+        far2: squared distance of two values that are too far apart, over both their variances.
         west: edge of a grid that holds all places.
         south: likewise.
         side: of a cell.

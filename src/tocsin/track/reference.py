@@ -278,7 +278,8 @@ def paired(state: TrackState, picture: Picture, seen: Seen) -> tuple[Values, Val
             newborn[j] += more
             if more > top[j]:
                 top[j], first[j] = more, i
-    rest, ratio = picture.false_density + newborn, {}
+    rest = picture.false_density + newborn
+    ratio: Values = {}
     for i, (found, narrow) in values.items():
         each = {j: value / float(rest[j]) for j, value in found.items()}
         if narrow is not None and sum(each.values()) <= 1.0:
