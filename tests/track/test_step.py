@@ -496,7 +496,7 @@ def test_live_use_compiles_nothing_that_the_warm_up_did_not():
     warm_up()
     kernels = (
         sweep_.sweep, sweep_.hear, sweep_.end, gate_.take_up, gate_.pair_up, share_out, contest,
-        rows_.new_objects, rows_.begin, replace, rows_.update, report_.shown, report_.describe,
+        rows_.new_objects, rows_.begin, replace, rows_.update, report_.shown, report_.present,
         report_.report, predict,
     )  # fmt: skip
     before = [len(kernel.signatures) for kernel in kernels]

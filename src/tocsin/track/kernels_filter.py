@@ -80,6 +80,33 @@ def advance(
 
 
 @lean()
+def bring_row(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    i: int,
+    dt: float,
+    model: Arrays,
+    limit: F64,
+    mean: F64,
+    total: F64,
+) -> float:
+    """Do what `advance` does, if `dt` is positive; return how probably it still exists.
+
+    Constant velocity alone is most tracks' and has nothing to mix.
+    """
+    if dt <= 0.0:
+        return 1.0
+    if mode.shape[1] == 1 and model.kind[0] == kernels_imm.CV:
+        x, P = state[i, 0], cov[i, 0]
+        kernels_models.predict_cv(x, P, dt, model.noise[0], x, P)
+        hold(P, limit)
+    else:
+        advance(state, cov, mode, i, dt, model, limit, mean, total)
+    return math.exp(-dt / limit[0])
+
+
+@lean()
 def _predict_rows(
     state: F64,
     cov: F64,
@@ -93,21 +120,12 @@ def _predict_rows(
     mean: F64,
     total: F64,
 ) -> None:
-    """Do what `predict` does; constant velocity alone is most tracks' and has nothing to mix."""
-    plain = mode.shape[1] == 1 and model.kind[0] == kernels_imm.CV
+    """Do what `predict` does."""
     for k in range(rows.size):
         i = rows[k]
         dt = (to_ns[k] - time_ns[i]) * 1e-9
-        if dt <= 0.0:
-            continue
-        time_ns[i] = to_ns[k]
-        existence[i] *= math.exp(-dt / limit[0])
-        if plain:
-            x, P = state[i, 0], cov[i, 0]
-            kernels_models.predict_cv(x, P, dt, model.noise[0], x, P)
-            hold(P, limit)
-        else:
-            advance(state, cov, mode, i, dt, model, limit, mean, total)
+        existence[i] *= bring_row(state, cov, mode, i, dt, model, limit, mean, total)
+        time_ns[i] = max(time_ns[i], to_ns[k])
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

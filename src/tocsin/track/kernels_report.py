@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import numba as nb
 import numpy as np
 
-from tocsin.contract import F64, I8, I64, U64
+from tocsin.contract import F64, I8, I64, MODE_COUNT, U64
+from tocsin.motion import Arrays
+from tocsin.motion.kernels_imm import moments
 from tocsin.motion.kernels_jit import lean
 from tocsin.track.kernels_contest import Hypotheses
+from tocsin.track.kernels_filter import bring_row, copy_row
 from tocsin.track.kernels_hypotheses import assign
 from tocsin.track.kernels_sweep import over, patience_s
 
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 _ROUNDS = 2
 _LEADING = 0.95
 TENTATIVE, CONFIRMED, COASTING = 0, 1, 2
+FIRM_PLOTS, HOLD = range(2)
+"""Columns of what a confirmed track must be to stay so, see `present`."""
+_NEVER_NS = np.iinfo(np.int64).max
 
 
 @lean()
@@ -50,57 +56,122 @@ def shown(bank: Bank, at_ns: int, after: int, least: float, ends: F64, rows: I64
 
 @lean(inline=True)
 def _status(
-    bank: Bank, i: int, at_ns: int, lately_ns: int, patience_ns: I64
+    bank: Bank,
+    i: int,
+    sure: float,
+    at_ns: int,
+    lately_ns: int,
+    patience_ns: I64,
+    twice_ns: I64,
+    firm: F64,
 ) -> tuple[int, np.uint64]:
     """Return a track's status and the bits of the sensors that contributed lately.
 
-    A confirmed track coasts once its quickest sensor's plot is overdue.
+    A confirmed track coasts once its quickest sensor's plot is overdue. With few plots it is
+    tentative again if it is not sure, or if the quickest radar that knows it has passed it twice;
+    silence says nothing of what a source that does not sweep has told of too.
     """
-    bits, overdue = np.uint64(0), True
+    bits, outside, silent_ns = np.uint64(0), False, at_ns - bank.last_plot_at_ns[i]
+    quickest_ns = passed_ns = _NEVER_NS
     for s in range(patience_ns.size):
         heard_ns = bank.heard_ns[i, s]
         if heard_ns > 0 and at_ns - heard_ns <= lately_ns:
             bits |= np.uint64(1) << np.uint64(s)
-    quickest_ns = np.int64(0)
-    for s in range(patience_ns.size):
-        if bits >> np.uint64(s) & np.uint64(1):
-            if quickest_ns == 0 or patience_ns[s] < quickest_ns:
-                quickest_ns = patience_ns[s]
-            overdue = at_ns - bank.last_plot_at_ns[i] > quickest_ns
-    if not bank.confirmed[i]:
+            quickest_ns = min(quickest_ns, patience_ns[s])
+            passed_ns = min(passed_ns, twice_ns[s])
+            outside = outside or twice_ns[s] == _NEVER_NS
+    known = bits > np.uint64(0)
+    missed = not outside and (not known or silent_ns >= passed_ns)
+    doubted = bank.plots[i] < firm[FIRM_PLOTS] and (sure < firm[HOLD] or missed)
+    if not bank.confirmed[i] or doubted:
         return TENTATIVE, bits
-    return (COASTING if overdue else CONFIRMED), bits
+    return (CONFIRMED if known and silent_ns <= quickest_ns else COASTING), bits
 
 
 @lean()
-def describe(
+def _present_rows(
     bank: Bank,
     rows: I64,
     at_ns: int,
     lately_ns: int,
     patience_ns: I64,
+    twice_ns: I64,
+    firm: F64,
+    model: Arrays,
+    limit: F64,
+    mean: F64,
+    cov: F64,
     mode: F64,
-    mode_out: F64,
+    sure: F64,
     status: I8,
     bits: U64,
+    one: F64,
+    one_cov: F64,
+    one_mode: F64,
 ) -> None:
-    """Fill in what is told of the chosen rows beside their states.
+    """Do what `present` does, in its results."""
+    M = bank.mode.shape[1]
+    for k in range(rows.size):
+        i = rows[k]
+        copy_row(bank.state, bank.cov, bank.mode, i, one, one_cov, one_mode, 0)
+        stay = bring_row(
+            one, one_cov, one_mode, 0, (at_ns - bank.time_ns[i]) * 1e-9, model, limit, mean[k],
+            cov[k],
+        )  # fmt: skip
+        if math.isnan(sure[k]):
+            sure[k] = stay * bank.existence[i]
+        moments(one[0], one_cov[0], one_mode[0], mean[k], cov[k])
+        for m in range(mode.shape[1]):
+            mode[k, m] = one_mode[0, m] if m < M else math.nan
+        status[k], bits[k] = _status(
+            bank, i, sure[k], at_ns, lately_ns, patience_ns, twice_ns, firm
+        )
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def present(
+    bank: Bank,
+    rows: I64,
+    sure: F64,
+    at_ns: int,
+    lately_ns: int,
+    patience_ns: I64,
+    twice_ns: I64,
+    firm: F64,
+    model: Arrays,
+    limit: F64,
+) -> tuple[F64, F64, F64, I8, U64]:
+    """Return the chosen rows as they are at an instant, and what is told of them.
 
     Args:
         bank: the rows.
         rows: (k,) those wanted.
+        sure: (k,) existence; NaN: out, the row's own at the instant.
         at_ns: the instant.
         lately_ns: how long a sensor counts as contributing after its plot.
         patience_ns: (sensors,) silence after which a plot is overdue.
-        mode: (k, M) their model probabilities then.
-        mode_out: (k, MODE_COUNT) out: the same, NaN beyond the models there are.
-        status: (k,) out: `TENTATIVE`, `CONFIRMED` or `COASTING`.
-        bits: (k,) out: bit s: sensor s contributed lately.
+        twice_ns: (sensors,) silence after which a radar has passed twice; `never` for what does
+            not sweep.
+        firm: plots from which on a confirmed track stays so, least existence of others.
+        model: the models.
+        limit: see `kernels_filter.predict`.
+
+    Returns:
+        Means (k, 6), packed covariances (k, 21), model probabilities (k, MODE_COUNT), NaN beyond
+        the models there are; `TENTATIVE`, `CONFIRMED` or `COASTING`; bit s: sensor s contributed
+        lately.
+
+    Source: S. Blackman, R. Popoli, Design and Analysis of Modern Tracking Systems (1999), chapter
+    6: a test stays open in both directions until it has seen enough.
     """
-    for k in range(rows.size):
-        for m in range(mode_out.shape[1]):
-            mode_out[k, m] = mode[k, m] if m < mode.shape[1] else math.nan
-        status[k], bits[k] = _status(bank, rows[k], at_ns, lately_ns, patience_ns)
+    k, M = rows.size, bank.mode.shape[1]
+    mean, cov, mode = np.empty((k, 6)), np.empty((k, 21)), np.empty((k, MODE_COUNT))
+    status, bits = np.empty(k, np.int8), np.empty(k, np.uint64)
+    _present_rows(
+        bank, rows, at_ns, lately_ns, patience_ns, twice_ns, firm, model, limit, mean, cov, mode,
+        sure, status, bits, np.empty((1, M, 6)), np.empty((1, M, 21)), np.empty((1, M)),
+    )  # fmt: skip
+    return mean, cov, mode, status, bits
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tocsin.contract import F64, I64, MODE_COUNT, NS, Bool, TrackStatus, TrackUpdates
+from tocsin.contract import F64, I64, NS, TrackUpdates
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict
-from tocsin.track.kernels_report import describe, report, shown
+from tocsin.track.kernels_report import present, report, shown
 from tocsin.track.lag import smoothed, with_past
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState, names_of
@@ -88,42 +88,18 @@ def _confirm(state: TrackState, chosen: _Rows) -> None:
     bank.confirmed[chosen.row] |= enough & (chosen.sure >= config.confirm_probability)
 
 
-def _withdrawn(state: TrackState, rows: I64, updates: TrackUpdates) -> None:
-    """Make tracks of few plots tentative again, in place, that are not sure, or missed twice.
-
-    Source: S. Blackman, R. Popoli, Design and Analysis of Modern Tracking Systems (1999), chapter
-    6: a test stays open in both directions until it has seen enough.
-    """
-    few = np.flatnonzero(state.bank.plots[rows] < state.config.firm_plots)
-    unsure = updates.existence_probability[few] < state.config.hold_probability
-    updates.status[few[unsure | _missed_twice(state, updates.take(few))]] = TrackStatus.TENTATIVE
-
-
-def _missed_twice(state: TrackState, updates: TrackUpdates) -> Bool:
-    """Return which tracks the quickest radar that knows them passed twice without a plot.
-
-    Silence says nothing of what a source that does not sweep has told of too.
-    """
-    site, silent_ns = state.site, updates.measured_at_ns - updates.last_plot_at_ns
-    latency_ns = np.array([rotation.latency_ns for rotation in state.rotations], np.int64)
-    sensor = np.arange(len(site.swept), dtype=np.uint64)
-    knows = (updates.sensor_bits[:, None] >> sensor & np.uint64(1)).astype(bool)
-    twice_ns = np.where(knows, 2 * site.period_ns + latency_ns, np.iinfo(np.int64).max)
-    passed = silent_ns >= twice_ns.min(axis=1, initial=np.iinfo(np.int64).max)
-    return np.asarray((passed | ~knows.any(axis=1)) & ~(knows & ~site.swept).any(axis=1))
-
-
 def _updates(state: TrackState, at_ns: int, alone: I64, chosen: _Rows | None) -> TrackUpdates:
     """Return the updates of what is to be put out, in the order of their numbers."""
-    rows = alone if chosen is None else np.concatenate([alone, chosen.row])
+    if chosen is None or not len(chosen.row):
+        return _present(state, alone[np.argsort(state.bank.number[alone], kind="stable")], at_ns)
+    rows = np.concatenate([alone, chosen.row])
     order = np.argsort(state.bank.number[rows], kind="stable")
-    updates = _present(state, rows[order], at_ns)
-    if chosen is not None:
-        late = order - len(alone)
-        at = np.flatnonzero(late >= 0)
-        updates.state[at], updates.state_cov[at] = chosen.state[late[at]], chosen.cov[late[at]]
-        updates.existence_probability[at] = chosen.sure[late[at]]
-    _withdrawn(state, rows[order], updates)
+    late = order - len(alone)
+    at = np.flatnonzero(late >= 0)
+    sure = np.full(len(rows), np.nan)
+    sure[at] = chosen.sure[late[at]]
+    updates = _present(state, rows[order], at_ns, sure)
+    updates.state[at], updates.state_cov[at] = chosen.state[late[at]], chosen.cov[late[at]]
     return updates
 
 
@@ -136,20 +112,21 @@ def _brought(state: TrackState, rows: I64, at_ns: int) -> tuple[Mixture, F64]:
     return body, sure
 
 
-def _present(state: TrackState, rows: I64, at_ns: int) -> TrackUpdates:
-    """Return rows as they are at an instant."""
-    bank, site, k = state.bank, state.site, len(rows)
-    body, sure = _brought(state, rows, at_ns)
-    mean, cov = moments(body)
-    mode, status = np.empty((k, MODE_COUNT)), np.empty(k, np.int8)
-    bits = np.empty(k, np.uint64)
+def _present(state: TrackState, rows: I64, at_ns: int, sure: F64 | None = None) -> TrackUpdates:
+    """Return rows as they are at an instant; NaN in `sure`: their own existence."""
+    bank, site, config = state.bank, state.site, state.config
+    sure = np.full(len(rows), np.nan) if sure is None else sure
     latency_ns = np.array([rotation.latency_ns for rotation in state.rotations], np.int64)
     patience_ns = np.round(_LATE_PERIODS * site.period_ns).astype(np.int64) + latency_ns
-    lately_ns = round(state.config.contribution_s * NS)
-    describe(bank, rows, at_ns, lately_ns, patience_ns, body.mode, mode, status, bits)
+    twice_ns = np.where(site.swept, 2 * site.period_ns + latency_ns, np.iinfo(np.int64).max)
+    firm = np.array([config.firm_plots, config.hold_probability])
+    mean, cov, mode, status, bits = present(
+        bank, rows, sure, at_ns, round(config.contribution_s * NS), patience_ns, twice_ns, firm,
+        site.rules.model, site.rules.limit,
+    )  # fmt: skip
     address = bank.address[rows]
     return TrackUpdates.build(
-        k,
+        len(rows),
         measured_at_ns=at_ns,
         number=bank.number[rows],
         status=status,

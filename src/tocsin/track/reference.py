@@ -509,12 +509,25 @@ def present(state: TrackState, rows: I64, at_ns: int) -> tuple[F64, F64, F64, F6
         lately &= bank.heard_ns[i] > 0
         bits[i] = sum(1 << int(s) for s in np.flatnonzero(lately))
         overdue = at_ns - bank.last_plot_at_ns[i] > patience_ns[lately].min(initial=np.inf)
-        if bank.confirmed[i]:
+        if bank.confirmed[i] and not _doubted(state, bank, i, lately, at_ns, latency_ns):
             status[i] = COASTING if overdue or not lately.any() else CONFIRMED
     mean, cov = moments(bank.state, unpack_covariance(bank.cov), bank.mode)
     mode = np.full((len(rows), MODE_COUNT), np.nan)
     mode[:, : bank.mode.shape[1]] = bank.mode
     return mean, pack_covariance(cov), mode, bank.existence, status, bits
+
+
+def _doubted(
+    state: TrackState, bank: Bank, i: int, lately: Bool, at_ns: int, latency_ns: I64
+) -> bool:
+    """Say whether a confirmed track of few plots is tentative again: unsure, or missed twice."""
+    site, config = state.site, state.config
+    missed = not (lately & ~site.swept).any()
+    if lately.any():
+        twice_ns = (2 * site.period_ns + latency_ns)[lately].min()
+        missed = missed and at_ns - bank.last_plot_at_ns[i] >= twice_ns
+    few = bank.plots[i] < config.firm_plots
+    return bool(few and (bank.existence[i] < config.hold_probability or missed))
 
 
 def divide(ratio: F64, cluster: I64, held: F64, limit: int) -> tuple[Bool, I64, int]:
