@@ -21,7 +21,7 @@ from tocsin.track.state import Bank, Counters, Edge, Group, Sector, TrackState
 
 Handle = Callable[[TrackState, list[Group], int], TrackState]
 
-_MARKS = 16
+_MARKS = 8
 """About so many marks over the time that plots may be late."""
 _NEAR = 3.0
 """Standard deviations of place, as far as a track may be from where it was put out."""
