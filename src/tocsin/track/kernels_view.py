@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tocsin.track.detection import DetectionTable
 
 EDGE_SIGMAS = 6.0
+DEEP = 5.0
+"""Margins from a sector's edges: further inside makes no difference."""
 _SQRT_HALF = math.sqrt(0.5)
 _TWO_PI = 2.0 * math.pi
 
@@ -98,8 +100,8 @@ def view(
 
     Returns:
         Part of the sector that was swept when the beam passed it; how far inside the sector's
-        margins it is, in margins, negative: it gave no plot there; probability of lying in the
-        sector, 0 outside of the coverage; probability to be detected there.
+        margins it is, in margins up to `DEEP`, negative: it gave no plot there; probability of
+        lying in the sector, 0 outside of the coverage; probability to be detected there.
     """
     east, north, up = from_sensor(state, i, m, dt, place)
     flat2, half = east * east + north * north, width_rad / 2.0
@@ -109,38 +111,20 @@ def view(
     offset -= _TWO_PI * math.floor(offset / _TWO_PI + 0.5)
     part, inside = 1.0, math.inf
     if width_rad < _TWO_PI - 1e-9:
-        # Standard deviation across the line of sight, in the horizontal.
-        cx = (place[3] * north - place[6] * east) / flat
-        cy = (place[4] * north - place[7] * east) / flat
-        early = cov[i, m, 0] * cx * cx + 2.0 * cov[i, m, 1] * cx * cy + cov[i, m, 6] * cy * cy
-        later = cov[i, m, 15] * cx * cx + 2.0 * cov[i, m, 16] * cx * cy + cov[i, m, 18] * cy * cy
-        mixed = (
-            cov[i, m, 3] * cx * cx
-            + (cov[i, m, 4] + cov[i, m, 8]) * cx * cy
-            + cov[i, m, 9] * cy * cy
-        )
-        across = max(early + dt * (2.0 * mixed + dt * later), 1e-6)
-        noise = place[18] * flat
-        margin = EDGE_SIGMAS * math.sqrt(across + noise * noise)
         first, last = (offset + half) * flat, (half - offset) * flat
-        inside = min(first, last) / margin + 1.0
+        inside = _inside(cov, i, m, dt, place, east, north, flat, first, last)
         if inside < 0.0:
             return 0.0, inside, 0.0, hit
         if inside < 2.0:
-            reach = _SQRT_HALF / math.sqrt(across)
+            reach = _SQRT_HALF / math.sqrt(_across2(cov, i, m, dt, place, east, north, flat))
             part = 0.5 * (math.erf(first * reach) + math.erf(last * reach))
             part = min(max(part, 0.0), 1.0)
-    distance = math.sqrt(flat2 + up * up)
-    radius = place[17]
-    base = radius + place[15]
-    height = math.sqrt((base + up) ** 2 + flat2) - radius
-    horizon = math.sqrt(place[16] * max(place[15], 0.0))
-    horizon += math.sqrt(place[16] * max(height, 0.0))
-    bend = (1.0 / radius - 2.0 / place[16]) * distance / 2.0
-    elevation = math.atan2(up, flat) + bend
-    seen = distance <= min(place[12], horizon) and place[13] <= elevation <= place[14]
+    distance, radius = math.sqrt(flat2 + up * up), place[17]
+    seen = distance <= place[12] and _in_beam(place, flat, up, distance)
+    seen = seen and _above_horizon(place, flat2, up, distance)
     passed = min(max((offset + half) / width_rad, 0.0), 1.0)
     if detection.per_m[sensor] > 0.0:
+        height = math.sqrt((radius + place[15] + up) ** 2 + flat2) - radius
         unsure = math.sqrt(
             max(cov[i, m, 11] + dt * (2.0 * cov[i, m, 14] + dt * cov[i, m, 20]), 0.0)
         )
@@ -149,6 +133,68 @@ def view(
             distance, azimuth, height, unsure,
         )  # fmt: skip
     return passed, inside, part if seen else 0.0, hit
+
+
+@lean(inline=True)
+def _across2(
+    cov: F64, i: int, m: int, dt: float, place: F64, east: float, north: float, flat: float
+) -> float:
+    """Return the variance across the line of sight, in the horizontal, some seconds later."""
+    cx = (place[3] * north - place[6] * east) / flat
+    cy = (place[4] * north - place[7] * east) / flat
+    early = cov[i, m, 0] * cx * cx + 2.0 * cov[i, m, 1] * cx * cy + cov[i, m, 6] * cy * cy
+    later = cov[i, m, 15] * cx * cx + 2.0 * cov[i, m, 16] * cx * cy + cov[i, m, 18] * cy * cy
+    mixed = (
+        cov[i, m, 3] * cx * cx + (cov[i, m, 4] + cov[i, m, 8]) * cx * cy + cov[i, m, 9] * cy * cy
+    )
+    return max(early + dt * (2.0 * mixed + dt * later), 1e-6)
+
+
+@lean(inline=True)
+def _inside(
+    cov: F64,
+    i: int,
+    m: int,
+    dt: float,
+    place: F64,
+    east: float,
+    north: float,
+    flat: float,
+    first: float,
+    last: float,
+) -> float:
+    """Return how far inside a sector's margins a state is, in margins, at most `DEEP`."""
+    least, noise = min(first, last), place[18] * flat
+    # Twice the sum of variances bounds the one across the line of sight: most rows lie deep inside.
+    spread = 2.0 * (cov[i, m, 0] + cov[i, m, 6] + dt * dt * (cov[i, m, 15] + cov[i, m, 18]))
+    wide2 = EDGE_SIGMAS * EDGE_SIGMAS * (spread + 1e-6 + noise * noise)
+    if least > 0.0 and least * least >= (DEEP - 1.0) * (DEEP - 1.0) * wide2:
+        return DEEP
+    across2 = _across2(cov, i, m, dt, place, east, north, flat)
+    margin = EDGE_SIGMAS * math.sqrt(across2 + noise * noise)
+    return min(least / margin + 1.0, DEEP)
+
+
+@lean(inline=True)
+def _in_beam(place: F64, flat: float, up: float, distance: float) -> bool:
+    """Say whether a place is within the elevations of a sensor's beam."""
+    bend = (1.0 / place[17] - 2.0 / place[16]) * distance / 2.0
+    elevation = math.atan2(up, flat) + bend
+    return bool(place[13] <= elevation <= place[14])
+
+
+@lean(inline=True)
+def _above_horizon(place: F64, flat2: float, up: float, distance: float) -> bool:
+    """Say whether a place is above the horizon of a sensor."""
+    base = place[17] + place[15]
+    own = math.sqrt(place[16] * max(place[15], 0.0))
+    if distance <= own:
+        return True
+    # A chord lies below the height over the round earth: often high enough to need no root.
+    if (distance - own) * (distance - own) <= place[16] * (place[15] + up):
+        return True
+    height = math.sqrt((base + up) ** 2 + flat2) - place[17]
+    return bool(distance <= own + math.sqrt(place[16] * max(height, 0.0)))
 
 
 @lean()

@@ -13,13 +13,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from tocsin.contract import F64, I8, I64, MODE_COUNT, NS, U32, U64, Bool, Sensor
-from tocsin.geo import (
-    Region,
-    pack_covariance,
-    sensor_polar,
-    unpack_covariance,
-    within_coverage,
-)
+from tocsin.geo import Region, pack_covariance, sensor_polar, unpack_covariance, within_coverage
 from tocsin.motion import Noise, transition
 from tocsin.motion.ballistic import SEA_LEVEL_DENSITY_KGPM3
 from tocsin.motion.imm import moments, reweigh, steep
@@ -29,6 +23,7 @@ from tocsin.track.births import Starts
 from tocsin.track.contest import Shared
 from tocsin.track.kernels_report import COASTING, CONFIRMED, TENTATIVE
 from tocsin.track.kernels_sweep import LANDED_M
+from tocsin.track.kernels_view import DEEP
 from tocsin.track.reference_motion import bring as bring
 from tocsin.track.state import Bank, Edge, Group, New, Pairs, Picture, Seen, TrackState, blank
 
@@ -92,12 +87,12 @@ def view(
         return passed, np.full(len(dt), np.inf), np.where(covered, 1.0, 0.0)
     margin = _EDGE_SIGMAS * np.hypot(across, sensor.azimuth_std_rad * flat)
     low, high = into * flat, (width_rad - into) * flat
-    inside = np.minimum(low, high) / margin + 1.0
+    inside = np.minimum(np.minimum(low, high) / margin + 1.0, DEEP)
     erf = np.vectorize(math.erf)
     part = 0.5 * (erf(low / across / math.sqrt(2.0)) + erf(high / across / math.sqrt(2.0)))
     part = np.where(inside < 2.0, np.clip(part, 0.0, 1.0), 1.0)
-    near = inside >= 0.0
-    return np.where(near, passed, 0.0), inside, np.where(near & covered, part, 0.0)
+    part = np.where((inside >= 0.0) & covered, part, 0.0)
+    return np.where(inside >= 0.0, passed, 0.0), inside, part
 
 
 def who(state: TrackState, group: Group, picture: Picture, edge: Edge) -> Seen:
