@@ -147,7 +147,7 @@ def _across2(
     mixed = (
         cov[i, m, 3] * cx * cx + (cov[i, m, 4] + cov[i, m, 8]) * cx * cy + cov[i, m, 9] * cy * cy
     )
-    return max(early + dt * (2.0 * mixed + dt * later), 1e-6)
+    return float(max(early + dt * (2.0 * mixed + dt * later), 1e-6))
 
 
 @lean(inline=True)
@@ -176,25 +176,25 @@ def _inside(
 
 
 @lean(inline=True)
-def _in_beam(place: F64, flat: float, up: float, distance: float) -> bool:
+def _in_beam(place: F64, flat: float, up: float, distance_m: float) -> bool:
     """Say whether a place is within the elevations of a sensor's beam."""
-    bend = (1.0 / place[17] - 2.0 / place[16]) * distance / 2.0
+    bend = (1.0 / place[17] - 2.0 / place[16]) * distance_m / 2.0
     elevation = math.atan2(up, flat) + bend
     return bool(place[13] <= elevation <= place[14])
 
 
 @lean(inline=True)
-def _above_horizon(place: F64, flat2: float, up: float, distance: float) -> bool:
+def _above_horizon(place: F64, flat2: float, up: float, distance_m: float) -> bool:
     """Say whether a place is above the horizon of a sensor."""
     base = place[17] + place[15]
     own = math.sqrt(place[16] * max(place[15], 0.0))
-    if distance <= own:
+    if distance_m <= own:
         return True
     # A chord lies below the height over the round earth: often high enough to need no root.
-    if (distance - own) * (distance - own) <= place[16] * (place[15] + up):
+    if (distance_m - own) * (distance_m - own) <= place[16] * (place[15] + up):
         return True
     height = math.sqrt((base + up) ** 2 + flat2) - place[17]
-    return bool(distance <= own + math.sqrt(place[16] * max(height, 0.0)))
+    return bool(distance_m <= own + math.sqrt(place[16] * max(height, 0.0)))
 
 
 @lean()
