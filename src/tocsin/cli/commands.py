@@ -35,6 +35,9 @@ def register(app: typer.Typer) -> None:
     )
     for command in commands:
         app.command()(command)
+    cap = typer.Typer(help="Common Alerting Protocol messages.", no_args_is_help=True)
+    cap.command("check")(cap_check)
+    app.add_typer(cap, name="cap")
     # A benchmark's own options go to its program.
     passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
     app.command(context_settings=passed_on)(bench)
@@ -371,6 +374,34 @@ def coverage(
     )
     result = run_coverage.cover(site, out, options, say.note)
     say.result(result, words.covered(result))
+
+
+def cap_check(
+    files: Annotated[list[Path], typer.Argument(help="Messages, one to a file.")],
+    certificate: Annotated[
+        list[Path] | None,
+        typer.Option(help="PEM file of a trusted sender: one of those must have signed."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say all that is wrong with CAP 1.2 messages: structure, meaning, references, signature.
+
+    Several files are checked as one chain: what they refer to must be among them. Only
+    certificates given here are trusted, never those inside a message. Exits 1 if anything is
+    wrong.
+
+    Examples:
+
+        tocsin cap check ALERT.xml
+
+        tocsin cap check ALERT.xml UPDATE.xml CANCEL.xml --certificate SENDER.pem
+    """
+    from tocsin.run.cap_files import check_files
+
+    result = check_files(files, certificate or ())
+    Say(as_json).result(result, words.cap_checked(result))
+    if not result["valid"]:
+        raise typer.Exit(FAILED)
 
 
 def bench(

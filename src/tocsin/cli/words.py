@@ -171,6 +171,22 @@ def covered(result: Result) -> Iterator[str]:
     yield f"written: {result['png']}, {result['tif']}, {result['geojson']}"
 
 
+def cap_checked(result: Result) -> Iterator[str]:
+    """Say what is wrong with CAP messages."""
+    for one in result["messages"]:
+        for fault in one["faults"]:
+            line = f"{one['file']}:{fault['line']}: {fault['where']}"
+            yield f"{line} {fault['what']}; {fault['mend']}"
+        if one["valid"]:
+            by = f", signed by {one['signed_by']}" if one["signed_by"] else ""
+            kind = f"{one['msgType']}, {one['status']}, {one['infos']} info"
+            yield f"{one['file']}: valid CAP 1.2 ({kind}{by})"
+    bad = [one for one in result["messages"] if not one["valid"]]
+    faults = sum(len(one["faults"]) for one in bad)
+    if bad:
+        yield f"{len(bad)} of {len(result['messages'])} messages have {faults} faults"
+
+
 def benched(results: Result) -> Iterator[str]:
     """Say what the benchmarks measured."""
     for name, result in results.items():

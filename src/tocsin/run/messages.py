@@ -29,6 +29,7 @@ class Messages:
             sender=section.sender or CapConfig.sender,
             sender_name=site.name,
             status=section.status,
+            sign=site.signer.sign if site.signer else None,
         )
         self._chains: dict[str, Warnings] = {}
         self._latest: deque[Warnings] = deque(maxlen=FEED_ROWS)

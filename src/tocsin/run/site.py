@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,6 +19,9 @@ from tocsin.run.detection import AZIMUTHS, detection_table, table_from
 from tocsin.run.masks import terrain_masks
 from tocsin.run.pipeline import PipelineConfig
 from tocsin.track import DetectionTable
+
+if TYPE_CHECKING:
+    from tocsin.serve.cap_sign import Signer
 
 
 class _Strict(BaseModel):
@@ -116,6 +119,13 @@ class AccessSection(_Strict):
     hosts: tuple[str, ...] = ()
 
 
+class SignatureSection(_Strict):
+    """Name the key that signs CAP messages, and its certificate: PEM files beside the site file."""
+
+    key: str
+    certificate: str
+
+
 class RegistrationSection(_Strict):
     """Say whether the sensors' biases are learned from common targets, and taken out."""
 
@@ -137,6 +147,7 @@ class SiteFile(_Strict):
     names: dict[str, str] = {}
     clock: ClockSection | None = None
     access: AccessSection = AccessSection()
+    signature: SignatureSection | None = None
     registration: RegistrationSection = RegistrationSection()
     clutter: ClutterSection = ClutterSection()
 
@@ -152,6 +163,7 @@ class Site:
         policy_text: warning policy, as TOML.
         terrain: file of ground heights, not yet read.
         recorded: a record's table of detection, as text; None: no record.
+        signer: of CAP messages; a record has none.
     """
 
     file: SiteFile
@@ -160,6 +172,7 @@ class Site:
     policy_text: str = ""
     terrain: Path | None = None
     recorded: str | None = None
+    signer: Signer | None = None
 
     @property
     def name(self) -> str:
@@ -253,7 +266,21 @@ def read_site(path: Path) -> Site:
         raise InputError(path, "no such file", "check the path") from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(path, f"cannot be read: {error}", "expected a TOML site file") from error
-    return parse_site(text, path)
+    site = parse_site(text, path)
+    if site.file.signature:
+        site.signer = _signer(site.file.signature, path.parent)
+    return site
+
+
+def _signer(section: SignatureSection, folder: Path) -> Signer:
+    # Cryptography takes longer to load than all else: only sites that sign pay for it.
+    from tocsin.serve.cap_sign import Signer
+
+    key, certificate = folder / section.key, folder / section.certificate
+    try:
+        return Signer.from_pem(key.read_bytes(), certificate.read_bytes(), str(key))
+    except OSError as error:
+        raise InputError(error.filename, "cannot be read", "check [signature]") from error
 
 
 def parse_site(text: str, path: Path) -> Site:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -57,6 +57,7 @@ class CapConfig:
         languages: of the info blocks, in order.
         time_zone: of clock times in texts, by its IANA name.
         web: address under which messages and the feed are served; empty: none is named.
+        sign: returns a message's root, signed; None: messages are not signed.
     """
 
     sender: str = "tocsin@example.invalid"
@@ -65,6 +66,7 @@ class CapConfig:
     languages: tuple[str, ...] = LANGUAGES
     time_zone: str = "UTC"
     web: str = ""
+    sign: Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would make every message invalid."""
@@ -131,7 +133,12 @@ def cap_xml(chain: Warnings, zone: Zone, config: CapConfig) -> bytes:
     _add(alert, "incidents", chain.warning_id[last])
     for language in config.languages:
         alert.append(_info(chain, last, zone, config, language))
-    return xml_bytes(alert)
+    if config.sign is None:
+        return xml_bytes(alert)
+    # Laid out before it is signed: afterwards not a blank may change.
+    etree.indent(alert)
+    signed: bytes = etree.tostring(config.sign(alert), xml_declaration=True, encoding="UTF-8")
+    return signed
 
 
 def _check_chain(chain: Warnings) -> None:

@@ -1,0 +1,152 @@
+"""Sign CAP messages, and verify signatures against pinned certificates only.
+
+A signature proves who holds a key, and a certificate inside a message proves nothing: anybody can
+make one with any name. So a message is trusted if one of the certificates that the receiver was
+given beforehand verifies it, and if what that signs is the whole message.
+
+Source: OASIS, Common Alerting Protocol 1.2 (2010), section 3.3.4.1; W3C, XML Signature Syntax and
+Processing 1.1 (2013), sections 6.4 and 6.6.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from lxml import etree
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.exceptions import SignXMLException
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, XMLVerifier
+
+from tocsin.contract import InputError
+from tocsin.serve.cap_check import SIGNATURE, Fault
+from tocsin.serve.cap_rules import instant
+
+_EXPECTED = SignatureConfiguration(
+    location="./",
+    expect_references=1,
+    signature_methods=frozenset(
+        {
+            SignatureMethod.RSA_SHA256,
+            SignatureMethod.RSA_SHA384,
+            SignatureMethod.RSA_SHA512,
+            SignatureMethod.ECDSA_SHA256,
+            SignatureMethod.ECDSA_SHA384,
+            SignatureMethod.ECDSA_SHA512,
+        }
+    ),
+    digest_algorithms=frozenset(
+        {DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512}
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Sign with a private key.
+
+    Args:
+        key: RSA or elliptic curve.
+        certificate: of that key.
+    """
+
+    key: RSAPrivateKey | EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+    @classmethod
+    def from_pem(cls, key: bytes, certificate: bytes, where: str = "CAP signing key") -> Signer:
+        """Return the signer of a key and its certificate.
+
+        Raises:
+            InputError: the key cannot be read, is of another kind, or is not the certificate's.
+        """
+        try:
+            private = load_pem_private_key(key, None)
+        except (ValueError, TypeError) as error:
+            mend = "give a PEM file with an RSA or elliptic-curve key without a pass phrase"
+            raise InputError(where, f"cannot be read: {error}", mend) from error
+        if not isinstance(private, RSAPrivateKey | EllipticCurvePrivateKey):
+            kind = type(private).__name__
+            raise InputError(where, f"is a {kind}", "use an RSA or elliptic-curve key")
+        own = certificate_of(certificate, where)
+        if own.public_key() != private.public_key():
+            raise InputError(where, "is not the certificate's", "give the two that belong together")
+        return cls(private, own)
+
+    def sign(self, root: Any) -> Any:
+        """Return a message with an enveloped signature."""
+        rsa = isinstance(self.key, RSAPrivateKey)
+        signer = XMLSigner(
+            signature_algorithm=SignatureMethod.RSA_SHA256 if rsa else SignatureMethod.ECDSA_SHA256,
+            digest_algorithm=DigestAlgorithm.SHA256,
+            c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
+        )
+        return signer.sign(root, key=self.key, cert=[self.certificate])
+
+
+def certificate_of(pem: bytes, where: str) -> x509.Certificate:
+    """Return a certificate.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return x509.load_pem_x509_certificate(pem)
+    except ValueError as error:
+        raise InputError(where, "is no certificate", "give one in PEM form") from error
+
+
+def verify(root: Any, pinned: Sequence[x509.Certificate]) -> tuple[str, tuple[Fault, ...]]:
+    """Return by whom a message is signed, and what is wrong with that.
+
+    Args:
+        root: the message.
+        pinned: the certificates that are trusted; none: signatures are not looked at.
+    """
+    signatures = root.findall(SIGNATURE)
+    if not pinned:
+        return "", ()
+    if not signatures:
+        what, mend = "is not signed", "sign it with the key of a pinned certificate"
+        return "", (Fault(root.sourceline, "alert", what, mend),)
+    line = signatures[0].sourceline
+    for certificate in pinned:
+        if _signs(root, certificate):
+            return certificate.subject.rfc4514_string(), _out_of_date(root, certificate, line)
+    what = f"is by none of the {len(pinned)} pinned certificates, or the message was changed"
+    mend = "trust the message only from a sender whose certificate you have from elsewhere"
+    return "", (Fault(line, "alert/Signature", what, mend),)
+
+
+def _signs(root: Any, certificate: x509.Certificate) -> bool:
+    """Say whether a certificate's key signed the whole message."""
+    pem = certificate.public_bytes(Encoding.PEM).decode()
+    # Whether it was valid then is another question, see `_out_of_date`.
+    expected = replace(_EXPECTED, verification_time=certificate.not_valid_before_utc)
+    try:
+        found: Any = XMLVerifier().verify(
+            etree.tostring(root), x509_cert=pem, expect_config=expected
+        )
+    except (SignXMLException, ValueError):
+        return False
+    bare = deepcopy(root)
+    for signature in bare.findall(SIGNATURE):
+        bare.remove(signature)
+    signed = etree.tostring(found.signed_xml, method="c14n")
+    return signed == etree.tostring(bare, method="c14n")
+
+
+def _out_of_date(root: Any, certificate: x509.Certificate, line: int) -> tuple[Fault, ...]:
+    sent = instant(str(root.findtext("{*}sent") or ""))
+    low, high = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if sent is None or low <= sent <= high:
+        return ()
+    what = f"is by a certificate valid from {low:%Y-%m-%d} to {high:%Y-%m-%d}, not when it was sent"
+    return (Fault(line, "alert/Signature", what, "pin the sender's present certificate"),)
