@@ -29,7 +29,8 @@ def judged(case: str, figures: Mapping[str, Any], tiny: bool = False) -> list[di
             row[limit] = wanted
             silent = tiny or wanted is None
             row[f"{limit}_met"] = None if silent else _met(row["figure"], wanted, more)
-        rows.append({**row, "measure": line["measure"]})
+        said = f"{line['measure']} (tiny sizes: not judged)" if tiny else line["measure"]
+        rows.append({**row, "measure": said})
     return rows
 
 

@@ -220,7 +220,11 @@ def test_nothing_in_nothing_out() -> None:
         ({**PLOTS, "range_m": np.ones((42, 42))}, CONTENT, "plots, column range_m: is a matrix; g"),
         ({**PLOTS, "kind": "plott"}, CONTENT, "plots, column kind: .*'plott'.*; use"),
         ({"measured_at_ns": [1], "sensor_id": "radar", "range": 1e4}, CONTENT,
-         "plots: has no column with a position; give range_m and azimuth_rad, or latitude_deg"),
+         "plots: has no row with a position; give range_m and azimuth_rad, or latitude_deg"),
+        ({**PLOTS, "measured_at_ns": np.asarray(PLOTS["measured_at_ns"]) // NS}, CONTENT,
+         "plots, column measured_at_ns: lies in .* 1970: are these seconds.; give nanoseconds"),
+        ({**PLOTS, "measured_at_ns": np.asarray(PLOTS["measured_at_ns"]) // 1000}, CONTENT,
+         "plots, column measured_at_ns: lies in .* 1970: are these microseconds.; give nanosec"),
         (PLOTS, None, "plots, column sensor_id: the place of 'radar', .*; give it in the site"),
         ({**PLOTS, "sensor_id": "other"}, CONTENT, "plots, column sensor_id: the place of 'other'"),
         (PLOTS, 7, "site: is of type int; give the path"),
@@ -234,6 +238,16 @@ def test_a_refusal_is_one_line_with_place_and_mend(plots: object, site: object, 
     with pytest.raises(tocsin.InputError, match=f"^{said}") as refused:
         tocsin.track_plots(plots, site)
     assert "\n" not in str(refused.value)
+
+
+def test_the_order_of_rows_means_nothing() -> None:
+    """Three targets in each scan: their plots share an instant and a sensor."""
+    apart = np.repeat([0.0, 0.05, 0.1], len(PLOTS["range_m"]))
+    many = {k: np.tile(v, 3) if np.ndim(v) else v for k, v in PLOTS.items()}
+    many["azimuth_rad"] = np.asarray(many["azimuth_rad"]) + apart
+    shuffled = np.random.default_rng(71).permutation(len(apart))
+    mixed = {k: np.asarray(v)[shuffled] if np.ndim(v) else v for k, v in many.items()}
+    assert tocsin.track_plots(mixed, CONTENT).equals(tocsin.track_plots(many, CONTENT))
 
 
 def test_a_tracker_needs_a_site() -> None:

@@ -3,13 +3,15 @@
 import json
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import tocsin
-from tocsin.contract import Tracks, read_parquet
+from tocsin.contract import InputError, Tracks, read_parquet
+from tocsin.run import demo as run_demo
 from tocsin.run.pipeline import Pipeline
 from tocsin.run.recording import Digests, recorded_site, recorded_ticks, restore, snapshot
 
@@ -24,6 +26,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]
     done = tocsin("demo", *options, timeout_s=600)
     assert done.returncode == 0, done.stderr
     return out, json.loads(done.stdout)
+
+
+def test_a_simulator_that_fails_ends_the_demo(tmp_path: Path, monkeypatch: Any) -> None:
+    """Else the page would wait for ever for what nobody sends."""
+    site = tmp_path / "site.toml"
+    feed = 'feed = "tcp://127.0.0.1:9"'
+    site.write_text(f"[site]\nlatitude_deg = 1.0\nlongitude_deg = 2.0\n[clock]\n{feed}\n")
+    said = json.dumps({"site": str(site)})
+    script = f"import sys; print({said!r}, flush=True); sys.exit(7)"
+    monkeypatch.setattr(run_demo, "_simulator", lambda *_: [sys.executable, "-c", script])
+    with pytest.raises(InputError, match="simulator: ended with exit 7; see"):
+        run_demo.demo(run_demo.DemoOptions(headless=True, out=tmp_path / "out"), print)
 
 
 def test_it_prints_what_happened(demo: tuple[Path, dict[str, Any]]) -> None:

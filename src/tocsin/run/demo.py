@@ -11,7 +11,7 @@ import time
 import webbrowser
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tocsin.run.scoring import score_folder
 from tocsin.run.simulated import choose
 from tocsin.run.site import read_site
 from tocsin.run.site_run import operate
+from tocsin.run.warm import warm_up
 
 Note = Callable[[str], None]
 
@@ -119,6 +120,8 @@ def _port(options: DemoOptions) -> int:
 async def _demo(
     options: DemoOptions, config: serve.ServeConfig | None, out: Path, note: Note
 ) -> dict[str, Any]:
+    # Compiled before anybody waits for us.
+    warm_up(note)
     note("starting the simulator ...")
     process = await asyncio.create_subprocess_exec(
         *_simulator(options, out), stdin=DEVNULL, stdout=PIPE
@@ -141,7 +144,8 @@ async def _demo(
                     await asyncio.Event().wait()
 
         ready = _open_browser if options.browser and config is not None else None
-        await operate(site, config, out / "record", (tally,), "demo", note, ready, finish)
+        running = operate(site, config, out / "record", (tally,), "demo", note, ready, finish)
+        await _while_simulated(running, process)
     finally:
         if process.returncode is None:
             process.kill()
@@ -150,6 +154,22 @@ async def _demo(
             kept = f"; what there was is in {out}" if options.out is not None else ""
             note(f"stopped before its end, so nothing is scored{kept}")
     return result
+
+
+async def _while_simulated(running: Coroutine[Any, Any, None], process: Process) -> None:
+    """Await the run; end it where the simulator fails, which nobody else would notice."""
+    site, simulator = asyncio.ensure_future(running), asyncio.ensure_future(process.wait())
+    try:
+        await asyncio.wait({site, simulator}, return_when=asyncio.FIRST_COMPLETED)
+        if simulator.done() and simulator.result() != 0 and not site.done():
+            what = f"ended with exit {simulator.result()}"
+            raise InputError("simulator", what, "see its message above")
+        await site
+    finally:
+        for task in (site, simulator):
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await site
 
 
 def _simulator(options: DemoOptions, out: Path) -> list[str]:

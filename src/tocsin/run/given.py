@@ -35,19 +35,50 @@ or the path of a Parquet file."""
 SiteLike: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | Site
 """A site: the path of a `site.toml`, its content, or a site that was read."""
 
+_SINCE_S, _UNTIL_S = 1_000_000_000, 4_102_444_800
+"""Seconds from 1970 to 2001-09-09, and to 2100."""
+
 
 def reports_of(plots: TableLike | None, where: str = "plots") -> Reports:
-    """Return plots as the contract has them, in the order of their rows; None: none.
+    """Return plots as the contract has them; None: none.
 
     Raises:
-        InputError: no table, or columns that are missing or cannot be read.
+        InputError: no table, times in another unit, or columns that are missing or cannot be read.
     """
     if plots is None:
         return Reports.empty()
     reports = _table_of(Reports, plots, where)
+    check_times(reports, where)
     _check_place(reports, where)
     late = np.maximum(reports.received_at_ns, reports.measured_at_ns)
-    return reports.replace(received_at_ns=late, sequence=np.arange(len(reports)))
+    return reports.replace(received_at_ns=late, sequence=_by_content(reports))
+
+
+def _by_content(reports: Reports) -> NDArray[np.int64]:
+    """Return each row's place by what it says: the order of a table's rows means nothing."""
+    place = np.nan_to_num(
+        [
+            reports.height_wgs84_m, reports.longitude_deg, reports.latitude_deg,
+            reports.elevation_rad, reports.azimuth_rad, reports.range_m,
+        ]
+    )  # fmt: skip
+    sequence = np.empty(len(reports), np.int64)
+    sequence[np.lexsort(place)] = np.arange(len(reports))
+    return sequence
+
+
+def check_times(reports: Reports, where: object) -> None:
+    """Refuse times that are seconds, milliseconds or microseconds, taken for nanoseconds.
+
+    Raises:
+        InputError: all lie where those of 2001 to 2100 would.
+    """
+    first, last = reports.measured_at_ns.min(initial=2**62), reports.measured_at_ns.max(initial=0)
+    for unit, scale in (("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6)):
+        if _SINCE_S * scale <= first <= last <= _UNTIL_S * scale:
+            what = f"lies in the first weeks of 1970: are these {unit}?"
+            mend = "give nanoseconds since 1970"
+            raise InputError(f"{where}, column measured_at_ns", what, mend)
 
 
 def looks_of(looks: TableLike | None, where: str = "looks") -> Looks:
@@ -133,4 +164,4 @@ def _check_place(reports: Reports, where: str) -> None:
     placed = np.isfinite(reports.latitude_deg) & np.isfinite(reports.longitude_deg)
     if len(reports) and not (polar | placed).any():
         mend = "give range_m and azimuth_rad, or latitude_deg and longitude_deg"
-        raise InputError(where, "has no column with a position", mend)
+        raise InputError(where, "has no row with a position", mend)

@@ -41,9 +41,11 @@ from tocsin.contract import (
 )
 from tocsin.geo import Region
 from tocsin.run.backwards import Backwards
+from tocsin.run.given import check_times
 from tocsin.run.outputs import Outputs
 from tocsin.run.pipeline import Pipeline, PipelineConfig, TickOut
 from tocsin.run.site import Site, policy_text, read_site
+from tocsin.run.warm import warm_up
 
 T = TypeVar("T")
 _LONGEST_S = 7_200
@@ -149,14 +151,17 @@ def track_files(
     if len(decoded.reports) == 0:
         faults = decode.summary(_as_decoded(decoded))["faults"]
         mend = "give them with --looks" if len(decoded.looks) else "see tocsin decode"
-        what = "holds looks only" if len(decoded.looks) else f"holds no report (faults: {faults})"
+        why = f" (faults: {faults})" if faults else ""
+        what = "holds looks only" if len(decoded.looks) else f"holds no report{why}"
         raise InputError(inputs[0], what, mend)
     if not np.isin(decoded.reports.kind, _TRACKABLE).any():
         raise InputError(inputs[0], "holds nothing to track", "is it looks? give those as --looks")
+    check_times(decoded.reports, inputs[0])
     looks = read_parquet(Looks, looks_path) if looks_path else decoded.looks
     reports, clock = on_one_clock(decoded.reports)
     site = read_site(site_path) if site_path else None
     config = track_config(reports, site, inputs[0], at_s)
+    warm_up(say.note, config.sensors)
     outputs = Outputs(out)
     confirmed: dict[int, str] = {}
     external: dict[str, None] = {}
@@ -239,12 +244,15 @@ def track_config(
     return replace(config, zones=(), output_period_s=period)
 
 
+_MEND_PLACE = "give range_m and azimuth_rad, or latitude_deg and longitude_deg"
+
+
 def _first_place(reports: Reports, where: object) -> Origin:
     placed = np.flatnonzero(~np.isnan(reports.latitude_deg))
     if not np.isnan(reports.range_m).all():
         raise InputError(where, "holds polar plots", "give their sensors' places with --site")
     if len(placed) == 0:
-        raise InputError(where, "holds no position", "track needs plots or positions")
+        raise InputError(where, "holds no position", _MEND_PLACE)
     first = int(placed[0])
     return Origin(float(reports.latitude_deg[first]), float(reports.longitude_deg[first]))
 
