@@ -181,7 +181,8 @@ def roofline(asked: Asked) -> Answer:
     limits = peaks(asked)
     targets, turns = asked.size((10_000, 24), (200, 8))
     asked.note(f"roofline: {targets} targets, profiled")
-    cost_ns, tracks_per_plot, profile = _profiled(Traffic(targets), turns)
+    cost_ns, tracks_per_plot, stats = _profiled(Traffic(targets), turns)
+    kernels = _kernel_share(stats)
     need = needs(tracks_per_plot)
     flop_ns = need["flops_per_plot"] / limits["peak_gflops"]
     byte_ns = need["bytes_per_plot"] / limits["peak_gbytes_per_s"]
@@ -196,12 +197,16 @@ def roofline(asked: Asked) -> Answer:
         "cpu_ns_per_plot": cost_ns,
         "times_the_least": cost_ns / least_ns,
         "reached_gflops": need["flops_per_plot"] / cost_ns,
+        "kernel_share": kernels,
+        # Amdahl: only kernels run beside each other, all else holds the interpreter's lock.
+        "two_threads_speedup_at_most": 1.0 / (1.0 - 0.5 * kernels),
+        "all_threads_speedup_at_most": 1.0 / (1.0 - kernels),
     }
-    return Answer(figures, profile)
+    return Answer(figures, _costliest(stats))
 
 
-def _profiled(traffic: Traffic, turns: int) -> tuple[float, float, list[dict[str, Any]]]:
-    """Return the least processor time of a plot, tracks per plot, and the costliest functions."""
+def _profiled(traffic: Traffic, turns: int) -> tuple[float, float, pstats.Stats]:
+    """Return the least processor time of a plot, tracks per plot, and where the time went."""
     cost_ns, tracks, profiler = [], 0.0, cProfile.Profile(process_time)
     for turn, done in enumerate(
         worked(traffic, revolutions(traffic, turns), output_period_s=PERIOD_S)
@@ -212,7 +217,15 @@ def _profiled(traffic: Traffic, turns: int) -> tuple[float, float, list[dict[str
             profiler.enable()
         tracks = done.confirmed / done.plots
     profiler.disable()
-    return min(cost_ns), tracks, _costliest(pstats.Stats(profiler))
+    return min(cost_ns), tracks, pstats.Stats(profiler)
+
+
+def _kernel_share(stats: pstats.Stats) -> float:
+    """Return the share of time in functions that release the interpreter's lock."""
+    found: dict[Any, Any] = stats.stats  # type: ignore[attr-defined]  # the stubs lack it
+    own_s = {function: entry[2] for function, entry in found.items()}
+    kernels_s = sum(spent for (path, _, _), spent in own_s.items() if "kernels" in Path(path).stem)
+    return float(kernels_s / sum(own_s.values()))
 
 
 def _costliest(stats: pstats.Stats) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ import './style.css';
 import type { ClockState, Coverage, Notice, Sensor, Site, Summary, WarningRow, ZoneCollection } from './types';
 
 const TEXT_EVERY_MS = 200;
+const FIRST_MS = Date.UTC(1971);
 
 const store = new Store();
 const clock = new ScenarioClock();
@@ -137,8 +138,8 @@ const speed = (): number => store.clock?.speed ?? 1;
 
 store.on('clock', () => {
   const now = parseTime(store.clock?.now);
-  // A run that has not begun reports the epoch: no time is better than 1970.
-  if (now !== null && now > 0) clock.sync(now, speed(), paused(), performance.now());
+  // A run that has not begun reports the first seconds of 1970: no time is better.
+  if (now !== null && now > FIRST_MS) clock.sync(now, speed(), paused(), performance.now());
 });
 store.on('frame', () => clock.frame(store.frame!.atMs, speed(), paused(), performance.now()));
 
