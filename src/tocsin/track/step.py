@@ -17,6 +17,7 @@ from tocsin.track.associations import given_to
 from tocsin.track.bearing import is_bearing, look_bearings
 from tocsin.track.births import born, new_objects
 from tocsin.track.contest import Shared, contested, replaced, share_out
+from tocsin.track.flock import among, joined
 from tocsin.track.kernels_contest import BORN_ROWS, CLUSTERS, CUT_SHORT
 from tocsin.track.kernels_gate import pair_up, take_up
 from tocsin.track.kernels_rows import update
@@ -137,6 +138,7 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     seen = who(state, group, picture)
     _take_up(state, picture, seen)
     pairs, faint, new = _paired(state, picture, seen)
+    pairs, near = among(state, picture, pairs)
     shared = share_out(state, pairs, len(group.plots))
     chance = new.chance
     begins = chance * shared.free
@@ -156,6 +158,7 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
         )
         fresh = np.concatenate([fresh, found])
     _update(state, group, picture, seen, shared)
+    joined(state, group, near)
     return state._replace(
         edges=with_edge(state, group, seen, number, fresh),
         counters=state.counters.add(
