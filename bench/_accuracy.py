@@ -207,7 +207,7 @@ def real(asked: Asked) -> Answer:
         if trial is None or not trial.complete:
             continue
         asked.note(f"{case.name}: scoring {name}")
-        row |= _broken(trial)
+        row |= broken(trial)
         rates[name] = row["breaks_and_swaps_per_flight_hour"]
     best = min((rate for name, rate in rates.items() if name in PEERS), default=None)
     ours = rates["tocsin-confirmed"]
@@ -221,7 +221,7 @@ def real(asked: Asked) -> Answer:
     )
 
 
-def _broken(trial: Trial) -> dict[str, float]:
+def broken(trial: Trial) -> dict[str, float]:
     """Return how often tracks broke and swapped over the runs that a tracker finished."""
     keys = ("breaks", "identity_switches", "flight_h")
     runs = zip(trial.scenes, trial.timed, strict=True)

@@ -64,7 +64,7 @@ class Case(_Checked):
     name: str
     summary: str
     source: str
-    generator: Literal["published", "crossing", "plane", "turns", "recorded"]
+    generator: Literal["published", "crossing", "plane", "turns", "formations", "recorded"]
     scene: dict[str, Any]
     models: Models
     metric: Metric

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from numpy.random import Generator, Philox
 from scipy.optimize import linear_sum_assignment
 
+from bench import _formations
 from bench._cases import DATA, Case
 from bench._recorded import Flights, recorded
 from bench._turns import six_aircraft
@@ -92,6 +93,7 @@ class Field:
         cell_m: side of that square; 0: none.
         elevation_rad: beam, where elevation is measured.
         closed: nothing is known of what is outside of the box, so nothing there is scored.
+        strength: (n,) of each target's echo, where echoes of one resolution cell become one plot.
     """
 
     low_m: F64
@@ -101,6 +103,7 @@ class Field:
     cell_m: float = 0.0
     elevation_rad: tuple[float, float] = (0.0, 0.0)
     closed: bool = False
+    strength: F64 | None = None
 
     def scored(self, place: F64) -> Bool:
         """Return (n,) whether estimates at (n, d) positions count."""
@@ -158,6 +161,10 @@ def make(case: Case, targets: int, scans: int, run: int = 0) -> Scene:
         return _observed(rng, case, square, _crossing(rng, case, scans, targets), targets)
     if case.generator == "turns":
         return _observed(rng, case, _dome(case), _six(case, scans), 6)
+    if case.generator == "formations":
+        count = _formations.count(case.scene)
+        disc = _disc(rng, case, count)
+        return _observed(rng, case, disc, _together(rng, case, scans), count)
     if case.generator == "recorded":
         flights = recorded(case.scene["file"], case.scene["gap_s"])
         moments = _recorded(case, flights, scans)
@@ -240,6 +247,17 @@ def _dome(case: Case) -> Field:
     corner = np.array([reach, reach, reach * np.sin(low[1])])
     radar = np.array([[0.0, 0.0, case.scene["height_m"]]])
     return Field(corner * [-1.0, -1.0, 0.0], corner, radar, reach, elevation_rad=tuple(low))
+
+
+def _disc(rng: Generator, case: Case, targets: int) -> Field:
+    reach, strength = case.scene["reach_m"], _formations.strengths(rng, targets)
+    return Field(np.full(2, -reach), np.full(2, reach), np.zeros((1, 2)), reach, strength=strength)
+
+
+def _together(rng: Generator, case: Case, scans: int) -> Iterable[Moment]:
+    groups = _formations.flights(rng, case.scene)
+    for at_s, state in _formations.moments(groups, case.models.period_s, scans):
+        yield Moment(at_s, 0, np.arange(len(state)), state)
 
 
 def _discs(case: Case, flights: Flights) -> Field:
@@ -335,9 +353,15 @@ def _looked(rng: Generator, case: Case, field: Field, moment: Moment, expected: 
     visible = visible_from(field, place)
     seen = rng.random(len(place)) < case.models.detection_probability
     seen &= visible if len(field.radars_m) < 2 or field.cell_m else _near(field, place, owner)
-    true = place[seen]
-    if case.models.measurement == "polar":
-        true = polar(true - field.radars_m[owner[seen]])
+    if field.strength is not None:
+        told = polar(place - field.radars_m[owner]), field.strength, case.scene["cell"]
+        merged, strongest = _formations.merged(*told)
+        seen &= strongest == np.arange(len(place))
+        true = merged[seen]
+    else:
+        true = place[seen]
+        if case.models.measurement == "polar":
+            true = polar(true - field.radars_m[owner[seen]])
     true = true + rng.standard_normal(true.shape) * case.models.std
     false, false_owner = _false(rng, case, field, moment.radar, expected)
     measured = np.concatenate([true, false])

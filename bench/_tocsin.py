@@ -144,6 +144,7 @@ def _sensors(scene: Scene) -> tuple[Sensor, ...]:
     alone = np.isfinite(field.reach_m)
     place = field.radars_m if alone else np.zeros((1, 2))
     periods = scene.case.scene.get("periods_s", [models.period_s] * len(place))
+    cell = scene.case.scene.get("cell", [np.nan, np.nan])
     # Not on the ground: there even a flat earth has its horizon at once.
     east_north_up = np.column_stack([place[:, :2], np.full(len(place), 100.0)])
     latitude, longitude, height = Region.at(ORIGIN).to_geodetic(east_north_up)
@@ -160,6 +161,8 @@ def _sensors(scene: Scene) -> tuple[Sensor, ...]:
             elevation_min_rad=-10.0,
             elevation_max_rad=10.0,
             earth_factor=_FLAT,
+            range_cell_m=cell[0],
+            azimuth_cell_rad=cell[1],
         )
         for k in range(len(place))
     )

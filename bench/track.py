@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import _accuracy, _bearing, _fusion, _manoeuvre, _speed
+from bench import _accuracy, _bearing, _cells, _fusion, _manoeuvre, _speed
 from bench._asked import Answer, Asked
 from bench._calibration import calibration
 from bench._goals import judged
@@ -35,6 +35,7 @@ CASES: dict[str, Callable[[Asked], Answer]] = {
     "manoeuvre": _manoeuvre.manoeuvre,
     "fusion": _fusion.fusion,
     "bearing": _bearing.bearing,
+    "cells": _cells.cells,
     "swarm": _accuracy.swarm,
     "real": _accuracy.real,
     "speed": _speed.speed,

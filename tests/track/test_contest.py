@@ -14,12 +14,14 @@ from tocsin.geo import pack_covariance, unpack_covariance
 from tocsin.motion import Model, ModelSet, Noise
 from tocsin.track import TrackConfig, contest, reference, start, step
 from tocsin.track.contest import contested, share_out
+from tocsin.track.kernels_cells import Crowd
 from tocsin.track.kernels_clusters import propagate, solve_alone
 from tocsin.track.kernels_contest import PLOT, SOURCE, Mixture
 from tocsin.track.kernels_hypotheses import assign, best_children, options
-from tocsin.track.state import Bank, Pairs, Picture
+from tocsin.track.state import Bank, New, Pairs, Picture
 
 seeds = st.integers(0, 2**32 - 1)
+NOBODY = Crowd(np.zeros((0, 0)), np.zeros((0, 1)), np.zeros(0))
 ONE = ModelSet(1.0, (Model(1.0, Noise(1.0, 0.0, 0.0, 1.0)),))
 TWO = ModelSet(
     20.0, (Model(0.8, Noise(1.0, 0.0, 0.0, 1.0)), Model(0.2, Noise(90.0, 0.01, 0.0, 9.0)))
@@ -70,7 +72,7 @@ def children_of(gain, lists, weight, missed_log, most, most_nodes=10**6):
     start_[1:] = np.cumsum(np.isfinite(gain).sum(axis=1))
     begin, plot = np.empty(locals_ + 1, np.int64), np.empty(len(j) + locals_, np.int64)
     value = np.empty(len(j) + locals_)
-    options(locals_, start_, j, gain[np.isfinite(gain)], begin, plot, value)
+    options(locals_, start_, j, gain[np.isfinite(gain)], plots, NOBODY, begin, plot, value)
     hyp, size = np.zeros((len(lists), locals_), np.int64), np.array([len(m) for m in lists])
     for h, members in enumerate(lists):
         hyp[h, : len(members)] = members
@@ -78,8 +80,8 @@ def children_of(gain, lists, weight, missed_log, most, most_nodes=10**6):
     chosen = np.empty((most, locals_), np.int64)
     room = max(most, locals_, plots) + 1
     found, short = best_children(
-        len(lists), hyp, size, weight, missed_log, begin, plot, value, plots, 1e9, most_nodes,
-        parent, chosen, out, np.empty((4, room), np.int64), np.empty((2, room)),
+        len(lists), hyp, size, weight, missed_log, begin, plot, value, plots, NOBODY, 1e9,
+        most_nodes, parent, chosen, out, np.empty((4, room), np.int64), np.empty((2, room)),
     )  # fmt: skip
     return found, short, out[:found], parent[:found], chosen[:found]
 
@@ -146,9 +148,10 @@ def harvest_of(ratio, models=ONE, **options_):
         np.ones((m, len(models.models))) / len(models.models),
     )  # fmt: skip
     state = state._replace(bank=bank)
-    shared = share_out(state, pairs, m)
+    shared = share_out(state, pairs, np.zeros((0, 2), np.int64), m)
     assert not shared.alone.any()
-    return contested(state, picture, shared, np.full((k, 4), 0.9), np.zeros(m), body)
+    new = New(np.zeros(m), picture.false_density, np.full(m, -1))
+    return contested(state, picture, shared, np.full((k, 4), 0.9), new, body, 0)
 
 
 @given(ratios(), st.sampled_from([ONE, TWO]))

@@ -395,7 +395,7 @@ def shared_of(rng, state, seen, m):
     ratio[np.arange(k)[:, None] != owner] = 0.0
     start_ = np.concatenate([[0], np.cumsum((ratio > 0.0).sum(axis=1))]).astype(np.int64)
     pairs = Pairs(seen.rows, start_, np.nonzero(ratio)[1], ratio[ratio > 0.0], 0)
-    shared = share_out(state, pairs, m)
+    shared = share_out(state, pairs, np.zeros((0, 2), np.int64), m)
     np.testing.assert_array_equal(shared.alone > 0, rows)
     return shared
 
@@ -495,10 +495,12 @@ def test_dividing_is_its_twin(seed, k, limit):
     pairs = np.nonzero(ratio)
     keep, alone = np.zeros(len(pairs[0]), bool), np.zeros(k, np.int8)
     parent, after, count = (np.empty(k, np.int64) for _ in range(3))
+    close = rng.integers(0, k, (rng.integers(0, 3), 2))
+    keep_, label, large_ = reference.divide(ratio, cluster, held, close, limit)
     large = divide(
-        start_, pairs[1], ratio[pairs], cluster, held, m, limit, parent, after, count, keep, alone
-    )
-    keep_, label, large_ = reference.divide(ratio, cluster, held, limit)
+        start_, pairs[1], ratio[pairs], cluster, held, close, m, limit, parent, after, count, keep,
+        alone,
+    )  # fmt: skip
     np.testing.assert_array_equal(keep, keep_[pairs])
     assert large == large_
     np.testing.assert_array_equal(parent[:, None] == parent, label[:, None] == label)

@@ -11,7 +11,7 @@ from tocsin.track import kernels_clusters
 from tocsin.track.births import interval_s, with_room
 from tocsin.track.kernels_contest import Edges, Hypotheses, Mixture, Scan, contest
 from tocsin.track.kernels_regroup import replace
-from tocsin.track.state import Group, Pairs, Picture, Seen, TrackState
+from tocsin.track.state import Group, New, Pairs, Picture, Seen, TrackState
 
 _ROOM = 16
 """New rows for each contested one that there is room for at first."""
@@ -61,12 +61,13 @@ class Shared(NamedTuple):
     divided: int
 
 
-def share_out(state: TrackState, pairs: Pairs, plots: int) -> Shared:
+def share_out(state: TrackState, pairs: Pairs, near: I64, plots: int) -> Shared:
     """Say whose each plot is, for the rows that contest nothing.
 
     Args:
         state: the tracker; rows are predicted.
         pairs: rows and plots with their likelihood ratios.
+        near: (n, 2) rows, places in `pairs`, that the sensor may not tell apart.
         plots: number of plots.
     """
     bank, k = state.bank, len(pairs.rows)
@@ -74,8 +75,8 @@ def share_out(state: TrackState, pairs: Pairs, plots: int) -> Shared:
     weight, none, free = np.empty(len(pairs.plot)), np.empty(k), np.empty(plots)
     keep = np.empty(len(pairs.plot), bool)
     divided, contested_ = kernels_clusters.share_out(
-        *pairs[:4], bank.cluster, bank.weight, state.config.most_contested, parent, after, keep,
-        alone, weight, none, free,
+        *pairs[:4], bank.cluster, bank.weight, near, state.config.most_contested, parent, after,
+        keep, alone, weight, none, free,
     )  # fmt: skip
     if divided:
         pairs, weight = kept(pairs, keep), weight[keep]
@@ -84,7 +85,13 @@ def share_out(state: TrackState, pairs: Pairs, plots: int) -> Shared:
 
 
 def contested(
-    state: TrackState, picture: Picture, shared: Shared, chances: F64, newborn: F64, body: Mixture
+    state: TrackState,
+    picture: Picture,
+    shared: Shared,
+    chances: F64,
+    new: New,
+    body: Mixture,
+    sensor: int,
 ) -> Harvest | None:
     """Return what the contested rows become; None without any.
 
@@ -93,14 +100,18 @@ def contested(
         picture: the look's plots.
         shared: what is known of whose they are.
         chances: (k, 4) see `kernels_sweep.sweep`.
-        newborn: (m,) existence of a new object at each plot that is no track's.
+        new: what may be new at each plot.
         body: (m, ...) its Gaussians; those of plots that nobody contests are not read.
+        sensor: whose plots they are.
     """
     if shared.contested == 0:
         return None
     bank, pairs, room, fits = state.bank, shared.pairs, _ROOM, False
     edges = Edges(pairs.rows, chances, *pairs[1:4])
-    scan = Scan(*picture[:4], newborn, body, picture.rate, picture.sensor_m)
+    scan = Scan(
+        *picture[:4], new.chance, body, picture.rate, picture.sensor_m, new.rest,
+        picture.false_rate_density, state.site.place[sensor], state.site.cells[sensor],
+    )  # fmt: skip
     while not fits:
         out, counts, fits = contest(
             room, shared.alone, shared.parent, shared.after, edges, bank.body, bank.time_ns,

@@ -26,14 +26,17 @@ def _root(parent: I64, a: int) -> int:
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def unite(start: I64, edge_plot: I64, keep: Bool, cluster: I64, plots: int, parent: I64) -> None:
-    """Unite the rows that share a plot or an old cluster; the smallest becomes the root.
+def unite(
+    start: I64, edge_plot: I64, keep: Bool, cluster: I64, near: I64, plots: int, parent: I64
+) -> None:
+    """Unite the rows that share a plot, an old cluster or a cell; the smallest becomes the root.
 
     Args:
         start: (k + 1,) first edge of each row.
         edge_plot: plot of each edge.
         keep: whether the edge counts.
         cluster: (k,) old cluster, -1 none.
+        near: (n, 2) rows that may not be told apart.
         plots: number of plots.
         parent: (k,) out: the root of each row's cluster.
     """
@@ -62,6 +65,9 @@ def unite(start: I64, edge_plot: I64, keep: Bool, cluster: I64, plots: int, pare
             else:
                 a, b = _root(parent, owner[j]), _root(parent, i)
                 parent[max(a, b)] = min(a, b)
+    for e in range(near.shape[0]):
+        a, b = _root(parent, near[e, 0]), _root(parent, near[e, 1])
+        parent[max(a, b)] = min(a, b)
     for i in range(parent.size):
         parent[i] = _root(parent, i)
 
@@ -195,6 +201,7 @@ def divide(
     edge_ratio: F64,
     cluster: I64,
     held: F64,
+    near: I64,
     plots: int,
     limit: int,
     parent: I64,
@@ -205,12 +212,15 @@ def divide(
 ) -> int:
     """Find the clusters; cut the least probable pairs of those that are too large.
 
+    There, a common cell does not hold rows together.
+
     Args:
         start: (k + 1,) first edge of each row.
         edge_plot: plot of each edge.
         edge_ratio: likelihood ratio of each edge to "no plot".
         cluster: (k,) old cluster, -1 none.
         held: (k,) weight of the hypotheses that hold each row.
+        near: (n, 2) rows that may not be told apart; a pair that is cut becomes a row with itself.
         plots: number of plots.
         limit: most objects of a cluster.
         parent: (k,) out: root of each row.
@@ -226,7 +236,7 @@ def divide(
     for e in range(edge_plot.size):
         keep[e] = True
     while True:
-        unite(start, edge_plot, keep, cluster, plots, parent)
+        unite(start, edge_plot, keep, cluster, near, plots, parent)
         chains(parent, after, count)
         for i in range(parent.size):
             alone[i] = count[parent[i]] == 1 and cluster[i] < 0
@@ -250,6 +260,9 @@ def divide(
                 for e in range(start[i], start[i + 1]):
                     keep[e] = keep[e] and weight[e] > cut
                 i = after[i]
+            for e in range(near.shape[0]):
+                if parent[near[e, 0]] == head:
+                    near[e, 1] = near[e, 0]
         if not again:
             return large
         cut *= 2.0
@@ -263,6 +276,7 @@ def share_out(
     edge_ratio: F64,
     cluster: I64,
     held: F64,
+    near: I64,
     limit: int,
     parent: I64,
     after: I64,
@@ -281,6 +295,7 @@ def share_out(
         edge_ratio: likewise.
         cluster: (n,) old cluster of each row of the bank, -1 none.
         held: (n,) weight of the hypotheses that hold each.
+        near: see `divide`.
         limit: see `divide`.
         parent: likewise.
         after: likewise.
@@ -298,8 +313,8 @@ def share_out(
     for i in range(k):
         old[i], weight[i] = cluster[rows[i]], held[rows[i]]
     large = divide(
-        start, edge_plot, edge_ratio, old, weight, free.size, limit, parent, after, count, keep,
-        alone,
+        start, edge_plot, edge_ratio, old, weight, near, free.size, limit, parent, after, count,
+        keep, alone,
     )  # fmt: skip
     for i in range(k):
         contested += 1 - alone[i]
@@ -431,7 +446,7 @@ def children(
     Args:
         found: number of children.
         parent: (found,) parent of each.
-        chosen: (found, T) plot of each member of the parent, -1 none.
+        chosen: (found, T) choice of each member of the parent, see `options`.
         log_weight: (found,) of each child.
         hyp: (H, T) locals of the parents.
         size: (H,).
@@ -447,7 +462,7 @@ def children(
         hyp_out: (found, T) out.
         size_out: (found,) out.
         weight_out: (found,) out, not logarithms.
-        name: (locals + 1, many + 1) work space.
+        name: (locals + 1, many + 2) work space.
         used: (many,) likewise.
 
     Returns:
@@ -455,7 +470,7 @@ def children(
     """
     count = 0
     for a in range(locals_ + 1):
-        for j in range(many + 1):
+        for j in range(many + 2):
             name[a, j] = -1
     for c in range(found):
         h, n = parent[c], 0
@@ -467,15 +482,21 @@ def children(
             a, j = (locals_, t - size[h]) if new else (hyp[h, t], chosen[c, t])
             if new and (used[j] > 0 or newborn[plots[j]] <= 0.0):
                 continue
+            hidden = not new and j == 2 * many
+            if hidden:
+                j = -1
+            elif j >= many:
+                j -= many
             if not new and j >= 0:
                 used[j] = 1
-            k = name[a, j + 1]
+            column = many + 1 if hidden else j + 1
+            k = name[a, column]
             if k < 0:
                 k = count
                 count += 1
-                name[a, j + 1] = k
+                name[a, column] = k
                 origin[0, k], origin[1, k], lost[k] = -1 if new else a, j, 0.0
-                r[k] = newborn[plots[j]] if new else (1.0 if j >= 0 else missed[a])
+                r[k] = newborn[plots[j]] if new else (1.0 if j >= 0 or hidden else missed[a])
             if r[k] < least:
                 lost[k] += weight_out[c] * r[k]
             else:

@@ -16,11 +16,13 @@ import numpy as np
 from tocsin.contract import F64, I8, I64, U32, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.kernels_jit import lean
+from tocsin.track.kernels_cells import Cells, gather_crowd, room_for_cells
 from tocsin.track.kernels_clusters import children, join_parents, merge_alike
 from tocsin.track.kernels_filter import advance, combine_row, copy_row, correct_row
 from tocsin.track.kernels_harvest import write
 from tocsin.track.kernels_hypotheses import best_children, options, tidy
 
+_LEAST = 1e-300
 _SHARE = 0.1
 """A local weaker than this share of the recycling threshold is put into no hypothesis."""
 
@@ -69,6 +71,10 @@ class Scan(NamedTuple):
         born: (m, ...) its Gaussians, at the plot's time.
         rate: see `state.Picture`.
         sensor_m: likewise.
+        rest: (m,) density of all that is no track's.
+        false_rate_density: likewise.
+        site: the radar, see `kernels_view.view`.
+        cell: (3,) its cell, see `kernels_cells.cell_axes`; (0,): it tells all apart.
     """
 
     position_m: F64
@@ -79,6 +85,10 @@ class Scan(NamedTuple):
     born: Mixture
     rate: F64
     sensor_m: F64
+    rest: F64
+    false_rate_density: float
+    site: F64
+    cell: F64
 
 
 class Edges(NamedTuple):
@@ -248,17 +258,21 @@ def _prepare(
     base: Mixture,
     missed_log: F64,
     missed: F64,
+    cells: Cells,
     spare: F64,
 ) -> None:
     """Bring a cluster's rows to one time; fill in probability and existence of a miss."""
     state, cov, mode = base
     for a in range(size):
-        i, miss = edges.rows[chain[a]], edges.chances[chain[a], 1]
+        i, hit, miss = edges.rows[chain[a]], edges.chances[chain[a], 0], edges.chances[chain[a], 1]
         copy_row(bank.state, bank.cov, bank.mode, i, state, cov, mode, a)
         dt = (to_ns - time_ns[i]) * 1e-9
         alive = existence[i] * _bring(state, cov, mode, a, dt, rules.model, rules.limit, spare)
         missed_log[a] = math.log(1.0 - alive * miss)
         missed[a] = alive * (1.0 - miss) / (1.0 - alive * miss)
+        if cells.crowd.follow.size > 0:
+            combine_row(state, cov, mode, a, cells.mean, cells.total)
+            cells.crowd.follow[a] = math.log(max(alive * hit, _LEAST)) - missed_log[a]
 
 
 @lean()
@@ -346,6 +360,7 @@ class Desk(NamedTuple):
         cost: (T, T) see `match`.
         whole: (5, R) for the kernels that this one calls.
         real: (13, R) likewise.
+        cells: for a radar with a cell, else empty.
     """
 
     base: Mixture
@@ -361,6 +376,7 @@ class Desk(NamedTuple):
     cost: F64
     whole: I64
     real: F64
+    cells: Cells
 
 
 @lean()
@@ -396,18 +412,24 @@ def _solve(
         plots, begin, pair, gain,
     )  # fmt: skip
     to_ns = _latest(chain, size, edges.rows, time_ns, plots, many, scan.time_ns)
+    cells, crowd = desk.cells, desk.cells.crowd
     _prepare(
         chain, size, edges, bank, time_ns, existence, to_ns, rules, base, missed_log, missed,
-        real[0],
+        cells, real[0],
     )  # fmt: skip
     count = join_parents(
         units, unit, hyp.start, hyp.weight, hyp.member_start, hyp.member, local, parents, sizes,
         weights, desk.lists[3], whole, real[0],
     )  # fmt: skip
-    options(size, begin, pair, gain, where, choice, value)
+    if crowd.follow.size > 0:
+        gather_crowd(
+            size, count, parents, sizes, cells.mean, cells.total, missed, to_ns,
+            plots, many, scan, base, rules.model.noise, crowd, pool, cells.spot,
+        )  # fmt: skip
+    options(size, begin, pair, gain, many, crowd, where, choice, value)
     found, short = best_children(
-        count, parents, sizes, weights, missed_log, where, choice, value, many, rules.cut,
-        rules.most_nodes, parent, chosen, log_w, whole, real,
+        count, parents, sizes, weights, missed_log, where, choice, value, many, crowd,
+        rules.cut, rules.most_nodes, parent, chosen, log_w, whole, real,
     )  # fmt: skip
     locals_ = children(
         found, parent, chosen, log_w, parents, sizes, size, plots, many, missed, scan.newborn,
@@ -506,15 +528,16 @@ def contest(
     rows, S, E, T = _largest(alone, parent, after, edges, cluster, hyp, met)
     P = min(E, many)
     T += P
-    R = max(S + E + P + (K // 2) * T + 1, K + 1, 27)
+    apart = scan.cell.size == 0
+    R = max(S + E + P + (K // 2) * T + 1, K + 1, 27) + (0 if apart else S * (P + 1))
     pool = Mixture(np.empty((R, M, 6)), np.empty((R, M, 21)), np.empty((R, M)))
     desk = Desk(
         Mixture(np.empty((S, M, 6)), np.empty((S, M, 21)), np.empty((S, M))), pool,
         pool.state.reshape(R, 6) if M == 1 else np.empty((R, 6)),
         pool.cov.reshape(R, 21) if M == 1 else np.empty((R, 21)), np.empty((4, K, T), np.int64),
         np.empty((4, K), np.int64), np.empty((4, K)), np.empty((16, R), np.int64),
-        np.empty((6, R)), np.empty((S + 1, P + 1), np.int64), np.empty((T, T)),
-        np.empty((5, R), np.int64), np.empty((13, R)),
+        np.empty((6, R)), np.empty((S + 1, P + 2), np.int64), np.empty((T, T)),
+        np.empty((5, R), np.int64), np.empty((13, R)), room_for_cells(0 if apart else S, P),
     )  # fmt: skip
     n = room * (rows + 4)
     out = Yield(

@@ -11,13 +11,17 @@ factorisation by location: `docs/reference/tracking.md`.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tocsin.contract import F64, I64
 from tocsin.motion.kernels_jit import lean
 
-_FAR = 1e9
+if TYPE_CHECKING:
+    from tocsin.track.kernels_cells import Crowd
+
+_FAR, _NEVER = 1e9, -1e300
 _EXISTENCE_SCALE = 25.0
 """Weight of a squared difference of existence probabilities beside a Mahalanobis distance."""
 
@@ -145,25 +149,45 @@ def _raise(heap: I64, weight: F64, place: int) -> None:
 
 @lean()
 def options(
-    count: int, start: I64, edge_plot: I64, edge_log: F64, begin: I64, plot: I64, gain: F64
+    count: int,
+    start: I64,
+    edge_plot: I64,
+    edge_log: F64,
+    plots: int,
+    crowd: Crowd,
+    begin: I64,
+    plot: I64,
+    gain: F64,
 ) -> None:
     """Sort each local's choices, "no plot" (-1, gain 0) among them, best first.
+
+    A choice below P is a plot of its own; P and more a plot shared with others, the last that all
+    of them gave none: its gain is the most that it can be.
 
     Args:
         count: L, number of locals.
         start: (L + 1,) first edge of each local.
         edge_plot: plot of each edge.
         edge_log: logarithm of each edge's likelihood ratio to "no plot".
+        plots: P, number of plots.
+        crowd: who may share them.
         begin: (L + 1,) out: first choice of each local.
-        plot: (edges + L,) out.
-        gain: (edges + L,) out.
+        plot: (choices,) out; at most edges + L (2 + P) of them.
+        gain: (choices,) out.
     """
-    c = 0
+    c, shared = 0, plots + 1 if crowd.lead.shape[0] > 0 else 0
     for a in range(count):
-        begin[a] = c
-        for e in range(start[a], start[a + 1] + 1):
-            none = e == start[a + 1]
-            j, value = (-1, 0.0) if none else (edge_plot[e], edge_log[e])
+        begin[a], own = c, start[a + 1] - start[a]
+        for e in range(own + 1 + shared):
+            if e < own:
+                j, value = edge_plot[start[a] + e], edge_log[start[a] + e]
+            elif e == own:
+                j, value = -1, 0.0
+            else:
+                j = e - own - 1
+                if crowd.lead[a, j] <= _NEVER:
+                    continue
+                j, value = j + plots, max(crowd.lead[a, j], crowd.follow[a])
             k = c
             while k > begin[a] and gain[k - 1] < value:
                 gain[k], plot[k] = gain[k - 1], plot[k - 1]
@@ -184,6 +208,7 @@ def best_children(
     plot: I64,
     gain: F64,
     plots: int,
+    crowd: Crowd,
     cut: float,
     most_nodes: int,
     parent: I64,
@@ -207,10 +232,11 @@ def best_children(
         plot: see `options`.
         gain: see `options`.
         plots: number of plots.
+        crowd: who may share plots.
         cut: nats.
         most_nodes: most branches looked at.
         parent: (K,) out: parent of each child.
-        chosen: (K, T) out: plot of each member of the parent, -1 none.
+        chosen: (K, T) out: choice of each member of the parent, -1 none.
         out: (K,) out: normalised logarithm of the weights.
         whole: (4, max(K, T, plots) + 1) work space.
         real: (2, T + 1) likewise.
@@ -222,18 +248,18 @@ def best_children(
     # The member decided at each level, and the choice that it has; -1: none yet.
     active, at, heap, used = whole[0], whole[1], whole[2], whole[3]
     sums, rest = real[0], real[1]
-    for j in range(plots):
+    for j in range(plots + 1):
         used[j] = 0
     for h in range(parents):
         deep = _enter(hyp, size, weight, h, missed_log, begin, gain, active, at, sums, rest)
-        level = 0
+        level, lone = 0, 0
         while level >= 0 and (nodes <= most_nodes or found == 0):
             bound = best - cut
             if found == K:
                 bound = max(bound, out[heap[0]])
             if level == deep:
                 value = sums[deep]
-                if value > bound:
+                if value > bound and lone == 0:
                     slot = found if found < K else heap[0]
                     out[slot], parent[slot] = value, h
                     _note(hyp, size, h, plot, active, at, deep, chosen, slot)
@@ -243,25 +269,79 @@ def best_children(
                 continue
             a = hyp[h, active[level]]
             o = at[level]
-            if o >= begin[a] and plot[o] >= 0:
-                used[plot[o]] = 0
+            if o >= begin[a]:
+                lone += _mark(used, plot[o], plots, -1)
             nodes += 1
             o = max(o + 1, begin[a])
-            while o < begin[a + 1] and plot[o] >= 0 and used[plot[o]] > 0:
+            while o < begin[a + 1] and _taken(used, plot[o], plots):
                 o += 1
             # Choices are sorted: what follows one that is too bad is worse.
             if o == begin[a + 1] or sums[level] + gain[o] + rest[level + 1] <= bound:
                 level -= 1
                 continue
-            at[level], sums[level + 1] = o, sums[level] + gain[o]
-            if plot[o] >= 0:
-                used[plot[o]] = 1
+            more = gain[o]
+            if plot[o] >= plots:
+                more = _shares(hyp, h, active, at, level, plot, o, plots, used, crowd)
+            at[level], sums[level + 1] = o, sums[level] + more
+            lone += _mark(used, plot[o], plots, 1)
             level += 1
             at[level] = -1
         if level >= 0:
             break
     _normalise(out, found)
     return found, nodes > most_nodes
+
+
+@lean()
+def _taken(used: I64, choice: int, plots: int) -> bool:
+    """Say whether others have a plot in a way that bars a choice."""
+    if choice < 0:
+        return False
+    return bool(used[choice] != 0 if choice < plots else used[choice - plots] < 0)
+
+
+@lean()
+def _mark(used: I64, choice: int, plots: int, step: int) -> int:
+    """Note a choice (step 1) or take it back (-1); return how many more plots have one sharer.
+
+    Args:
+        used: (plots + 1,) -1: a plot is somebody's own; else how many share it.
+        choice: see `options`.
+        plots: how many there are.
+        step: see above.
+    """
+    if choice < 0:
+        return 0
+    if choice < plots:
+        used[choice] = -1 if step > 0 else 0
+        return 0
+    before = used[choice - plots] == 1
+    used[choice - plots] += step
+    return int(used[choice - plots] == 1) - int(before)
+
+
+@lean()
+def _shares(
+    hyp: I64,
+    h: int,
+    active: I64,
+    at: I64,
+    level: int,
+    plot: I64,
+    o: int,
+    plots: int,
+    used: I64,
+    crowd: Crowd,
+) -> float:
+    """Return what a shared plot gains: the first that has it leads, the others follow it."""
+    a, j = hyp[h, active[level]], plot[o] - plots
+    if used[j] == 0:
+        return float(crowd.lead[a, j])
+    apart = 1.0
+    for d in range(level):
+        if plot[at[d]] == plot[o]:
+            apart *= 1.0 - crowd.near[a, hyp[h, active[d]]]
+    return float(crowd.follow[a] + math.log(1.0 - apart)) if apart < 1.0 else _NEVER
 
 
 @lean()

@@ -71,7 +71,8 @@ def warm_up(bearings: bool = False) -> None:
     if bearings:
         _warm_up_bearings()
     place, times = Origin(0.0, 0.0), np.repeat(np.arange(3), 3) * 4 * NS + NS
-    radar = Sensor("radar", SensorKind.RADAR, 0.0, 0.0, range_m=100_000.0, period_s=4.0)
+    cell = {"range_cell_m": 60.0, "azimuth_cell_rad": 0.01}
+    radar = Sensor("radar", SensorKind.RADAR, 0.0, 0.0, range_m=1e5, period_s=4.0, **cell)
     receiver = Sensor("receiver", SensorKind.ADSB_RECEIVER)
     config = TrackConfig(Region.at(place), (radar, receiver))
     offset = np.tile([0.0, 50.0, 5_000.0], 3)

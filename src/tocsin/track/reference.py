@@ -182,7 +182,7 @@ def _near(state: TrackState, i: int, to_ns: int, picture: Picture) -> bool:
     return bool(((low - reach <= at) & (at <= high + reach)).all(axis=1).any())
 
 
-def _measured(
+def measured(
     x: F64, P: F64, picture: Picture, j: int, at_ns: int, noise: tuple[Noise, ...]
 ) -> list[Updated]:
     """Return (M, 6) states and (M, 6, 6) covariances after plot j, by model."""
@@ -233,7 +233,7 @@ def gated(state: TrackState, i: int, picture: Picture) -> dict[int, float]:
         if known and bank.address[i] != picture.address[j]:
             continue
         x, P, mode = _row(bank, i)
-        each = _measured(x, P, bare, j, int(bank.time_ns[i]), _noise(state))
+        each = measured(x, P, bare, j, int(bank.time_ns[i]), _noise(state))
         gate = site.gates[picture.dimension[j] - 2]
         like = sum(
             w * math.exp(u.log_likelihood[0])
@@ -241,7 +241,7 @@ def gated(state: TrackState, i: int, picture: Picture) -> dict[int, float]:
             if u.distance2[0] <= gate
         )
         if like > 0.0 and np.isfinite(picture.rate[j, 0]):
-            each = _measured(x, P, picture, j, int(bank.time_ns[i]), _noise(state))
+            each = measured(x, P, picture, j, int(bank.time_ns[i]), _noise(state))
             dense = sum(w * math.exp(u.log_likelihood[0]) for w, u in zip(mode, each, strict=True))
             both = dense / picture.false_rate_density
             like = both if both > _LEAST_RATED * like else 0.0
@@ -344,7 +344,7 @@ def mixture(parts: list[Part]) -> tuple[F64, F64, F64, float]:
 def _corrected(state: TrackState, i: int, picture: Picture, j: int) -> Part:
     """Return a row after a plot: modes, states, covariances."""
     x, P, mode = _row(state.bank, i)
-    each = _measured(x, P, picture, j, int(state.bank.time_ns[i]), _noise(state))
+    each = measured(x, P, picture, j, int(state.bank.time_ns[i]), _noise(state))
     later, _ = reweigh(mode[None], np.array([[u.log_likelihood[0] for u in each]]))
     likely = (later[0] + _LEAST_MODE) / (1.0 + len(mode) * _LEAST_MODE)
     return likely, np.array([u.state[0] for u in each]), np.array([u.cov[0] for u in each])
@@ -525,18 +525,19 @@ def _doubted(
     return bool(few and (bank.existence[i] < config.hold_probability or missed))
 
 
-def divide(ratio: F64, cluster: I64, held: F64, limit: int) -> tuple[Bool, I64, int]:
+def divide(ratio: F64, cluster: I64, held: F64, near: I64, limit: int) -> tuple[Bool, I64, int]:
     """Return which pairs stay, each row's cluster, and how many clusters were too large.
 
     Args:
         ratio: (k, m) likelihood ratios, 0 outside the gates.
         cluster: (k,) old cluster, -1 none.
         held: (k,) weight of the hypotheses that hold each row.
+        near: (n, 2) rows that may not be told apart.
         limit: most objects of a cluster.
     """
     keep, cut, large = ratio > 0.0, 0.01, 0
     while True:
-        label = _clusters(keep, cluster)
+        label = _clusters(keep, cluster, near)
         size = np.bincount(label)
         wide = np.flatnonzero((size > limit) & (np.bincount(label, held) > limit))
         if cut > 0.6 or len(wide) == 0:
@@ -546,13 +547,15 @@ def divide(ratio: F64, cluster: I64, held: F64, limit: int) -> tuple[Bool, I64, 
             rows = np.flatnonzero(label == c)
             weight = propagate(np.where(keep, ratio, 0.0)[rows], 20)[:, :-1]
             keep[rows] &= weight > cut
+        near = near[~np.isin(label[near[:, 0]], wide)]
         cut *= 2.0
 
 
-def _clusters(keep: Bool, cluster: I64) -> I64:
-    """Return (k,) labels of rows that share plots or an old cluster."""
+def _clusters(keep: Bool, cluster: I64, near: I64) -> I64:
+    """Return (k,) labels of rows that share plots, an old cluster or a cell."""
     linked = keep.astype(int) @ keep.T.astype(int) > 0
     linked |= (cluster[:, None] == cluster) & (cluster >= 0)
+    linked[near[:, 0], near[:, 1]] = True
     return np.asarray(connected_components(linked)[1])
 
 

@@ -94,9 +94,17 @@ def _site(config: TrackConfig) -> Site:
             [config.manoeuvre_std_mps2, config.manoeuvre_probability, _FEW_INTERVALS]
         ),
         angle_gates=np.array([chdtri(n, 1.0 - config.gate_probability) for n in range(1, 5)]),
+        cells=tuple(_cell(s) for s in sensors),
         slowness=np.array([s.kind == SensorKind.ACOUSTIC for s in sensors], float) / SOUND_MPS,
         rules=_rules(config),
     )
+
+
+def _cell(sensor: Sensor) -> F64:
+    """Return a radar's cell of resolution; nothing if it tells all targets apart."""
+    cell = np.array([sensor.range_cell_m, sensor.azimuth_cell_rad, sensor.elevation_cell_rad])
+    located = np.isfinite([*cell[:2], sensor.latitude_deg]).all()
+    return cell if located and sensor.kind == SensorKind.RADAR else cell[:0]
 
 
 def _hits(sensors: tuple[Sensor, ...]) -> F64:

@@ -319,6 +319,8 @@ class Site:
         spread: see `kernels_rows.new_objects`.
         manoeuvre: see `kernels_gate.pair_up`.
         angle_gates: see `kernels_bearing.correct`.
+        cells: by sensor: (3,) of resolution in range (m), azimuth and elevation (rad), NaN: however
+            far apart; (0,): it tells all targets apart.
         slowness: (sensors,) s/m of what a node hears; 0: it comes at once.
         rules: what the kernels are told of models and hypotheses.
     """
@@ -336,6 +338,7 @@ class Site:
     spread: F64
     manoeuvre: F64
     angle_gates: F64
+    cells: tuple[F64, ...]
     slowness: F64
     rules: Rules
 

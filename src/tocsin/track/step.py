@@ -16,6 +16,7 @@ from tocsin.motion.kernels_imm import FALLING_MPS
 from tocsin.track.associations import given_to
 from tocsin.track.bearing import is_bearing, look_bearings
 from tocsin.track.births import born, new_objects
+from tocsin.track.cells import with_shared
 from tocsin.track.contest import Shared, contested, replaced, share_out
 from tocsin.track.flock import among, joined
 from tocsin.track.kernels_contest import BORN_ROWS, CLUSTERS, CUT_SHORT
@@ -138,13 +139,14 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
     seen = who(state, group, picture)
     _take_up(state, picture, seen)
     pairs, faint, new = _paired(state, picture, seen)
-    pairs, near = among(state, picture, pairs)
-    shared = share_out(state, pairs, len(group.plots))
+    pairs, flock = among(state, picture, pairs)
+    pairs, near = with_shared(state, picture, seen, pairs, new.rest, group.sensor)
+    shared = share_out(state, pairs, near, len(group.plots))
     chance = new.chance
     begins = chance * shared.free
     wanted = (shared.free == 0.0) | (begins >= state.config.poisson_floor)
     body = new_objects(state, group, picture, faint, wanted)
-    harvest = contested(state, picture, shared, seen.chances, chance, body)
+    harvest = contested(state, picture, shared, seen.chances, new, body, group.sensor)
     if harvest is not None:
         seen = seen._replace(live=seen.live + len(harvest.fact) - shared.contested)
     given = given_to(state, group, picture, shared, harvest)
@@ -158,7 +160,7 @@ def look(state: TrackState, group: Group) -> tuple[TrackState, Associations]:
         )
         fresh = np.concatenate([fresh, found])
     _update(state, group, picture, seen, shared)
-    joined(state, group, near)
+    joined(state, group, flock)
     return state._replace(
         edges=with_edge(state, group, seen, number, fresh),
         counters=state.counters.add(
