@@ -60,7 +60,9 @@ def _scenario(asked: Asked, seed: int, traffic: str) -> Scenario:
 def _rows(asked: Asked, scenario: Scenario, about: dict[str, Any]) -> list[dict[str, Any]]:
     steps = list(simulate.steps(scenario))
     truth = Truth.concat([step.truth for step in steps])
-    truth = truth.take(truth.measured_at_ns >= scenario.start_ns + round(_SETTLED_S * NS))
+    truth = truth.take(
+        truth.measured_at_ns >= scenario.start_ns + round(asked.size(_SETTLED_S, 30.0) * NS)
+    )
     rows = []
     for name, chosen in _SENSORS.items():
         asked.note(f"flat-radars: {name}, {about}")
@@ -89,7 +91,8 @@ def _tracked(scenario: Scenario, steps: list[SimStep], sensors: tuple[Sensor, ..
 
 
 def _means(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Return error and NEES over the seeds."""
+    """Return error, NEES and completeness over the seeds."""
+    rows = [row for row in rows if row["position_rmse_m"] is not None]
     error_m = [row["position_rmse_m"] for row in rows]
     return {
         "rmse_m": float(np.sqrt(np.mean(np.square(error_m)))),
