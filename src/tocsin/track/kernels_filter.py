@@ -6,7 +6,8 @@ through H = [I, (t_j - t_i) I]; the process noise of that short interval is adde
 covariance.
 
 Source: H. A. P. Blom, Y. Bar-Shalom, IEEE Trans. AC 33 (1988) 780-783 (interacting multiple
-models).
+models); S. F. Schmidt, Advances in Control Systems 3 (1966) 293-340 (states that are only
+considered).
 """
 
 from __future__ import annotations
