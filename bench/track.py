@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import _accuracy, _bearing, _cells, _fusion, _manoeuvre, _speed
+from bench import _accuracy, _bearing, _cells, _flat, _fusion, _manoeuvre, _speed
 from bench._asked import Answer, Asked
 from bench._calibration import calibration
 from bench._goals import judged
@@ -36,6 +36,7 @@ CASES: dict[str, Callable[[Asked], Answer]] = {
     "fusion": _fusion.fusion,
     "bearing": _bearing.bearing,
     "cells": _cells.cells,
+    "flat-radars": _flat.flat_radars,
     "swarm": _accuracy.swarm,
     "real": _accuracy.real,
     "speed": _speed.speed,

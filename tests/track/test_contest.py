@@ -135,8 +135,8 @@ def harvest_of(ratio, models=ONE, **options_):
         birth=np.zeros(m),
         false_density=np.full(m, 1e-12),
         callsign=np.zeros(m, np.int64),
-        rate=np.full((m, 2), np.nan),
-        sensor_m=np.zeros(3),
+        rate=np.full((m, 9), np.nan),
+        sensor_m=np.zeros(6),
         false_rate_density=1.0,
         fast=np.zeros(m, bool),
     )

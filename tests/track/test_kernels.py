@@ -94,6 +94,8 @@ def random_plots(rng, state, sensor, m=6):
     plots = plots.replace(
         range_rate_mps=np.where(rng.random(m) < 0.5, rate, np.nan),
         range_rate_std_mps=np.full(m, 2.0),
+        # Half of those without height are of a radar that turns: their range holds, not the place.
+        range_m=np.where(np.arange(m) % 2, np.linalg.norm(line, axis=1) + 30.0, np.nan),
     )
     group = Group(T0_NS + NS // 4, sensor, None, plots)
     return group, _picture(state, group, 1e-15)
@@ -339,7 +341,7 @@ def astray(shift_m, since_s=4.0):
     picture = Picture(
         np.array([[0.0, shift_m, 3000.0]]), np.array([[900.0, 0, 0, 900, 0, 900]]),
         np.array([T0_NS]), np.array([3], np.int8), np.array([-1]), np.array([1e-16]),
-        np.array([1e-15]), np.array([0]), np.full((1, 2), np.nan), np.zeros(3), 1.0,
+        np.array([1e-15]), np.array([0]), np.full((1, 9), np.nan), np.zeros(6), 1.0,
         np.zeros(1, bool),
     )  # fmt: skip
     none = np.zeros(0, np.int64)

@@ -322,6 +322,7 @@ def test_plots_without_height_make_a_track_that_another_sensor_lifts():
     flat = scans[0].plots
     flat = flat.replace(
         dimension=np.full(len(flat), Dimension.HORIZONTAL, np.int8),
+        range_m=np.full(len(flat), np.nan),
         position_m=flat.position_m * [1, 1, 0] + [0, 0, 5000.0],
         false_density=flat.false_density * 1e4,
     )

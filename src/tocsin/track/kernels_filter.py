@@ -6,7 +6,8 @@ through H = [I, (t_j - t_i) I]; the process noise of that short interval is adde
 covariance.
 
 Source: H. A. P. Blom, Y. Bar-Shalom, IEEE Trans. AC 33 (1988) 780-783 (interacting multiple
-models).
+models); S. F. Schmidt, Advances in Control Systems 3 (1966) 293-340 (states that are only
+considered).
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ from tocsin.motion import Arrays, kernels_imm, kernels_models
 from tocsin.motion.kernels_jit import lean
 
 _LEAST_MODE = 1e-6
+FREE_M2 = 1e10
+"""Variance of what a range and an azimuth say along their arc: nothing."""
+ARC_M = math.sqrt(2.0 * math.pi * FREE_M2)
+"""What a density in space is multiplied by to be one of range and azimuth."""
+BENDS = 2.0
+"""The bend of an arc is the same in all plots of a radar: it counts as that of so many."""
+_LOG_ARC_M = math.log(ARC_M)
 _TWO_PI_2, _TWO_PI_3 = (2.0 * math.pi) ** 2, (2.0 * math.pi) ** 3
 
 
@@ -221,6 +229,83 @@ def has_rate(rate: F64, j: int) -> bool:
     return not math.isnan(rate[j, 0])
 
 
+@lean(inline=True)
+def on_arc(dimension: int, rate: F64, j: int) -> bool:
+    """Say whether a plot is of a radar that knows range and azimuth, no height."""
+    return dimension == 2 and not math.isnan(rate[j, 2])
+
+
+@lean(inline=True)
+def _variance(P: F64, x: float, y: float, z: float) -> float:
+    """Return the variance of a place along a unit vector."""
+    mixed = P[1] * x * y + P[2] * x * z + P[7] * y * z
+    return float(P[0] * x * x + P[6] * y * y + P[11] * z * z + 2.0 * mixed)
+
+
+@lean()
+def place_on_arc(
+    x: F64, P: F64, dt: float, plot_m: F64, j: int, rate: F64, sensor_m: F64, z: F64, R: F64
+) -> float:
+    """Write where on the arc of its range and azimuth a plot is, given what is known of the height.
+
+    As a position of three dimensions it says nothing along the arc. What is unsure along the arc
+    makes the expected range longer, by half its variance over the range, and less sure: second
+    order terms of the range.
+
+    Args:
+        x: (6,) state.
+        P: (21,) its covariance.
+        dt: plot's time less the state's, s.
+        plot_m: (p, 3).
+        j: plot.
+        rate: (p, 9) see `state.Picture`.
+        sensor_m: (6,) likewise.
+        z: (3,) out.
+        R: (6,) out: its covariance, packed.
+
+    Returns:
+        The variance of the second-order term as a share of that of the range's innovation.
+    """
+    s, range_m, cx, cy, cz = sensor_m, rate[j, 2], rate[j, 6], rate[j, 7], rate[j, 8]
+    ax, ay, az = x[0] + dt * x[3] - s[0], x[1] + dt * x[4] - s[1], x[2] + dt * x[5] - s[2]
+    off = ax * cx + ay * cy + az * cz
+    ax, ay, az = ax - off * cx, ay - off * cy, az - off * cz
+    qx, qy, qz = plot_m[j, 0] - s[0], plot_m[j, 1] - s[1], plot_m[j, 2] - s[2]
+    if ax * qx + ay * qy + az * qz <= 0.0:
+        # Seen from the sensor the state lies behind: the plot is where it says itself.
+        ax, ay, az = qx, qy, qz
+    high, far2 = ax * s[3] + ay * s[4] + az * s[5], ax * ax + ay * ay + az * az
+    side = rate[j, 4] * (far2 - high * high) + 1.0
+    far = math.sqrt(far2) + 1e-9
+    ax, ay, az = ax / far, ay / far, az / far
+    vx, vy, vz = ay * cz - az * cy, az * cx - ax * cz, ax * cy - ay * cx
+    longer = 0.5 * min(_variance(P, vx, vy, vz), rate[j, 5]) / range_m
+    bend = 2.0 * longer * longer
+    var, free = rate[j, 3] + BENDS * bend, FREE_M2
+    z[0] = s[0] + ax * (range_m - longer)
+    z[1] = s[1] + ay * (range_m - longer)
+    z[2] = s[2] + az * (range_m - longer)
+    R[0] = var * ax * ax + side * cx * cx + free * vx * vx
+    R[1] = var * ax * ay + side * cx * cy + free * vx * vy
+    R[2] = var * ax * az + side * cx * cz + free * vx * vz
+    R[3] = var * ay * ay + side * cy * cy + free * vy * vy
+    R[4] = var * ay * az + side * cy * cz + free * vy * vz
+    R[5] = var * az * az + side * cz * cz + free * vz * vz
+    return float(bend / (_variance(P, ax, ay, az) + var))
+
+
+@lean(inline=True)
+def _keep_height(x: F64, P: F64, bend: float, x_out: F64, P_out: F64) -> None:
+    """Take back what a plot on an arc said of height and climb, where its bend says no less.
+
+    Otherwise a radar alone would slowly grow sure of a height that it does not know. What is left
+    is the update that only considers them (Schmidt 1966).
+    """
+    if P[11] - P_out[11] < bend * P[11]:
+        x_out[2], x_out[5] = x[2], x[5]
+        P_out[11], P_out[14], P_out[20] = P[11], P[14], P[20]
+
+
 @lean()
 def correct_row(
     state: F64,
@@ -254,8 +339,8 @@ def correct_row(
         j: plot.
         dt: plot's time less the row's, s.
         d: dimension, 2 or 3.
-        rate: (p, 2) see `state.Picture`.
-        sensor_m: (3,) likewise.
+        rate: (p, 9) see `state.Picture`.
+        sensor_m: (6,) likewise.
         noise: (M, 4) of the models.
         state_out: (q, M, 6) out.
         cov_out: (q, M, 21) out.
@@ -265,14 +350,22 @@ def correct_row(
     Returns:
         Log density of all that was measured.
     """
-    M, rated = mode.shape[1], has_rate(rate, j)
+    M, rated, arc = mode.shape[1], has_rate(rate, j), on_arc(d, rate, j)
+    bend = 0.0
     top, total = -math.inf, 0.0
     for m in range(M):
         x, P, z, R, q = state[i, m], cov[i, m], plot_m[j], plot_cov[j], noise[m]
-        if d == 3:
+        if arc:
+            # What is written last may hold what is read first.
+            z, R = state_out[o, m], cov_out[o, m]
+            bend = place_on_arc(x, P, dt, plot_m, j, rate, sensor_m, z, R)
+        if d == 3 or arc:
             mode_out[o, m] = kernels_models.update_position(
                 x, P, z, R, dt, q, state_out[o, m], cov_out[o, m]
             )
+            if arc:
+                mode_out[o, m] += _LOG_ARC_M
+                _keep_height(x, P, bend, state_out[o, m], cov_out[o, m])
         else:
             mode_out[o, m] = kernels_models.update_plane(
                 x, P, z, R, dt, q, state_out[o, m], cov_out[o, m]

@@ -14,7 +14,14 @@ import numpy as np
 from tocsin.contract import F64, I8, I64, Bool
 from tocsin.motion import Arrays
 from tocsin.motion.kernels_jit import lean
-from tocsin.track.kernels_filter import correct_row, density, has_rate
+from tocsin.track.kernels_filter import (
+    ARC_M,
+    correct_row,
+    density,
+    has_rate,
+    on_arc,
+    place_on_arc,
+)
 
 if TYPE_CHECKING:
     from tocsin.track.state import Bank, Picture
@@ -134,6 +141,29 @@ def _half_width(
     return float(math.sqrt(gate * spread) + lag * abs(state[i, m, axis + 3]))
 
 
+@lean()
+def _density_on_arc(
+    state: F64,
+    cov: F64,
+    mode: F64,
+    i: int,
+    plots: Picture,
+    j: int,
+    dt: float,
+    noise: F64,
+    gate: float,
+    one: F64,
+    one_cov: F64,
+) -> float:
+    """Return the density of a range and azimuth under one row, over its models."""
+    like = 0.0
+    for m in range(mode.shape[1]):
+        x, P, z, R = state[i, m], cov[i, m], one[0, m], one_cov[0, m]
+        place_on_arc(x, P, dt, plots.position_m, j, plots.rate, plots.sensor_m, z, R)
+        like += mode[i, m] * ARC_M * density(x, P, z, R, dt, 3, noise[m], gate)
+    return like
+
+
 @lean(inline=True)
 def _gate_row(
     state: F64,
@@ -180,10 +210,15 @@ def _gate_row(
             if known and address != plots.address[j]:
                 continue
             dt, d, like = off + z[_LATER_S], int(z[_DIMENSION]), 0.0
-            for m in range(mode.shape[1]):
-                like += mode[i, m] * density(
-                    state[i, m], cov[i, m], z, z[_COV:], dt, d, noise[m], gates[d - 2]
+            if on_arc(d, plots.rate, j):
+                like = _density_on_arc(
+                    state, cov, mode, i, plots, j, dt, noise, gates[0], one, one_cov
                 )
+            else:
+                for m in range(mode.shape[1]):
+                    like += mode[i, m] * density(
+                        state[i, m], cov[i, m], z, z[_COV:], dt, d, noise[m], gates[d - 2]
+                    )
             if like > 0.0 and has_rate(plots.rate, j):
                 both = correct_row(
                     state, cov, mode, i, plots.position_m, plots.cov, j, dt, d, plots.rate,

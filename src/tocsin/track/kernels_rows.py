@@ -22,6 +22,7 @@ from tocsin.track.kernels_filter import (
     copy_row,
     correct_row,
     has_rate,
+    on_arc,
     pour,
     settle,
 )
@@ -266,7 +267,7 @@ def _in_the_open(
         for c in range(21):
             P[c] = 0.0
         P[0], P[1], P[6] = plots.cov[j, 0], plots.cov[j, 1], plots.cov[j, 3]
-        if plots.dimension[j] == 2:
+        if plots.dimension[j] == 2 and not on_arc(2, plots.rate, j):
             P[11] = spread[OPEN_HEIGHT_M] ** 2
         else:
             P[2], P[7], P[11] = plots.cov[j, 2], plots.cov[j, 4], plots.cov[j, 5]

@@ -24,6 +24,7 @@ from tocsin.track.contest import Shared
 from tocsin.track.kernels_report import COASTING, CONFIRMED, TENTATIVE
 from tocsin.track.kernels_sweep import LANDED_M
 from tocsin.track.kernels_view import DEEP
+from tocsin.track.reference_arc import on_arc
 from tocsin.track.reference_motion import bring as bring
 from tocsin.track.state import Bank, Edge, Group, New, Pairs, Picture, Seen, TrackState, blank
 
@@ -188,17 +189,20 @@ def measured(
     """Return (M, 6) states and (M, 6, 6) covariances after plot j, by model."""
     d, dt = int(picture.dimension[j]), np.array([(picture.time_ns[j] - at_ns) / NS])
     place, spread = picture.position_m[j, :d], _square(picture.cov[j])[:d, :d]
-    found = [
-        update_position(x[m : m + 1], P[m : m + 1], place[None], spread[None], dt, noise[m])
-        for m in range(len(x))
-    ]
+    if d == 2 and np.isfinite(picture.rate[j, 2]):
+        found = [on_arc(x[m], P[m], picture, j, dt, noise[m]) for m in range(len(x))]
+    else:
+        found = [
+            update_position(x[m : m + 1], P[m : m + 1], place[None], spread[None], dt, noise[m])
+            for m in range(len(x))
+        ]
     if np.isnan(picture.rate[j, 0]):
         return found
     return [_rated(u, picture, j, dt, own) for u, own in zip(found, noise, strict=True)]
 
 
 def _rate(picture: Picture, j: int) -> RangeRate:
-    return RangeRate(picture.sensor_m[None], *picture.rate[j].reshape(2, 1))
+    return RangeRate(picture.sensor_m[None, :3], *picture.rate[j, :2].reshape(2, 1))
 
 
 def _rated(u: Updated, picture: Picture, j: int, dt: F64, noise: Noise) -> Updated:
@@ -227,7 +231,8 @@ def _row(bank: Bank, i: int) -> tuple[F64, F64, F64]:
 def gated(state: TrackState, i: int, picture: Picture) -> dict[int, float]:
     """Return the plots in a row's gate, and the density of each under the row."""
     bank, site, found = state.bank, state.site, {}
-    bare = picture._replace(rate=np.full_like(picture.rate, np.nan))
+    bare = picture._replace(rate=picture.rate.copy())
+    bare.rate[:, 0] = np.nan
     for j in range(len(picture.time_ns)):
         known = bank.address[i] >= 0 and picture.address[j] >= 0
         if known and bank.address[i] != picture.address[j]:
@@ -322,7 +327,7 @@ def take_up(state: TrackState, picture: Picture, seen: Seen) -> None:
         if hit <= 0.0 or not bank.confirmed[i] or len(own) == 0:
             continue
         own_of = {name: getattr(picture, name)[own[:1]] for name in Picture._fields[:8]}
-        alone = picture._replace(**own_of, rate=np.full((1, 2), np.nan))
+        alone = picture._replace(**own_of, rate=np.full((1, 9), np.nan))
         if not gated(state, i, alone):
             bank.cov[i] *= scale
             if not gated(state, i, alone):
@@ -430,7 +435,7 @@ def _in_the_open(state: TrackState, velocity_mps: F64, picture: Picture, j: int)
     x, P = np.zeros(6), np.zeros((6, 6))
     x[:3], x[3:] = picture.position_m[j], velocity_mps if told else 0.0
     P[:3, :3] = _square(picture.cov[j])
-    if picture.dimension[j] == 2:
+    if picture.dimension[j] == 2 and np.isnan(picture.rate[j, 2]):
         P[2, :3] = P[:3, 2] = 0.0
         P[2, 2] = config.height_std_m**2
     fresh = [config.speed_std_mps, config.speed_std_mps, config.climb_std_mps]

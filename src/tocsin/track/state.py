@@ -428,8 +428,11 @@ class Picture(NamedTuple):
         birth: (m,) density of detected new objects there, in the open.
         false_density: (m,) density of false plots there.
         callsign: (m,) eight characters as one number (`named`), 0: none.
-        rate: (m, 2) range rate and its variance; a rate of NaN: none.
-        sensor_m: (3,) place of the sensor, for range rates.
+        rate: (m, 9) range rate and its variance; a rate of NaN: none. Of a plot that has a range
+            and no height, the range, its variance, the variance of the azimuth, that along the arc
+            of both by what is assumed of heights, and the horizontal unit vector across the line of
+            sight (3); else NaN.
+        sensor_m: (6,) place of the sensor, and its vertical.
         false_rate_density: of the range rates of false plots.
         fast: (m,) whether it is surely of something that falls: too high or too fast to fly.
     """

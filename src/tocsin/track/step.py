@@ -249,8 +249,13 @@ def _tidy(state: TrackState, at_ns: int) -> TrackState:
 
 
 def _rates(state: TrackState, group: Group) -> F64:
-    """Return (m, 2) range rates and their variances; NaN where the line of sight is not sure."""
-    plots, rate = group.plots, np.full((len(group.plots), 2), np.nan)
+    """Return (m, 9) range rates and ranges without height, see `Picture`.
+
+    There is no rate where the line of sight is not sure.
+    """
+    plots, rate = group.plots, np.full((len(group.plots), 9), np.nan)
+    if (plots.dimension == Dimension.HORIZONTAL).any():
+        rate[:, 2:] = _arcs(state, group)
     if not np.isfinite(plots.range_rate_mps).any():
         return rate
     flat = plots.dimension == Dimension.HORIZONTAL
@@ -261,6 +266,23 @@ def _rates(state: TrackState, group: Group) -> F64:
     sure &= np.isfinite(plots.range_rate_mps) & np.isfinite(plots.range_rate_std_mps)
     rate[sure, 0], rate[sure, 1] = plots.range_rate_mps[sure], plots.range_rate_std_mps[sure] ** 2
     return rate
+
+
+def _arcs(state: TrackState, group: Group) -> F64:
+    """Return (m, 7) what is measured of plots without height, see `Picture`."""
+    plots, place = group.plots, state.site.place[group.sensor]
+    flat = (plots.dimension == Dimension.HORIZONTAL) & np.isfinite(plots.range_m + place[0])
+    sight = plots.position_m - place[:3]
+    across = np.cross(place[9:12], sight)
+    side = across / np.maximum(np.linalg.norm(across, axis=1), 1e-9)[:, None]
+    along = np.cross(sight, side) / np.maximum(np.linalg.norm(sight, axis=1), 1e-9)[:, None]
+    side2, along2 = (
+        np.einsum("ja,jab,jb->j", axis, plots.position_cov_m2, axis) for axis in (side, along)
+    )
+    azimuth2 = side2 / np.maximum((across**2).sum(axis=1), 1.0)
+    range2 = np.full(len(plots), state.config.sensors[group.sensor].range_std_m ** 2)
+    arcs = np.column_stack([plots.range_m, range2, azimuth2, along2, side])
+    return np.where(flat[:, None], arcs, np.nan)
 
 
 def _fast(state: TrackState, plots: Plots, rate: F64) -> Bool:
@@ -290,7 +312,7 @@ def _picture(state: TrackState, group: Group, birth_pm3: float) -> Picture:
         false_density=np.ascontiguousarray(plots.false_density),
         callsign=named(plots.callsign),
         rate=rate,
-        sensor_m=np.ascontiguousarray(state.site.place[group.sensor, :3]),
+        sensor_m=state.site.place[group.sensor, [0, 1, 2, 9, 10, 11]],
         false_rate_density=1.0 / state.config.false_rate_span_mps,
         fast=fast,
     )

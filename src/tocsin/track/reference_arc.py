@@ -1,0 +1,45 @@
+"""Plain NumPy twin of the kernels of ranges without height; part of `reference`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tocsin.contract import F64
+from tocsin.motion import Noise
+from tocsin.motion.measure import Updated, update_position
+from tocsin.track.kernels_filter import ARC_M, BENDS, FREE_M2
+from tocsin.track.state import Picture
+
+
+def on_arc(x: F64, P: F64, picture: Picture, j: int, dt: F64, noise: Noise) -> Updated:
+    """Return a Gaussian after plot j, which knows range and azimuth only."""
+    sensor, up = picture.sensor_m[:3], picture.sensor_m[3:]
+    range_m, range_var, azimuth_var, most_var, *side = picture.rate[j, 2:]
+    plot, sight = picture.position_m[j] - sensor, x[:3] + dt[0] * x[3:] - sensor
+    sight = sight - (sight @ side) * np.array(side)
+    if sight @ plot <= 0.0:
+        sight = plot
+    level2 = sight @ sight - (sight @ up) ** 2
+    sight = sight / np.linalg.norm(sight)
+    along = np.cross(sight, side)
+    unsure = min(along @ P[:3, :3] @ along, most_var)
+    bend = (unsure / range_m) ** 2 / 2.0
+    axes = np.array([sight, side, along])
+    variance = np.array([range_var + BENDS * bend, azimuth_var * level2 + 1.0, FREE_M2])
+    place = sensor + sight * (range_m - unsure / range_m / 2.0)
+    spread = axes.T * variance @ axes
+    done = update_position(x[None], P[None], place[None], spread[None], dt, noise)
+    share = bend / (sight @ P[:3, :3] @ sight + variance[0])
+    return _considered(
+        x, P, done._replace(log_likelihood=done.log_likelihood + np.log(ARC_M)), share
+    )
+
+
+def _considered(x: F64, P: F64, done: Updated, share: float) -> Updated:
+    """Return an update without what it says of height and climb, where that is too little."""
+    if P[2, 2] - done.cov[0, 2, 2] >= share * P[2, 2]:
+        return done
+    state, cov = done.state.copy(), done.cov.copy()
+    own = np.ix_([2, 5], [2, 5])
+    state[0, [2, 5]], cov[0][own] = x[[2, 5]], P[own]
+    return done._replace(state=state, cov=cov)
