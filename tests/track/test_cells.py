@@ -111,7 +111,7 @@ def test_who_may_share_a_plot_is_its_twin(seed, cell):
         picture.false_rate_density, site.place[0], site.cells[0],
     )  # fmt: skip
     found = Crowd(np.empty((k, k)), np.empty((k, m + 1)), follow)
-    spot = Spot(np.empty((1, 3)), np.empty((1, 6)), np.empty((1, 2)), np.empty((6, 21)))
+    spot = Spot(np.empty((1, 3)), np.empty((1, 6)), np.full((1, 9), np.nan), np.empty((6, 21)))
     one = Mixture(np.empty((1, 2, 6)), np.empty((1, 2, 21)), np.empty((1, 2)))
     gather_crowd(
         k, 3, hyp, size, mean, cov, missed, T0_NS, np.arange(m), m, scan, state.bank.body,

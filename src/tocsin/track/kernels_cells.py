@@ -58,7 +58,7 @@ class Spot(NamedTuple):
     Args:
         plot_m: (1, 3).
         plot_cov: (1, 6).
-        rate: (1, 2).
+        rate: (1, 9).
         work: (6, 21).
     """
 
@@ -90,7 +90,7 @@ def room_for_cells(S: int, P: int) -> Cells:
     return Cells(
         Crowd(np.empty((S, S)), np.empty((S, P + 1)), np.empty(S)), np.empty((S, 6)),
         np.empty((S, 21)),
-        Spot(np.empty((1, 3)), np.empty((1, 6)), np.empty((1, 2)), np.empty((6, 21))),
+        Spot(np.empty((1, 3)), np.empty((1, 6)), np.full((1, 9), np.nan), np.empty((6, 21))),
     )  # fmt: skip
 
 
@@ -229,6 +229,7 @@ def _likelihood(
         spot.plot_m[0, a] = scan.position_m[j, a] + mean[i, a] - x[a]
     for c in range(6):
         spot.plot_cov[0, c] = scan.cov[j, c]
+    # Without its arc, if it has one: that would lie elsewhere, too.
     spot.rate[0, 0], spot.rate[0, 1] = scan.rate[j, 0], scan.rate[j, 1]
     like = correct_row(
         base.state, base.cov, base.mode, i, spot.plot_m, spot.plot_cov, 0, dt, scan.dimension[j],

@@ -68,11 +68,10 @@ def view(
         from_rad: where the sector begins.
         width_rad: its width.
     """
-    F = transition(dt)
+    F, half = transition(dt), width_rad / 2.0
     position = (F @ state[:, :, None])[:, :3, 0]
     spread = (F @ unpack_covariance(cov) @ np.swapaxes(F, -1, -2))[:, :3, :3]
     azimuth = sensor_polar(sensor, region, position)[1]
-    half = width_rad / 2.0
     into = np.mod(azimuth - from_rad - half + np.pi, 2.0 * np.pi) - np.pi + half
     back = region.local_rotation(sensor.latitude_deg, sensor.longitude_deg)
     place = (sensor.latitude_deg, sensor.longitude_deg, sensor.height_wgs84_m)
@@ -189,13 +188,13 @@ def measured(
     """Return (M, 6) states and (M, 6, 6) covariances after plot j, by model."""
     d, dt = int(picture.dimension[j]), np.array([(picture.time_ns[j] - at_ns) / NS])
     place, spread = picture.position_m[j, :d], _square(picture.cov[j])[:d, :d]
-    if d == 2 and np.isfinite(picture.rate[j, 2]):
-        found = [on_arc(x[m], P[m], picture, j, dt, noise[m]) for m in range(len(x))]
-    else:
-        found = [
-            update_position(x[m : m + 1], P[m : m + 1], place[None], spread[None], dt, noise[m])
-            for m in range(len(x))
-        ]
+    arc = d == 2 and np.isfinite(picture.rate[j, 2])
+    found = [
+        on_arc(one, cov, picture, j, dt, own)
+        if arc
+        else update_position(one[None], cov[None], place[None], spread[None], dt, own)
+        for one, cov, own in zip(x, P, noise, strict=True)
+    ]
     if np.isnan(picture.rate[j, 0]):
         return found
     return [_rated(u, picture, j, dt, own) for u, own in zip(found, noise, strict=True)]
@@ -231,8 +230,7 @@ def _row(bank: Bank, i: int) -> tuple[F64, F64, F64]:
 def gated(state: TrackState, i: int, picture: Picture) -> dict[int, float]:
     """Return the plots in a row's gate, and the density of each under the row."""
     bank, site, found = state.bank, state.site, {}
-    bare = picture._replace(rate=picture.rate.copy())
-    bare.rate[:, 0] = np.nan
+    bare = picture._replace(rate=np.where(np.arange(9) == 0, np.nan, picture.rate))
     for j in range(len(picture.time_ns)):
         known = bank.address[i] >= 0 and picture.address[j] >= 0
         if known and bank.address[i] != picture.address[j]:
@@ -301,9 +299,8 @@ def _densities(
     found = {j: float(odds * like) for j, like in gated(state, i, picture).items()}
     alone = bank.confirmed[i] and bank.cluster[i] < 0
     if alone and len(found) == 1:
-        ((j, value),) = found.items()
-        if value * config.poisson_floor >= picture.false_density[j] + picture.birth[j]:
-            taken.add(j)
+        floor, rest = config.poisson_floor, picture.false_density + picture.birth
+        taken |= {j for j, value in found.items() if value * floor >= rest[j]}
     since_s = (bank.time_ns[i] - bank.last_plot_at_ns[i]) / NS
     lately = since_s < state.site.manoeuvre[2] * bank.interval_s[i]
     if found or not (alone and miss > 0.0 and lately and config.manoeuvre_probability > 0.0):
@@ -526,8 +523,8 @@ def _doubted(
     if lately.any():
         twice_ns = (2 * site.period_ns + latency_ns)[lately].min()
         missed = missed and at_ns - bank.last_plot_at_ns[i] >= twice_ns
-    few = bank.plots[i] < config.firm_plots
-    return bool(few and (bank.existence[i] < config.hold_probability or missed))
+    doubted = bank.existence[i] < config.hold_probability or missed
+    return bool(bank.plots[i] < config.firm_plots and doubted)
 
 
 def divide(ratio: F64, cluster: I64, held: F64, near: I64, limit: int) -> tuple[Bool, I64, int]:

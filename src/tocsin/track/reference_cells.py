@@ -60,7 +60,9 @@ def likelihood(state: TrackState, i: int, x: F64, picture: Picture, j: int, at_n
     place = picture.position_m.copy()
     place[j] += mode @ own[:, :3] - x[:3]
     noise = tuple(model.noise for model in state.config.models.models)
-    found = measured(own, P, picture._replace(position_m=place), j, at_ns, noise)
+    rate = picture.rate.copy()
+    rate[:, 2:] = np.nan
+    found = measured(own, P, picture._replace(position_m=place, rate=rate), j, at_ns, noise)
     total = sum(w * math.exp(u.log_likelihood[0]) for w, u in zip(mode, found, strict=True))
     scale = 1.0 if np.isnan(picture.rate[j, 0]) else picture.false_rate_density
     return float(total / scale)
