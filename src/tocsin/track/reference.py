@@ -24,7 +24,7 @@ from tocsin.track.contest import Shared
 from tocsin.track.kernels_report import COASTING, CONFIRMED, TENTATIVE
 from tocsin.track.kernels_sweep import LANDED_M
 from tocsin.track.kernels_view import DEEP
-from tocsin.track.reference_arc import on_arc
+from tocsin.track.reference_arc import in_reach, on_arc
 from tocsin.track.reference_motion import bring as bring
 from tocsin.track.state import Bank, Edge, Group, New, Pairs, Picture, Seen, TrackState, blank
 
@@ -231,9 +231,9 @@ def gated(state: TrackState, i: int, picture: Picture) -> dict[int, float]:
     """Return the plots in a row's gate, and the density of each under the row."""
     bank, site, found = state.bank, state.site, {}
     bare = picture._replace(rate=np.where(np.arange(9) == 0, np.nan, picture.rate))
-    for j in range(len(picture.time_ns)):
-        known = bank.address[i] >= 0 and picture.address[j] >= 0
-        if known and bank.address[i] != picture.address[j]:
+    for j, heard in enumerate(picture.address.tolist()):
+        known = bank.address[i] >= 0 and heard >= 0
+        if (known and bank.address[i] != heard) or not in_reach(state, i, picture, j):
             continue
         x, P, mode = _row(bank, i)
         each = measured(x, P, bare, j, int(bank.time_ns[i]), _noise(state))

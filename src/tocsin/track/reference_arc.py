@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tocsin.contract import F64
+from tocsin.contract import F64, NS
 from tocsin.motion import Noise
 from tocsin.motion.measure import Updated, update_position
 from tocsin.track.kernels_filter import ARC_M, BENDS, FREE_M2
-from tocsin.track.state import Picture
+from tocsin.track.state import Picture, TrackState
 
 
 def on_arc(x: F64, P: F64, picture: Picture, j: int, dt: F64, noise: Noise) -> Updated:
@@ -43,3 +43,24 @@ def _considered(x: F64, P: F64, done: Updated, share: float) -> Updated:
     own = np.ix_([2, 5], [2, 5])
     state[0, [2, 5]], cov[0][own] = x[[2, 5]], P[own]
     return done._replace(state=state, cov=cov)
+
+
+def in_reach(state: TrackState, i: int, picture: Picture, j: int) -> bool:
+    """Say whether plot j, where it stands by itself, is in the box in which a row looks for plots.
+
+    The gate of a position lies within it; an arc's own may not, where no height that is assumed of
+    what flies puts the plot near the row.
+    """
+    x, P, bank = state.bank.state[i], state.bank.cov[i], state.bank
+    lag = float(np.abs(picture.time_ns - bank.time_ns[i]).max() / NS)
+    speed2 = (x[:, 3:5] ** 2).sum(axis=1)
+    noise = state.site.rules.model.noise[: len(x)]
+    q = noise[:, 0] + (noise[:, 1] + noise[:, 2]) * speed2
+    for a, own, speed, plot in ((0, 0, 15, 0), (1, 6, 18, 3)):
+        spread = P[:, own] + picture.cov[:, plot].max()
+        spread = spread + lag * 2.0 * np.sqrt(P[:, own] * P[:, speed]) + lag**2 * P[:, speed]
+        half = np.sqrt(state.site.gates.max() * (spread + q * lag**3 / 3.0))
+        half = half + lag * np.abs(x[:, a + 3]) + np.abs(x[:, a] - x[0, a])
+        if abs(picture.position_m[j, a] - x[0, a]) > half.max():
+            return False
+    return True
