@@ -54,6 +54,8 @@ def crowded(seed, rows=7, plots=6, **options_):
         position_m=place,
         position_cov_m2=np.eye(3) * rng.uniform(30.0, 90.0, (plots, 1, 3)) ** 2 + 300.0,
         false_density=1e-14,
+        # Half of those without height are of a radar that turns: their range holds, not the place.
+        range_m=np.where(np.arange(plots) % 2, np.linalg.norm(line, axis=1) + 30.0, np.nan),
         range_rate_mps=np.where(rng.random(plots) < 0.5, rate, np.nan),
         range_rate_std_mps=np.full(plots, 2.0),
     )
@@ -111,7 +113,7 @@ def test_who_may_share_a_plot_is_its_twin(seed, cell):
         picture.false_rate_density, site.place[0], site.cells[0],
     )  # fmt: skip
     found = Crowd(np.empty((k, k)), np.empty((k, m + 1)), follow)
-    spot = Spot(np.empty((1, 3)), np.empty((1, 6)), np.full((1, 9), np.nan), np.empty((6, 21)))
+    spot = Spot(np.empty((1, 3)), np.empty((1, 6)), np.empty((1, 9)), np.empty((6, 21)))
     one = Mixture(np.empty((1, 2, 6)), np.empty((1, 2, 21)), np.empty((1, 2)))
     gather_crowd(
         k, 3, hyp, size, mean, cov, missed, T0_NS, np.arange(m), m, scan, state.bank.body,

@@ -18,7 +18,14 @@ import numpy as np
 from tocsin.contract import F64, I64
 from tocsin.motion.kernels_imm import moments
 from tocsin.motion.kernels_jit import lean
-from tocsin.track.kernels_filter import correct_row, density, has_rate
+from tocsin.track.kernels_filter import (
+    ARC_M,
+    correct_row,
+    density,
+    has_rate,
+    on_arc,
+    place_on_arc,
+)
 from tocsin.track.kernels_gate import longer
 
 if TYPE_CHECKING:
@@ -90,7 +97,7 @@ def room_for_cells(S: int, P: int) -> Cells:
     return Cells(
         Crowd(np.empty((S, S)), np.empty((S, P + 1)), np.empty(S)), np.empty((S, 6)),
         np.empty((S, 21)),
-        Spot(np.empty((1, 3)), np.empty((1, 6)), np.full((1, 9), np.nan), np.empty((6, 21))),
+        Spot(np.empty((1, 3)), np.empty((1, 6)), np.empty((1, 9)), np.empty((6, 21))),
     )  # fmt: skip
 
 
@@ -199,6 +206,31 @@ def widen(axis: F64, P: F64) -> None:
 
 
 @lean()
+def _placed(
+    x: F64,
+    P: F64,
+    dt: float,
+    plot_m: F64,
+    plot_cov: F64,
+    j: int,
+    d: int,
+    rate: F64,
+    sensor_m: F64,
+    z: F64,
+    R: F64,
+) -> bool:
+    """Write where a plot is for a state; say whether that is on an arc, then in space."""
+    if on_arc(d, rate, j):
+        place_on_arc(x, P, dt, plot_m, j, rate, sensor_m, z, R)
+        return True
+    for a in range(3):
+        z[a] = plot_m[j, a]
+    for c in range(6):
+        R[c] = plot_cov[j, c]
+    return False
+
+
+@lean()
 def _likelihood(
     base: Mixture,
     mean: F64,
@@ -207,6 +239,7 @@ def _likelihood(
     scan: Scan,
     j: int,
     dt: float,
+    arc: bool,
     noise: F64,
     one: Mixture,
     spot: Spot,
@@ -221,20 +254,20 @@ def _likelihood(
         scan: the plots.
         j: plot.
         dt: its time less the locals', s.
+        arc: see `_placed`.
         noise: (M, 4) of the models.
         one: work space.
-        spot: likewise.
+        spot: likewise; has where the plot is for that place.
     """
     for a in range(3):
-        spot.plot_m[0, a] = scan.position_m[j, a] + mean[i, a] - x[a]
-    for c in range(6):
-        spot.plot_cov[0, c] = scan.cov[j, c]
-    # Without its arc, if it has one: that would lie elsewhere, too.
-    spot.rate[0, 0], spot.rate[0, 1] = scan.rate[j, 0], scan.rate[j, 1]
+        spot.plot_m[0, a] += mean[i, a] - x[a]
+    spot.rate[0, 0], spot.rate[0, 1], spot.rate[0, 2] = scan.rate[j, 0], scan.rate[j, 1], math.nan
     like = correct_row(
-        base.state, base.cov, base.mode, i, spot.plot_m, spot.plot_cov, 0, dt, scan.dimension[j],
-        spot.rate, scan.sensor_m, noise, one.state, one.cov, one.mode, 0,
+        base.state, base.cov, base.mode, i, spot.plot_m, spot.plot_cov, 0, dt,
+        3 if arc else scan.dimension[j], spot.rate, scan.sensor_m, noise, one.state, one.cov,
+        one.mode, 0,
     )  # fmt: skip
+    like += math.log(ARC_M) if arc else 0.0
     return float(like - math.log(scan.false_rate_density) if has_rate(scan.rate, j) else like)
 
 
@@ -301,8 +334,12 @@ def gather_crowd(
                 for k in range(many):
                     j = plots[k]
                     dt, d = (scan.time_ns[j] - to_ns) * 1e-9, scan.dimension[j]
-                    if density(x, P, scan.position_m[j], scan.cov[j], dt, d, still, GATE2) > 0.0:
-                        value = _likelihood(base, mean, best, x, scan, j, dt, noise, one, spot)
+                    z, R = spot.plot_m[0], spot.plot_cov[0]
+                    arc = _placed(
+                        x, P, dt, scan.position_m, scan.cov, j, d, scan.rate, scan.sensor_m, z, R
+                    )
+                    if density(x, P, z, R, dt, 3 if arc else d, still, GATE2) > 0.0:
+                        value = _likelihood(base, mean, best, x, scan, j, dt, arc, noise, one, spot)
                         value -= math.log(scan.rest[j])
                         lead[a, k] = max(lead[a, k], crowd.follow[a] + value)
                         lead[b, k] = max(lead[b, k], crowd.follow[b] + value)
@@ -404,6 +441,7 @@ def share(
     mean, cov, known = np.empty((k, 6)), np.empty((k, 21)), np.zeros(k, np.bool_)
     head, after, more = np.full(k, -1), np.empty(64, np.int64), np.empty(64, np.int64)
     value, pair, work = np.empty(64), np.empty(64, np.int64), np.empty((5, 21))
+    z, R = np.empty(3), np.empty(6)
     x, P, axis = work[0], work[1], work[2:5]
     for first in range(k):
         a = order[first]
@@ -435,10 +473,14 @@ def share(
                     break
                 j = plot_order[place]
                 dt = (plots.time_ns[j] - bank.time_ns[rows[a]]) * 1e-9
-                z, R, d = plots.position_m[j], plots.cov[j], plots.dimension[j]
-                like = density(x, P, z, R, dt, d, still, GATE2)
+                d = plots.dimension[j]
+                arc = _placed(
+                    x, P, dt, plots.position_m, plots.cov, j, d, plots.rate, plots.sensor_m, z, R
+                )
+                like = density(x, P, z, R, dt, 3 if arc else d, still, GATE2)
                 if like == 0.0:
                     continue
+                like *= ARC_M if arc else 1.0
                 if count + 2 > more.size:
                     more, after, value = longer(more), longer(after), longer(value)
                 for c in (a, b):

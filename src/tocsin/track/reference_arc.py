@@ -11,11 +11,16 @@ from tocsin.track.kernels_filter import ARC_M, BENDS, FREE_M2
 from tocsin.track.state import Picture, TrackState
 
 
-def on_arc(x: F64, P: F64, picture: Picture, j: int, dt: F64, noise: Noise) -> Updated:
-    """Return a Gaussian after plot j, which knows range and azimuth only."""
+def is_arc(picture: Picture, j: int) -> bool:
+    """Say whether plot j knows range and azimuth only."""
+    return bool(picture.dimension[j] == 2 and np.isfinite(picture.rate[j, 2]))
+
+
+def placed(x: F64, P: F64, picture: Picture, j: int, dt: float) -> tuple[F64, F64, float]:
+    """Return where on its arc plot j is for a Gaussian, its covariance, and its bend's share."""
     sensor, up = picture.sensor_m[:3], picture.sensor_m[3:]
     range_m, range_var, azimuth_var, most_var, *side = picture.rate[j, 2:]
-    plot, sight = picture.position_m[j] - sensor, x[:3] + dt[0] * x[3:] - sensor
+    plot, sight = picture.position_m[j] - sensor, x[:3] + dt * x[3:] - sensor
     sight = sight - (sight @ side) * np.array(side)
     if sight @ plot <= 0.0:
         sight = plot
@@ -27,12 +32,16 @@ def on_arc(x: F64, P: F64, picture: Picture, j: int, dt: F64, noise: Noise) -> U
     axes = np.array([sight, side, along])
     variance = np.array([range_var + BENDS * bend, azimuth_var * level2 + 1.0, FREE_M2])
     place = sensor + sight * (range_m - unsure / range_m / 2.0)
-    spread = axes.T * variance @ axes
-    done = update_position(x[None], P[None], place[None], spread[None], dt, noise)
     share = bend / (sight @ P[:3, :3] @ sight + variance[0])
-    return _considered(
-        x, P, done._replace(log_likelihood=done.log_likelihood + np.log(ARC_M)), share
-    )
+    return place, axes.T * variance @ axes, float(share)
+
+
+def on_arc(x: F64, P: F64, picture: Picture, j: int, dt: F64, noise: Noise) -> Updated:
+    """Return a Gaussian after plot j, which knows range and azimuth only."""
+    place, spread, share = placed(x, P, picture, j, dt[0])
+    done = update_position(x[None], P[None], place[None], spread[None], dt, noise)
+    likely = done.log_likelihood + np.log(ARC_M)
+    return _considered(x, P, done._replace(log_likelihood=likely), share)
 
 
 def _considered(x: F64, P: F64, done: Updated, share: float) -> Updated:

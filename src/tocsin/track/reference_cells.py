@@ -8,12 +8,14 @@ import math
 import numpy as np
 from scipy.special import ndtr
 
-from tocsin.contract import F64
+from tocsin.contract import F64, NS
 from tocsin.geo import unpack_covariance
 from tocsin.motion import Noise
 from tocsin.motion.imm import moments
 from tocsin.track.kernels_cells import GATE2, LEAST
+from tocsin.track.kernels_filter import ARC_M
 from tocsin.track.reference import Values, measured
+from tocsin.track.reference_arc import is_arc, placed
 from tocsin.track.state import Picture, Seen, TrackState
 
 _STILL = (Noise(0.0, 0.0, 0.0, 0.0),)
@@ -46,26 +48,36 @@ def unresolved(mean: F64, cov: F64, site: F64, cell: F64) -> float:
 
 def gated(x: F64, P: F64, picture: Picture, j: int, at_ns: int) -> float:
     """Return the density of the place of plot j for a (6,) state; 0 outside the gate."""
-    bare = picture._replace(rate=np.full_like(picture.rate, np.nan))
+    bare = picture._replace(rate=np.where(np.arange(9) == 0, np.nan, picture.rate))
     found = measured(x[None], P[None], bare, j, at_ns, _STILL)[0]
     return math.exp(found.log_likelihood[0]) if found.distance2[0] <= GATE2 else 0.0
 
 
-def likelihood(state: TrackState, i: int, x: F64, picture: Picture, j: int, at_ns: int) -> float:
-    """Return the density of plot j under a row's models, were its mean at (6,) x.
+def likelihood(
+    state: TrackState, i: int, x: F64, P: F64, picture: Picture, j: int, at_ns: int
+) -> float:
+    """Return the density of plot j under a row's models, were it at (6,) x, (6, 6) P known of that.
 
     That of its range rate is beside that of false plots.
     """
-    own, P, mode = state.bank.state[i], unpack_covariance(state.bank.cov[i]), state.bank.mode[i]
-    place = picture.position_m.copy()
+    own, cov, mode = state.bank.state[i], unpack_covariance(state.bank.cov[i]), state.bank.mode[i]
+    seen, scale = _in_space(x, P, picture, j, at_ns) if is_arc(picture, j) else (picture, 1.0)
+    place = seen.position_m.copy()
     place[j] += mode @ own[:, :3] - x[:3]
     noise = tuple(model.noise for model in state.config.models.models)
-    rate = picture.rate.copy()
-    rate[:, 2:] = np.nan
-    found = measured(own, P, picture._replace(position_m=place, rate=rate), j, at_ns, noise)
+    found = measured(own, cov, seen._replace(position_m=place), j, at_ns, noise)
     total = sum(w * math.exp(u.log_likelihood[0]) for w, u in zip(mode, found, strict=True))
-    scale = 1.0 if np.isnan(picture.rate[j, 0]) else picture.false_rate_density
-    return float(total / scale)
+    rated = np.isfinite(picture.rate[j, 0])
+    return float(scale * total / (picture.false_rate_density if rated else 1.0))
+
+
+def _in_space(x: F64, P: F64, picture: Picture, j: int, at_ns: int) -> tuple[Picture, float]:
+    """Return plot j where on its arc it is for a state, and what then scales its density."""
+    place, spread, _ = placed(x, P, picture, j, (picture.time_ns[j] - at_ns) / NS)
+    own = [column.copy() for column in (*picture[:2], picture.dimension, picture.rate)]
+    position_m, cov, dimension, rate = own
+    position_m[j], cov[j], dimension[j], rate[j, 2] = place, spread[np.triu_indices(3)], 3, np.nan
+    return picture._replace(position_m=position_m, cov=cov, dimension=dimension, rate=rate), ARC_M
 
 
 def midway(mean: F64, cov: F64) -> tuple[F64, F64, int]:
@@ -94,7 +106,7 @@ def crowd(
         x, P, best = midway(mean[two], cov[two])
         for j in range(len(rest)):
             if gated(x, P, picture, j, at_ns) > 0.0:
-                like = likelihood(state, two[best], x, picture, j, at_ns) / rest[j]
+                like = likelihood(state, two[best], x, P, picture, j, at_ns) / rest[j]
                 dense[a, j] = max(dense[a, j], like)
     return near, dense
 
