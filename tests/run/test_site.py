@@ -14,6 +14,7 @@ from tocsin.run.site import (
     InputSection,
     RegistrationSection,
     SensorSection,
+    SignatureSection,
     SiteFile,
     SiteSection,
     parse_site,
@@ -32,6 +33,7 @@ def test_the_documented_site_names_every_key() -> None:
     assert sensors == set(SensorSection.model_fields)
     assert inputs == set(InputSection.model_fields)
     assert set(data["access"]) == set(AccessSection.model_fields)
+    assert set(data["signature"]) == set(SignatureSection.model_fields)
     assert set(data["registration"]) == set(RegistrationSection.model_fields)
     assert set(data["clutter"]) == set(ClutterSection.model_fields)
     assert set(data) | {"clock"} == set(SiteFile.model_fields)

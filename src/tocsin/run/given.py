@@ -51,10 +51,10 @@ def reports_of(plots: TableLike | None, where: str = "plots") -> Reports:
     check_times(reports, where)
     _check_place(reports, where)
     late = np.maximum(reports.received_at_ns, reports.measured_at_ns)
-    return reports.replace(received_at_ns=late, sequence=_by_content(reports))
+    return reports.replace(received_at_ns=late, sequence=by_content(reports))
 
 
-def _by_content(reports: Reports) -> NDArray[np.int64]:
+def by_content(reports: Reports) -> NDArray[np.int64]:
     """Return each row's place by what it says: the order of a table's rows means nothing."""
     place = np.nan_to_num(
         [

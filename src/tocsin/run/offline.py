@@ -41,7 +41,7 @@ from tocsin.contract import (
 )
 from tocsin.geo import Region
 from tocsin.run.backwards import Backwards
-from tocsin.run.given import check_times
+from tocsin.run.given import by_content, check_times
 from tocsin.run.outputs import Outputs
 from tocsin.run.pipeline import Pipeline, PipelineConfig, TickOut
 from tocsin.run.site import Site, policy_text, read_site
@@ -159,6 +159,7 @@ def track_files(
     check_times(decoded.reports, inputs[0])
     looks = read_parquet(Looks, looks_path) if looks_path else decoded.looks
     reports, clock = on_one_clock(decoded.reports)
+    reports = reports.replace(sequence=by_content(reports))
     site = read_site(site_path) if site_path else None
     config = track_config(reports, site, inputs[0], at_s)
     warm_up(say.note, config.sensors)
