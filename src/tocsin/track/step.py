@@ -254,8 +254,9 @@ def _rates(state: TrackState, group: Group) -> F64:
     There is no rate where the line of sight is not sure.
     """
     plots, rate = group.plots, np.full((len(group.plots), 9), np.nan)
-    if (plots.dimension == Dimension.HORIZONTAL).any():
-        rate[:, 2:] = _arcs(state, group)
+    arc = (plots.dimension == Dimension.HORIZONTAL) & np.isfinite(plots.range_m)
+    if state.site.located[group.sensor] and arc.any():
+        rate[arc, 2:] = _arcs(state, group.sensor, plots.take(arc))
     if not np.isfinite(plots.range_rate_mps).any():
         return rate
     flat = plots.dimension == Dimension.HORIZONTAL
@@ -268,10 +269,9 @@ def _rates(state: TrackState, group: Group) -> F64:
     return rate
 
 
-def _arcs(state: TrackState, group: Group) -> F64:
-    """Return (m, 7) what is measured of plots without height, see `Picture`."""
-    plots, place = group.plots, state.site.place[group.sensor]
-    flat = (plots.dimension == Dimension.HORIZONTAL) & np.isfinite(plots.range_m + place[0])
+def _arcs(state: TrackState, sensor: int, plots: Plots) -> F64:
+    """Return (m, 7) what is measured of plots with a range and without height, see `Picture`."""
+    place = state.site.place[sensor]
     sight = plots.position_m - place[:3]
     across = np.cross(place[9:12], sight)
     side = across / np.maximum(np.linalg.norm(across, axis=1), 1e-9)[:, None]
@@ -280,9 +280,8 @@ def _arcs(state: TrackState, group: Group) -> F64:
         np.einsum("ja,jab,jb->j", axis, plots.position_cov_m2, axis) for axis in (side, along)
     )
     azimuth2 = side2 / np.maximum((across**2).sum(axis=1), 1.0)
-    range2 = np.full(len(plots), state.config.sensors[group.sensor].range_std_m ** 2)
-    arcs = np.column_stack([plots.range_m, range2, azimuth2, along2, side])
-    return np.where(flat[:, None], arcs, np.nan)
+    range2 = np.full(len(plots), state.config.sensors[sensor].range_std_m ** 2)
+    return np.column_stack([plots.range_m, range2, azimuth2, along2, side])
 
 
 def _fast(state: TrackState, plots: Plots, rate: F64) -> Bool:
