@@ -26,8 +26,6 @@ from tocsin.track.kernels_filter import (
 if TYPE_CHECKING:
     from tocsin.track.state import Bank, Picture
 
-_COV, _LATER_S, _DIMENSION = 3, 9, 10
-"""Columns of `Near.row`."""
 _LEAST_RATED = 1e-3
 """A range rate with a smaller likelihood ratio to a false plot's puts its plot out of the gate."""
 
@@ -67,15 +65,12 @@ class Near(NamedTuple):
     Args:
         plot: (p,) each plot, cell by cell.
         start: (cells + 1,) first of each cell.
-        row: (p, 11) what a gate needs of each side by side: position (3), covariance (6), seconds
-            after the look's first plot, dimension.
         grid: see `_grid`.
         reach: likewise.
     """
 
     plot: I64
     start: I64
-    row: F64
     grid: F64
     reach: F64
 
@@ -84,16 +79,7 @@ class Near(NamedTuple):
 def _near(plots: Picture, taken: Bool, grid: F64, reach: F64) -> Near:
     """Return the plots by cells, but for those taken."""
     plot, start = sort_cells(plots.position_m, taken, grid)
-    row = np.empty((plot.size, _DIMENSION + 1))
-    for k in range(plot.size):
-        j = plot[k]
-        for a in range(3):
-            row[k, a] = plots.position_m[j, a]
-        for c in range(6):
-            row[k, _COV + c] = plots.cov[j, c]
-        row[k, _LATER_S] = (plots.time_ns[j] - plots.time_ns[0]) * 1e-9
-        row[k, _DIMENSION] = plots.dimension[j]
-    return Near(plot, start, row, grid, reach)
+    return Near(plot, start, grid, reach)
 
 
 @lean(inline=True)
@@ -189,6 +175,7 @@ def _gate_row(
         How many there are, written to the front of `plot` and `value`.
     """
     found, widest, grid, reach = 0, max(gates[0], gates[1]), near.grid, near.reach
+    place = plots.position_m
     off = (plots.time_ns[0] - at_ns) * 1e-9
     lag = max(abs(off + reach[2]), abs(off + reach[3]))
     x, y, gx, gy = state[i, 0, 0], state[i, 0, 1], 0.0, 0.0
@@ -202,14 +189,13 @@ def _gate_row(
     y0, y1 = _cells(y - gy - grid[1], y + gy - grid[1], side, ny)
     for cy in range(y0, y1 + 1):
         for at in range(near.start[cy * nx + x0], near.start[cy * nx + x1 + 1]):
-            z = near.row[at]
-            if abs(z[0] - x) > gx or abs(z[1] - y) > gy:
-                continue
             j = near.plot[at]
+            if abs(place[j, 0] - x) > gx or abs(place[j, 1] - y) > gy:
+                continue
             known = address >= 0 and plots.address[j] >= 0
             if known and address != plots.address[j]:
                 continue
-            dt, d, like = off + z[_LATER_S], int(z[_DIMENSION]), 0.0
+            dt, d, like = (plots.time_ns[j] - at_ns) * 1e-9, plots.dimension[j], 0.0
             if on_arc(d, plots.rate, j):
                 like = _density_on_arc(
                     state, cov, mode, i, plots, j, dt, noise, gates[0], one, one_cov
@@ -217,7 +203,14 @@ def _gate_row(
             else:
                 for m in range(mode.shape[1]):
                     like += mode[i, m] * density(
-                        state[i, m], cov[i, m], z, z[_COV:], dt, d, noise[m], gates[d - 2]
+                        state[i, m],
+                        cov[i, m],
+                        place[j],
+                        plots.cov[j],
+                        dt,
+                        d,
+                        noise[m],
+                        gates[d - 2],
                     )
             if like > 0.0 and has_rate(plots.rate, j):
                 both = correct_row(
