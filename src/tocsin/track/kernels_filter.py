@@ -386,7 +386,7 @@ def correct_row(
     """
     M, rated = mode.shape[1], has_rate(rate, j)
     if on_arc(d, rate, j):
-        # A way of its own: in one with the others it would cost those half as much again.
+        # A way of its own: most plots have a height, and their loop stays as short as it was.
         return _correct_on_arc(
             state, cov, mode, i, plot_m, j, dt, rate, sensor_m, noise, state_out, cov_out,
             mode_out, o,

@@ -25,7 +25,8 @@ _LEADING = 0.95
 TENTATIVE, CONFIRMED, COASTING = 0, 1, 2
 FIRM_PLOTS, HOLD = range(2)
 """Columns of what a confirmed track must be to stay so, see `present`."""
-_NEVER_NS = np.iinfo(np.int64).max
+NEVER_NS = np.iinfo(np.int64).max
+"""Silence of what does not sweep: it passes nobody twice."""
 
 
 @lean()
@@ -72,14 +73,14 @@ def _status(
     silence says nothing of what a source that does not sweep has told of too.
     """
     bits, outside, silent_ns = np.uint64(0), False, at_ns - bank.last_plot_at_ns[i]
-    quickest_ns = passed_ns = _NEVER_NS
+    quickest_ns = passed_ns = NEVER_NS
     for s in range(patience_ns.size):
         heard_ns = bank.heard_ns[i, s]
         if heard_ns > 0 and at_ns - heard_ns <= lately_ns:
             bits |= np.uint64(1) << np.uint64(s)
             quickest_ns = min(quickest_ns, patience_ns[s])
             passed_ns = min(passed_ns, twice_ns[s])
-            outside = outside or twice_ns[s] == _NEVER_NS
+            outside = outside or twice_ns[s] == NEVER_NS
     known = bits > np.uint64(0)
     missed = not outside and (not known or silent_ns >= passed_ns)
     doubted = bank.plots[i] < firm[FIRM_PLOTS] and (sure < firm[HOLD] or missed)
@@ -150,8 +151,8 @@ def present(
         at_ns: the instant.
         lately_ns: how long a sensor counts as contributing after its plot.
         patience_ns: (sensors,) silence after which a plot is overdue.
-        twice_ns: (sensors,) silence after which a radar has passed twice; `never` for what does
-            not sweep.
+        twice_ns: (sensors,) silence after which a radar has passed twice; `NEVER_NS` for what
+            does not sweep.
         firm: plots from which on a confirmed track stays so, least existence of others.
         model: the models.
         limit: see `kernels_filter.predict`.

@@ -9,7 +9,7 @@ import numpy as np
 from tocsin.contract import F64, I64, NS, TrackUpdates
 from tocsin.track.kernels_contest import Mixture
 from tocsin.track.kernels_filter import predict
-from tocsin.track.kernels_report import present, report, shown
+from tocsin.track.kernels_report import NEVER_NS, present, report, shown
 from tocsin.track.lag import smoothed, with_past
 from tocsin.track.seen import moments
 from tocsin.track.state import Bank, TrackState, names_of
@@ -118,7 +118,7 @@ def _present(state: TrackState, rows: I64, at_ns: int, sure: F64 | None = None) 
     sure = np.full(len(rows), np.nan) if sure is None else sure
     latency_ns = np.array([rotation.latency_ns for rotation in state.rotations], np.int64)
     patience_ns = np.round(_LATE_PERIODS * site.period_ns).astype(np.int64) + latency_ns
-    twice_ns = np.where(site.swept, 2 * site.period_ns + latency_ns, np.iinfo(np.int64).max)
+    twice_ns = np.where(site.swept, 2 * site.period_ns + latency_ns, NEVER_NS)
     firm = np.array([config.firm_plots, config.hold_probability])
     mean, cov, mode, status, bits = present(
         bank, rows, sure, at_ns, round(config.contribution_s * NS), patience_ns, twice_ns, firm,
