@@ -72,9 +72,9 @@ def test_the_order_is_oracle_ours_and_then_nothing_or_everything() -> None:
     assert everything["pod_usable_lead"] == 1.0
     assert everything["over_warning_ratio"] > 10 * ours["over_warning_ratio"]
     assert oracle["false_time_ratio"] == 0.0
-    assert oracle["alarm_person_h"] == oracle["oracle_person_h"]
+    assert oracle["alarm_person_h"] == oracle["needed_person_h"]
     assert nothing["false_time_ratio"] is None
-    assert nothing["unwarned_person_h"] == oracle["oracle_person_h"]
+    assert nothing["unwarned_person_h"] == oracle["needed_person_h"]
 
 
 def test_an_oracle_clearing_at_the_last_instant_misses_the_impact_without_length() -> None:
@@ -93,7 +93,7 @@ def test_hand_values() -> None:
     alarm = (2000 * 390 + 3000 * 390 + 4000 * 360 + 6000 * 500) / 3600
     needed = (2000 * 90 + 3000 * 90 + 4000 * 60) / 3600
     assert result["alarm_person_h"] == pytest.approx(alarm)
-    assert result["oracle_person_h"] == pytest.approx(needed)
+    assert result["needed_person_h"] == pytest.approx(needed)
     assert result["false_time_ratio"] == pytest.approx(1 - needed / alarm)
     assert result["csi"] == pytest.approx(needed / alarm)
     assert [result[f"lead_p{q}_s"] for q in (5, 50, 95)] == [300.0, 300.0, 300.0]
@@ -102,7 +102,7 @@ def test_hand_values() -> None:
     district = (10_000 * (1560 - 900) + 26_000 * 500) / 3600
     assert result["district_person_h"] == pytest.approx(district)
     assert result["whole_region_person_h"] == pytest.approx(78_000 * 660 / 3600)
-    assert result["oracle_whole_region_person_h"] == pytest.approx(78_000 * 240 / 3600)
+    assert result["needed_whole_region_person_h"] == pytest.approx(78_000 * 240 / 3600)
 
 
 def test_one_tick_alerts_are_worth_nothing() -> None:
@@ -250,7 +250,7 @@ def test_person_time_is_what_counting_seconds_gives(alarms: list, struck: list) 
         for key, seconds in (("alarm", on), ("needed", due), ("hits", on & due)):
             table[key] += len(seconds) * zone.population / 3600
     assert ours["alarm_person_h"] == pytest.approx(table["alarm"])
-    assert ours["oracle_person_h"] == pytest.approx(table["needed"], abs=0.01)
+    assert ours["needed_person_h"] == pytest.approx(table["needed"], abs=0.01)
     either = table["alarm"] + table["needed"] - table["hits"]
     if either:
         assert ours["csi"] == pytest.approx(table["hits"] / either, abs=1e-3)

@@ -78,10 +78,13 @@ CHIEF_WARNING = (
     ("zones_alarmed", "zones in alarm at some time", 1.0),
     ("pod", "warned, % of those affected", 100.0),
     ("pod_usable_lead", "warned in time to shelter, %", 100.0),
+    ("oracle_pod_usable_lead", "  the oracle, %", 100.0),
     ("lead_p50_s", "lead, median, s", 1.0),
     ("false_area_ratio", "alarms without an effect, %", 100.0),
     ("false_time_ratio", "time in alarm without need, %", 100.0),
-    ("over_warning_ratio", "person-hours in alarm / needed", 1.0),
+    ("alarm_person_h", "person-hours in alarm", 1.0),
+    ("oracle_person_h", "  the oracle", 1.0),
+    ("whole_region_person_h", "  the whole region, when any zone is", 1.0),
     ("never_cleared", "alarms never cleared", 1.0),
 )
 

@@ -24,6 +24,7 @@ from tocsin.evaluate.requirements import (
 from tocsin.evaluate.scene import Coverage, Resolution, Scene, scene
 from tocsin.evaluate.tracking import score_scene, score_tracks
 from tocsin.evaluate.warning import score_warnings
+from tocsin.evaluate.warning_baselines import RunTables
 
 __all__ = [
     "STANDARDS",
@@ -37,6 +38,7 @@ __all__ = [
     "OracleSite",
     "Outcome",
     "Resolution",
+    "RunTables",
     "Scene",
     "Setting",
     "Sources",

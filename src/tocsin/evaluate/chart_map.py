@@ -16,7 +16,7 @@ from tocsin.evaluate.plane import Plane, land, reaches, scale_bar
 from tocsin.evaluate.scene import Scene
 from tocsin.evaluate.spans import length_ns
 from tocsin.evaluate.svg import drawing, path_of, pieces
-from tocsin.evaluate.warning import ZoneRecord
+from tocsin.evaluate.warning_records import ZoneRecord
 from tocsin.geo import ecef_to_geodetic
 
 POINTS = 60_000

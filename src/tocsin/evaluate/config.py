@@ -43,8 +43,17 @@ class WarningScoring:
         event_gap_s: effects on one zone no further apart than this are one event.
         soon_s: an effect within this time after a clear makes the clear premature, and an alert
             within this time after a clear is a re-alert.
+        oracle_detections: detection of an object from which on the oracle knows it; three are the
+            least that a careful tracker waits for.
+        radii_m: distances of the fixed-radius baselines.
+        radius_period_s: for how long a zone near a hazardous track stays in alarm there.
+        radius_cell_m: to what the places of tracks are rounded there.
     """
 
     minute_s: float = 60.0
     event_gap_s: float = 600.0
     soon_s: float = 1_800.0
+    oracle_detections: int = 3
+    radii_m: tuple[float, ...] = (30_000.0, 50_000.0)
+    radius_period_s: float = 10.0
+    radius_cell_m: float = 500.0

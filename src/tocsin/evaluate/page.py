@@ -26,7 +26,7 @@ from tocsin.evaluate.report_warnings import warning_parts
 from tocsin.evaluate.requirements import Outcome, Standard, met
 from tocsin.evaluate.style import look, script
 from tocsin.evaluate.svg import clock
-from tocsin.evaluate.warning import ZoneRecord, zone_records
+from tocsin.evaluate.warning_records import ZoneRecord, zone_records
 
 MAP_PX = (1080.0, 620.0)
 HALF_MAP_PX = (530.0, 400.0)

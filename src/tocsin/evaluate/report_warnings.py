@@ -9,7 +9,7 @@ from tocsin.contract import NS
 from tocsin.evaluate.entry import Entry, Scores
 from tocsin.evaluate.report_tables import table, written
 from tocsin.evaluate.svg import bar_rows
-from tocsin.evaluate.warning import ZoneRecord
+from tocsin.evaluate.warning_records import ZoneRecord
 
 ROWS = 40
 TILES = (
@@ -18,7 +18,7 @@ TILES = (
     ("alerts", "alerts", "", 0),
     ("false_area_ratio", "people in alerts without any effect", "%", 1),
     ("alarm_person_h", "person-hours in alarm", "", 0),
-    ("oracle_person_h", "person-hours that were needed", "", 0),
+    ("needed_person_h", "person-hours that were needed", "", 0),
     ("whole_region_person_h", "person-hours if the whole region were alarmed", "", 0),
     ("csi", "critical success index", "", 3),
     ("never_cleared", "alerts never cleared", "", 0),

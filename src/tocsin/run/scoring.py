@@ -18,6 +18,8 @@ from tocsin.contract import (
     InputError,
     ObjectClass,
     Origin,
+    Origins,
+    Reports,
     Table,
     Tracks,
     Truth,
@@ -80,6 +82,8 @@ class World:
         site: where the sensors stand; None: not known.
         sight: what its radars see and tell apart; None: everything.
         scoring: how tracks are scored.
+        reports: plots of all sensors; None: not known, or not asked for.
+        origins: the true object behind each of them; None: not known.
     """
 
     truth: Truth
@@ -88,6 +92,8 @@ class World:
     site: Site | None
     sight: Sight | None
     scoring: evaluate.TrackScoring
+    reports: Reports | None = None
+    origins: Origins | None = None
 
     @property
     def origin(self) -> Origin:
@@ -183,7 +189,18 @@ def _world(outs: Sequence[Path], options: ScoreOptions) -> World:
         site,
         None if site is None else Sight.of(site),
         options.scoring,
+        *_detections(places, zones_path is not None),
     )
+
+
+def _detections(
+    places: Sequence[Path], warned: bool
+) -> tuple[Reports, Origins] | tuple[None, None]:
+    """Return the plots of a run and what is behind them, for the oracle of warnings."""
+    plots, origins = (first_of(places, f"{name}.parquet") for name in ("plots", "origins"))
+    if not warned or plots is None or origins is None:
+        return None, None
+    return read_parquet(Reports, plots), read_parquet(Origins, origins)
 
 
 def _places(outs: Sequence[Path], truth: Path) -> list[Path]:
@@ -274,8 +291,9 @@ def _entry(given: Given, world: World) -> evaluate.Entry:
     scores: dict[str, Any] = {"track_scores": {**evaluate.score_scene(paired), **nis}}
     if world.zones and world.effects is not None and warnings is not None:
         begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
+        run = evaluate.RunTables(given.tracks, world.reports, world.origins)
         scores["warning_scores"] = evaluate.score_warnings(
-            world.effects, warnings, world.zones, begin, end, _classes(truth)
+            world.effects, warnings, world.zones, begin, end, _classes(truth), run=run
         )
     return evaluate.Entry(given.name, paired, scores, warnings or Warnings.empty())
 
