@@ -2,8 +2,9 @@
 
 from tocsin.evaluate.assignment import Gospa, gospa, ospa
 from tocsin.evaluate.bounds import TargetLooks, looks_along, lower_bound
+from tocsin.evaluate.calibration import score_forecasts
 from tocsin.evaluate.chart_scenario import Setting, chart_scenario
-from tocsin.evaluate.config import TrackScoring, WarningScoring
+from tocsin.evaluate.config import ForecastScoring, TrackScoring, WarningScoring
 from tocsin.evaluate.consistency import chi2_band, innovation_scores
 from tocsin.evaluate.distance import distance
 from tocsin.evaluate.entry import Entry, Evidence
@@ -32,6 +33,7 @@ __all__ = [
     "Coverage",
     "Entry",
     "Evidence",
+    "ForecastScoring",
     "Gospa",
     "Oracle",
     "OracleConfig",
@@ -64,6 +66,7 @@ __all__ = [
     "parse_standard",
     "report_page",
     "scene",
+    "score_forecasts",
     "score_scene",
     "score_tracks",
     "score_warnings",

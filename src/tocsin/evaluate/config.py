@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tocsin.contract import ObjectClass
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,29 @@ class WarningScoring:
     radii_m: tuple[float, ...] = (30_000.0, 50_000.0)
     radius_period_s: float = 10.0
     radius_cell_m: float = 500.0
+
+
+@dataclass(frozen=True)
+class ForecastScoring:
+    """Set how forecasts are verified.
+
+    Args:
+        minute_s: length of the cells of zone x minute.
+        bins: of the reliability diagram, of equal width, beside one for what was given nothing.
+        horizons_s: how far ahead the forecast of each class speaks.
+        horizon_s: of other classes.
+    """
+
+    minute_s: float = 60.0
+    bins: int = 10
+    horizons_s: Mapping[ObjectClass, float] = field(default_factory=dict)
+    horizon_s: float = 600.0
+
+    def horizon_of(self, kind: ObjectClass) -> float:
+        """Return how far ahead forecasts of a class speak."""
+        return self.horizons_s.get(kind, self.horizon_s)
+
+    @property
+    def longest_s(self) -> float:
+        """Return the longest horizon of all."""
+        return max([self.horizon_s, *self.horizons_s.values()])

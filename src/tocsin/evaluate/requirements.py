@@ -22,7 +22,7 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {">=": ge, "<=": le, ">": gt, "<": lt}
 )
 _CLASSES = tuple(kind.name.lower() for kind in ObjectClass)
-_PARTS = ("track_scores", "warning_scores", "oracle")
+_PARTS = ("track_scores", "warning_scores", "forecast_scores", "oracle")
 
 
 class Outcome(Enum):

@@ -20,6 +20,7 @@ from tocsin.contract import (
     Action,
     Designation,
     Faults,
+    Forecasts,
     InputError,
     Looks,
     NoticeKind,
@@ -42,7 +43,7 @@ from tocsin.contract import (
 from tocsin.geo import Region
 from tocsin.run.backwards import Backwards
 from tocsin.run.given import by_content, check_times
-from tocsin.run.outputs import Outputs
+from tocsin.run.outputs import Minutely, Outputs
 from tocsin.run.pipeline import Pipeline, PipelineConfig, TickOut
 from tocsin.run.site import Site, policy_text, read_site
 from tocsin.run.warm import warm_up
@@ -329,10 +330,18 @@ def warn_tracks(
     config = warn.WarnConfig(
         zones, Region.at(_first_of(zones)), warn.parse_policy(policy_text(policy, Path()))
     )
-    warnings = Warnings.concat(list(_decided(config, tracks, say)))
+    forecasts, warnings = decided(config, tracks, say)
     out.mkdir(parents=True, exist_ok=True)
     write_parquet(warnings, out / "warnings.parquet")
+    write_parquet(forecasts, out / "forecasts.parquet")
     return {"warnings": str(out / "warnings.parquet"), "rows": len(warnings)}
+
+
+def decided(config: warn.WarnConfig, tracks: Tracks, say: Say) -> tuple[Forecasts, Warnings]:
+    """Return the forecasts of each minute, and all warnings, over a track file."""
+    minutely, results = Minutely(), list(_decided(config, tracks, say))
+    forecasts = Forecasts.concat([minutely(result.forecasts) for result in results])
+    return forecasts, Warnings.concat([result.warnings for result in results])
 
 
 def _with_hazard(tracks: Tracks, path: Path) -> Tracks:
@@ -347,7 +356,7 @@ def _with_hazard(tracks: Tracks, path: Path) -> Tracks:
     return tracks.replace(hazardous=np.isin(tracks.object_class, kinds) | declared)
 
 
-def _decided(config: warn.WarnConfig, tracks: Tracks, say: Say) -> Iterator[Warnings]:
+def _decided(config: warn.WarnConfig, tracks: Tracks, say: Say) -> Iterator[warn.WarnOut]:
     """Yield the decisions; a sky without tracks is decided on too."""
     state = warn.start(config)
     instants, starts = np.unique(tracks.measured_at_ns, return_index=True)
@@ -356,20 +365,20 @@ def _decided(config: warn.WarnConfig, tracks: Tracks, say: Say) -> Iterator[Warn
     last_ns = None
     none, nobody = OperatorActions.empty(), Tracks.empty()
 
-    def until(end_ns: float) -> Iterator[Warnings]:
+    def until(end_ns: float) -> Iterator[warn.WarnOut]:
         nonlocal state, last_ns
         while standing and last_ns is not None and last_ns + NS < end_ns:
             last_ns += NS
             state, result = warn.step(state, nobody, last_ns, none)
             _stand(standing, result.warnings)
-            yield result.warnings
+            yield result
 
     for now_ns, begin, end in say.progress(rows, "warning", len(instants)):
         yield from until(now_ns)
         state, result = warn.step(state, tracks.take(slice(begin, end)), now_ns, none)
         _stand(standing, result.warnings)
         last_ns = now_ns
-        yield result.warnings
+        yield result
     if last_ns is not None:
         yield from until(last_ns + _LONGEST_S * NS)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from tocsin.contract import (
+    NS,
     Biases,
+    Forecasts,
     Innovations,
     InputError,
     Notices,
@@ -53,8 +55,23 @@ class TableFile:
         self._writer.close()
 
 
+class Minutely:
+    """Pass the first forecasts of each minute: decisions fall every two seconds."""
+
+    def __init__(self) -> None:
+        """Start before all minutes."""
+        self._minute = -1
+
+    def __call__(self, forecasts: Forecasts) -> Forecasts:
+        """Return the forecasts of one decision, or none."""
+        if len(forecasts) == 0 or int(forecasts.made_at_ns[0]) // (60 * NS) == self._minute:
+            return Forecasts.empty()
+        self._minute = int(forecasts.made_at_ns[0]) // (60 * NS)
+        return forecasts
+
+
 class Outputs:
-    """Write a run's tracks and how they came about, warnings and notices into a folder."""
+    """Write a run's tracks and how they came about, forecasts, warnings and notices."""
 
     def __init__(self, folder: Path) -> None:
         """Make the folder and open the files.
@@ -62,18 +79,27 @@ class Outputs:
         Raises:
             InputError: the folder cannot be written.
         """
+        self._minutely = Minutely()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._files = {
                 cls: TableFile(cls, folder / f"{cls.NAME}.parquet")
-                for cls in (Tracks, Innovations, Biases, Warnings, Notices)
+                for cls in (Tracks, Innovations, Biases, Forecasts, Warnings, Notices)
             }
         except OSError as error:
             raise InputError(folder, f"cannot be written: {error}", "choose another -o") from error
 
     def add(self, out: TickOut) -> None:
         """Add the rows of a tick's tables, each to its own file."""
-        for table in (out.tracks, out.innovations, out.biases, out.warnings, out.notices):
+        forecasts = self._minutely(out.forecasts)
+        for table in (
+            out.tracks,
+            out.innovations,
+            out.biases,
+            forecasts,
+            out.warnings,
+            out.notices,
+        ):
             self._files[type(table)].add(table)
 
     def close(self) -> None:

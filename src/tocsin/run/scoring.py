@@ -14,6 +14,7 @@ from tocsin import evaluate
 from tocsin.contract import (
     NS,
     Effects,
+    Forecasts,
     Innovations,
     InputError,
     ObjectClass,
@@ -29,6 +30,7 @@ from tocsin.contract import (
     read_zones,
 )
 from tocsin.geo import Region
+from tocsin.motion.classes import COURSES
 from tocsin.run.offline import in_folder, write_text
 from tocsin.run.origins import Known, first_of, known_plots, plot_places
 from tocsin.run.sight import Sight
@@ -36,6 +38,10 @@ from tocsin.run.site import Site, read_site
 
 TableT = TypeVar("TableT", bound=Table)
 Note = Callable[[str], None]
+_HORIZONS = evaluate.ForecastScoring(
+    horizons_s={kind: course.horizon_s for kind, course in COURSES.items()}
+)
+"""Forecasts speak as far ahead as the motion of their class; of what falls, ten minutes."""
 LATE_DETECTION = 3
 """The second oracle knows an object from this detection on: what a careful tracker waits for."""
 
@@ -69,6 +75,7 @@ class Given:
     tracks: Tracks
     warnings: Warnings | None = None
     innovations: Innovations | None = None
+    forecasts: Forecasts | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +218,9 @@ def _places(outs: Sequence[Path], truth: Path) -> list[Path]:
 
 def _given(name: str, out: Path, world: World) -> Given:
     tracks = _tracks(out, world.truth)
-    return Given(name, tracks, _table(Warnings, out / "warnings.parquet"), innovations_in(out))
+    warnings = _table(Warnings, out / "warnings.parquet")
+    forecasts = _table(Forecasts, out / "forecasts.parquet")
+    return Given(name, tracks, warnings, innovations_in(out), forecasts)
 
 
 def need_folder(path: Path) -> None:
@@ -294,6 +303,11 @@ def _entry(given: Given, world: World) -> evaluate.Entry:
         run = evaluate.RunTables(given.tracks, world.reports, world.origins)
         scores["warning_scores"] = evaluate.score_warnings(
             world.effects, warnings, world.zones, begin, end, _classes(truth), run=run
+        )
+    if world.zones and world.effects is not None and given.forecasts is not None:
+        begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
+        scores["forecast_scores"] = evaluate.score_forecasts(
+            given.forecasts, world.effects, world.zones, (begin, end), _classes(truth), _HORIZONS
         )
     return evaluate.Entry(given.name, paired, scores, warnings or Warnings.empty())
 
