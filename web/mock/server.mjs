@@ -28,7 +28,7 @@ const site = () => ({
 const summary = () => ({
   plots: Math.round((now - Date.parse('2031-05-04T02:00:00Z')) / 1000) * 412,
   tracks_confirmed: world.tracks.filter((t) => (t.flags & 3) === 1).length,
-  warnings_by_action: {}, zones_by_stage: {}, plots_per_s: 412 + 20 * Math.sin(now / 9000),
+  warnings_by_action: {}, zones_by_stage: {}, plots_per_s: 412 + 20 * Math.sin(now / 9000), undelivered: [],
 });
 const sensors = () =>
   world.sensors.map((s) => ({

@@ -94,12 +94,22 @@ export interface ClockState {
   mode: string;
 }
 
+/** Messages that a recipient lacks, and why; one row of the summary. */
+export interface Undelivered {
+  recipient: string;
+  waiting: number;
+  refused: number;
+  gave_up: number;
+  last_error: string | null;
+}
+
 export interface Summary {
   plots: number;
   tracks_confirmed: number;
   warnings_by_action: Partial<Record<Action, number>>;
   zones_by_stage: Partial<Record<Stage, number>>;
   plots_per_s: number;
+  undelivered: Undelivered[];
 }
 
 export interface TrackDetail {

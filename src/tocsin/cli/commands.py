@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
         warn,
         score,
         replay,
+        deliveries,
         coverage,
     )
     for command in commands:
@@ -331,6 +332,34 @@ def replay(
     result = run_replay.replay(record, _speed(speed), page, port, out, say)
     say.result(result, words.replayed(result))
     if result["identical"] is False:
+        raise typer.Exit(FAILED)
+
+
+def deliveries(
+    record: Annotated[Path, typer.Argument(help="Record folder of a run.")],
+    undelivered: Annotated[
+        bool, typer.Option("--undelivered", help="Only what waits, was refused or given up.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for deliveries.parquet.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say who was told what when, and who confirmed it: a record's delivery ledger.
+
+    With --undelivered, exits 1 where anything was not delivered.
+
+    Examples:
+
+        tocsin deliveries RECORD
+
+        tocsin deliveries RECORD --undelivered --json
+    """
+    from tocsin.run.told_files import deliveries_of
+
+    result = deliveries_of(record, undelivered, out)
+    Say(as_json).result(result, words.delivered(result))
+    if undelivered and result["deliveries"]:
         raise typer.Exit(FAILED)
 
 

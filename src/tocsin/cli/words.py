@@ -53,6 +53,25 @@ def simulated(result: Result) -> Iterator[str]:
     yield from _pairs(f"rows written to {result['out']}", result["rows"])
 
 
+def delivered(result: Result) -> Iterator[str]:
+    """Say who was told what when."""
+    for row in result["deliveries"]:
+        what = f"{row['zone_id']} {row['action']} {row['stage']}"
+        when = row["acknowledged_at"] or row["sent_at"] or row["queued_at"]
+        tries = f", attempt {row['attempts']}" if row["attempts"] > 1 else ""
+        why = f": {row['last_error']}" if row["last_error"] else ""
+        yield f"{when}  {row['recipient']}  {what}  {row['status']}{tries}{why}"
+    for name, counts in result["recipients"].items():
+        said = [f"{counts[s]} {s}" for s in counts if s != "median_s" and counts[s]]
+        median_s = counts["median_s"]
+        took = "" if median_s is None else f" (confirmed after {median_s:g} s, half of them)"
+        yield f"{name}: {', '.join(said)}{took}"
+    if not result["deliveries"]:
+        yield "nothing"
+    if "written" in result:
+        yield f"written: {result['written']}"
+
+
 def warned(result: Result) -> Iterator[str]:
     """Say what was decided."""
     yield f"{result['rows']} warning rows written: {result['warnings']}"

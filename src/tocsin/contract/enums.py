@@ -103,6 +103,16 @@ class Action(IntEnum):
     CANCEL = 3
 
 
+class DeliveryStatus(IntEnum):
+    """What became of one message to one recipient; GAVE_UP: it was tried for too long."""
+
+    QUEUED = 0
+    DELIVERED = 1
+    REFUSED = 2
+    GAVE_UP = 3
+    SUPERSEDED = 4
+
+
 class EffectKind(IntEnum):
     """How an object affected a zone."""
 

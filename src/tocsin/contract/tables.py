@@ -14,6 +14,7 @@ from tocsin.contract.enums import (
     Action,
     BiasComponent,
     Corroboration,
+    DeliveryStatus,
     Designation,
     Dimension,
     EffectKind,
@@ -462,14 +463,26 @@ class Notices(Table):
 
 @dataclass(frozen=True)
 class Deliveries(Table):
-    """Who was told what, when; `deliveries.parquet` holds this table."""
+    """Who was told what when, and who confirmed it; `deliveries.parquet` holds this table.
+
+    One row for each message and recipient. All times but the decision's are this machine's.
+    """
 
     NAME: ClassVar[str] = "deliveries"
 
-    delivered_at_ns: Annotated[I64, Column("int64", "ns UTC", "when it was handed over")]
-    cap_identifier: Annotated[Objects, Column("str", doc="message")]
-    recipient: Annotated[Objects, Column("str", doc="feed, address or client")]
-    acknowledged: Annotated[Bool, Column("bool", doc="whether it was confirmed")]
+    decided_at_ns: Annotated[I64, Column("int64", "ns UTC", "when the message was decided")]
+    queued_at_ns: Annotated[I64, Column("int64", "ns UTC", "when it began to wait for sending")]
+    sent_at_ns: Annotated[I64, Column("int64", "ns UTC", "the latest attempt; 0: none yet")]
+    acknowledged_at_ns: Annotated[I64, Column("int64", "ns UTC", "confirmed by it; 0: never")]
+    cap_identifier: Annotated[Objects, Column("str", doc="message; the idempotency key")]
+    warning_id: Annotated[Objects, Column("str", doc="warning that it belongs to")]
+    zone_id: ZoneId
+    action: Annotated[I8, Column("int8", doc="what the message does", enum=Action)]
+    stage: Annotated[I8, Column("int8", doc="stage after it", enum=Stage)]
+    recipient: Annotated[Objects, Column("str", doc="name of the [[delivery]] in the site file")]
+    status: Annotated[I8, Column("int8", doc="what became of it", enum=DeliveryStatus)]
+    attempts: Annotated[I32, Column("int32", "", "how often it was sent")]
+    last_error: Annotated[Objects, Column("str", doc="why the latest failed", optional=True)]
 
 
 @dataclass(frozen=True)

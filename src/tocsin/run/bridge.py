@@ -14,6 +14,7 @@ from tocsin.contract import InputError, Notices, OperatorActions, SensorHealth, 
 from tocsin.geo import Region
 from tocsin.run.clock import Clock
 from tocsin.run.coverage import site_masks
+from tocsin.run.delivery import Dispatch
 from tocsin.run.messages import Messages
 from tocsin.run.pipeline import Pipeline, TickOut
 from tocsin.run.site import Site
@@ -56,6 +57,7 @@ class Bridge:
         mode: live, demo or replay.
         overflows: bytes dropped so far, by source.
         former: zones that the site had before.
+        dispatch: tells recipients; None: nobody is told.
     """
 
     def __init__(
@@ -67,13 +69,15 @@ class Bridge:
         mode: str,
         overflows: Mapping[str, int] = MappingProxyType({}),
         former: Sequence[Zone] = (),
+        dispatch: Dispatch | None = None,
     ) -> None:
         """Make the hub."""
         self._overflows = overflows
         self._clock, self._act = clock, act
         self._messages = Messages(site, former)
         self._last = time.perf_counter()
-        self.hub = serve.Hub(site_info(site, pipeline, mode), self._request)
+        self._dispatch = dispatch
+        self.hub = serve.Hub(site_info(site, pipeline, mode), self._request, dispatch)
         clock.on_change = lambda: self.hub.set_clock(self._clock_state())
 
     def __call__(self, out: TickOut) -> None:
@@ -98,6 +102,8 @@ class Bridge:
             )
         )
         self._last = now
+        if self._dispatch is not None:
+            self._dispatch(out.warnings, documents, out.now_ns)
 
     def stop(self) -> None:
         """Tell clients that time stands still from now on: the feed or the record is over."""
@@ -129,6 +135,8 @@ class Bridge:
                 clock, warnings=warnings, notices=notices, documents=documents, feed=feed
             )
         )
+        if self._dispatch is not None:
+            self._dispatch.recall(warnings, documents, clock.now_ns)
 
     def _clock_state(self) -> serve.Clock:
         state = self._clock.state

@@ -56,7 +56,7 @@ def _batches(out: TickOut) -> list[Batch]:
 def site_meta(site: Site) -> dict[str, str]:
     """Return the facts from which `recorded_site` builds the same site again."""
     return {
-        "site": site.file.model_dump_json(exclude={"access"}),
+        "site": site.file.model_dump_json(exclude={"access", "delivery"}),
         "zones": json.dumps(zones_geojson(site.zones)),
         "place": json.dumps(site.place),
         "policy": site.policy_text,

@@ -11,7 +11,7 @@ from typing import Any
 
 from tocsin import serve
 from tocsin.contract import NS
-from tocsin.record import digest
+from tocsin.record import LEDGER, digest, read_deliveries
 from tocsin.run.bridge import Bridge
 from tocsin.run.clock import ClockState, Pace, Received
 from tocsin.run.offline import Say
@@ -27,6 +27,7 @@ from tocsin.run.recording import (
 )
 from tocsin.run.site import Site
 from tocsin.run.site_run import with_token
+from tocsin.run.told_files import write_deliveries
 from tocsin.run.warm import warm_up
 
 
@@ -94,8 +95,9 @@ def replay(
     else:
         for result in say.progress(_work(record), "replaying"):
             take(result)
-    if outputs is not None:
+    if outputs is not None and out is not None:
         outputs.close()
+        _copy_ledger(record, out, say)
     hashes = digests.hex()
     recorded = {name: digest(record, name) for name in OUTPUTS} if whole else hashes
     different = [name for name in OUTPUTS if hashes[name] != recorded[name]]
@@ -107,6 +109,13 @@ def replay(
         "identical": not different if whole else None,
         "different": different,
     }
+
+
+def _copy_ledger(record: Path, out: Path, say: Say) -> None:
+    """Write who was told in the recorded run; a replay tells nobody."""
+    if (record / LEDGER).is_file():
+        write_deliveries(read_deliveries(record), out)
+        say.note("a replay delivers nothing; deliveries.parquet holds the recorded run's")
 
 
 def _work(record: Path) -> Iterator[TickOut]:

@@ -18,6 +18,7 @@ from tocsin.contract import InputError, Origin, Sensor, SensorKind, Zone, read_z
 from tocsin.run.detection import AZIMUTHS, detection_table, table_from
 from tocsin.run.masks import terrain_masks
 from tocsin.run.pipeline import PipelineConfig
+from tocsin.run.recipients import DeliverySection
 from tocsin.track import DetectionTable
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class SiteFile(_Strict):
     signature: SignatureSection | None = None
     registration: RegistrationSection = RegistrationSection()
     clutter: ClutterSection = ClutterSection()
+    delivery: list[DeliverySection] = []
 
 
 @dataclass
@@ -164,6 +166,7 @@ class Site:
         terrain: file of ground heights, not yet read.
         recorded: a record's table of detection, as text; None: no record.
         signer: of CAP messages; a record has none.
+        folder: where the site file lies.
     """
 
     file: SiteFile
@@ -173,6 +176,7 @@ class Site:
     terrain: Path | None = None
     recorded: str | None = None
     signer: Signer | None = None
+    folder: Path = Path()
 
     @property
     def name(self) -> str:
@@ -308,6 +312,7 @@ def checked_site(data: Mapping[str, Any], path: Path) -> Site:
         raise _first_problem(path, error) from error
     _unique(path, "sensor", [s.sensor_id for s in file.sensor])
     _unique(path, "input", [i.source_id for i in file.input])
+    _unique(path, "delivery", [d.name for d in file.delivery])
     section, folder = file.site, path.parent
     return Site(
         file,
@@ -315,6 +320,7 @@ def checked_site(data: Mapping[str, Any], path: Path) -> Site:
         _read_json(folder / section.place) if section.place else {},
         policy_text(section.policy, folder),
         _existing(folder / section.terrain) if section.terrain else None,
+        folder=folder,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +13,14 @@ from typing import Literal
 
 from tocsin import sense, serve
 from tocsin.contract import InputError, Zone
+from tocsin.record import Ledger
+from tocsin.run.bodies import Bodies
 from tocsin.run.bridge import Bridge
 from tocsin.run.clock import Clock, FedClock, WallClock
+from tocsin.run.delivery import Dispatch
 from tocsin.run.live import Inbox, Sink, run_live
 from tocsin.run.pipeline import Pipeline
+from tocsin.run.recipients import Around, recipients
 from tocsin.run.recording import Recording, recorded_decisions, recorded_zones, resume
 from tocsin.run.site import InputSection, Site, SiteFile, SiteSection, read_site
 from tocsin.run.told import tell
@@ -121,6 +126,7 @@ def run_site(options: RunOptions, note: Note) -> None:
     """
     site = site_of(options)
     check_inputs(site)
+    recipients(site.file.delivery, _around(site))
     config = serve_config(site, options) if options.page else None
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(operate(site, config, options.record, (), "live", note))
@@ -167,7 +173,8 @@ async def operate(
         else:
             pipeline, last_ns, changed = resume(record, site, recording)
             former = recorded_zones(record)
-        bridge = Bridge(site, pipeline, clock, inbox.act, mode, inbox.overflows, former)
+        dispatch = dispatch_of(site, record, former, note) if mode == "live" else None
+        bridge = Bridge(site, pipeline, clock, inbox.act, mode, inbox.overflows, former, dispatch)
         if record is not None and last_ns:
             clock.state = replace(clock.state, now_ns=max(last_ns, clock.state.now_ns))
             bridge.recall(*recorded_decisions(record))
@@ -183,7 +190,10 @@ async def operate(
                 note(f"page: {address}")
                 if ready is not None:
                     ready(address)
-            every: list[Sink] = [*sinks, *([bridge] if config is not None else [])]
+            if dispatch is not None:
+                await stack.enter_async_context(dispatch.running())
+            heard = config is not None or dispatch is not None
+            every: list[Sink] = [*sinks, *([bridge] if heard else [])]
 
             def warn(text: str) -> None:
                 note(text)
@@ -195,6 +205,26 @@ async def operate(
                 await linger()
     finally:
         recording.close()
+
+
+def dispatch_of(
+    site: Site, record: Path | None, former: tuple[Zone, ...], note: Note
+) -> Dispatch | None:
+    """Return what tells the recipients that a site names; None: it names none.
+
+    Raises:
+        InputError: a recipient or the ledger cannot be used.
+    """
+    if not site.file.delivery:
+        return None
+    told = recipients(site.file.delivery, _around(site))
+    if record is None:
+        note("deliveries are noted in memory only, and forgotten at the end: give --record")
+    return Dispatch(told, Ledger.open(record), Bodies(site, former))
+
+
+def _around(site: Site) -> Around:
+    return Around(site.folder, site.zones, time.time_ns)
 
 
 def with_token(config: serve.ServeConfig) -> serve.ServeConfig:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.contract import InputError
+from tocsin.serve.deliveries import delivery_rows
 from tocsin.serve.errors import problem
 from tocsin.serve.hub import Hub
 from tocsin.serve.rows import Row, dump, iso
@@ -18,6 +19,7 @@ from tocsin.serve.wishes import cancel_request, clock_request, designation_reque
 JSON = "application/json"
 GEOJSON = "application/geo+json"
 LIST_DEFAULT = 200
+LIST_MAX = 10_000
 HEIGHT_MAX_M = 100_000.0
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -74,12 +76,30 @@ async def notices(request: Request, hub: Hub) -> Response:
     return _newest_first(request, "notices", list(hub.notices.values()))
 
 
+async def deliveries(request: Request, hub: Hub) -> Response:
+    """List who was told what when, newest first."""
+    limit = _limit(request)
+    if isinstance(limit, Response):
+        return limit
+    wanted = request.query_params.get("undelivered", "false")
+    if wanted not in {"true", "false"}:
+        return problem(400, f"undelivered {wanted[:20]!r} is neither true nor false")
+    if hub.told is None:
+        return reply({"deliveries": []})
+    rows = await hub.told.newest(min(limit, LIST_MAX), wanted == "true")
+    return reply({"deliveries": delivery_rows(rows)})
+
+
 def _newest_first(request: Request, name: str, rows: list[Row]) -> Response:
+    limit = _limit(request)
+    return limit if isinstance(limit, Response) else reply({name: rows[::-1][:limit]})
+
+
+def _limit(request: Request) -> int | Response:
     text = request.query_params.get("limit", str(LIST_DEFAULT))
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         return problem(400, f"limit {text[:20]!r} is no count; use for example limit=50")
-    limit = int(text)
-    return reply({name: rows[::-1][:limit]})
+    return int(text)
 
 
 async def sensors(request: Request, hub: Hub) -> Response:

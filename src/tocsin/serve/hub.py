@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tocsin.contract import NS, Biases, Forecasts, NoticeKind, Notices, TrackStatus
+from tocsin.serve.deliveries import Told
 from tocsin.serve.frame import encode_tracks
 from tocsin.serve.metrics import Metrics
 from tocsin.serve.rows import (
@@ -61,14 +62,17 @@ class Cursor:
 class Hub:
     """Hold the newest picture; `run` publishes into it, clients read from it, in one event loop."""
 
-    def __init__(self, site: SiteInfo, on_action: OnAction | None = None) -> None:
+    def __init__(
+        self, site: SiteInfo, on_action: OnAction | None = None, told: Told | None = None
+    ) -> None:
         """Start with an empty picture.
 
         Args:
             site: what does not change.
             on_action: takes operators' requests; raises InputError where it must refuse.
+            told: how the delivery of warnings goes; None: nobody is told.
         """
-        self.site, self._on_action = site, on_action
+        self.site, self._on_action, self.told = site, on_action, told
         self.metrics = Metrics()
         self.snapshot = Snapshot(Clock())
         self.board = ZoneBoard(site.zones)
@@ -103,6 +107,8 @@ class Hub:
         self._take_warnings(snapshot)
         self._take_notices(snapshot.notices)
         self._take_documents(snapshot)
+        if self.told is not None:
+            self.metrics.observe_deliveries(self.told.counts())
         moved = _NEWEST if states != self._states() else _without_coverage()
         self._wake(*moved)
 
@@ -304,6 +310,7 @@ class Hub:
             "warnings_by_action": dict(sorted(self._actions.items())),
             "zones_by_stage": self.board.by_stage(),
             "plots_per_s": round(self._plots_per_s(), 1),
+            "undelivered": self.told.undelivered() if self.told is not None else [],
         }
 
     def _plots_per_s(self) -> float:

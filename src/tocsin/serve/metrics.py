@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter as Count
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from tocsin.contract import Action, TrackStatus
+from tocsin.contract import Action, DeliveryStatus, TrackStatus
 from tocsin.serve.rows import lower
 from tocsin.serve.snapshot import Snapshot
 
@@ -33,6 +34,9 @@ class Metrics:
         )
         self.clients = Gauge("tocsin_clients", "WebSocket clients", registry=at)
         self.frames = Counter("tocsin_track_frames", "Track frames sent to clients", registry=at)
+        self.deliveries = Gauge(
+            "tocsin_deliveries", "Messages to recipients", ["recipient", "status"], registry=at
+        )
         self.lagged = Counter("tocsin_clients_lagged", "Clients dropped for lagging", registry=at)
         for status in TrackStatus:
             self.tracks.labels(lower(status))
@@ -54,6 +58,11 @@ class Metrics:
             self.faults.labels(source_id, kind).inc(count)
         for what, count in snapshot.overflows.items():
             self.overflow.labels(what).set(count)
+
+    def observe_deliveries(self, counts: Mapping[tuple[str, DeliveryStatus], int]) -> None:
+        """Take how many messages each recipient has had of each status."""
+        for (recipient, status), count in counts.items():
+            self.deliveries.labels(recipient, lower(status)).set(count)
 
     def text(self) -> bytes:
         """Return all counters in Prometheus's text format."""

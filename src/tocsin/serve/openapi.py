@@ -64,7 +64,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         for name in re.findall(r"{(\w+)}", operation.path)
     ]
     in_query = [
-        {"name": name, "in": "query", "description": meaning, "schema": {"type": "number"}}
-        for name, meaning in operation.query
+        {"name": name, "in": "query", "description": meaning, "schema": {"type": kind}}
+        for name, meaning, kind in operation.query
     ]
     return [*in_path, *in_query]

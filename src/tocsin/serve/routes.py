@@ -25,7 +25,7 @@ class Operation:
         handler: what answers; its docstring is the summary.
         schema: name of the answer's schema, or None where it is no JSON.
         media_type: of the answer.
-        query: query parameters and what they mean.
+        query: query parameters, what they mean, and their type.
         body: name of the request body's schema.
     """
 
@@ -34,7 +34,7 @@ class Operation:
     handler: Handler
     schema: str | None = None
     media_type: str = JSON
-    query: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str, str], ...] = ()
     body: str | None = None
 
     @property
@@ -43,8 +43,9 @@ class Operation:
         return self.method != "GET"
 
 
-_LIMIT = (("limit", "how many, newest first"),)
-_HEIGHT = (("height_m", "height above the ellipsoid in metres"),)
+_LIMIT = (("limit", "how many, newest first", "number"),)
+_HEIGHT = (("height_m", "height above the ellipsoid in metres", "number"),)
+_UNDELIVERED = (("undelivered", "only what waits, was refused or was given up", "boolean"),)
 
 OPERATIONS = (
     Operation("GET", "/api/v1/site", handlers.site, "Site"),
@@ -67,6 +68,13 @@ OPERATIONS = (
         body="CancelWish",
     ),
     Operation("GET", "/api/v1/notices", handlers.notices, "Notices", query=_LIMIT),
+    Operation(
+        "GET",
+        "/api/v1/deliveries",
+        handlers.deliveries,
+        "Deliveries",
+        query=(*_LIMIT, *_UNDELIVERED),
+    ),
     Operation("GET", "/api/v1/sensors", handlers.sensors, "Sensors"),
     Operation("GET", "/api/v1/coverage", handlers.coverage, "Coverage", GEOJSON, _HEIGHT),
     Operation("GET", "/api/v1/clock", handlers.clock, "Clock"),

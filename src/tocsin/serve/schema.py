@@ -9,6 +9,7 @@ from tocsin.contract import (
     Action,
     BiasComponent,
     Corroboration,
+    DeliveryStatus,
     Designation,
     NoticeKind,
     ObjectClass,
@@ -166,6 +167,22 @@ SCHEMAS: dict[str, Schema] = {
         ended_at=or_null(MOMENT),
     ),
     "Notices": record(notices=rows(reference("Notice"))),
+    "Delivery": record(
+        recipient=TEXT,
+        cap_identifier=TEXT,
+        warning_id=TEXT,
+        zone_id=TEXT,
+        action=name_of(Action),
+        stage=name_of(Stage),
+        status=name_of(DeliveryStatus),
+        attempts=COUNT,
+        decided_at=MOMENT,
+        queued_at=MOMENT,
+        sent_at=or_null(MOMENT),
+        acknowledged_at=or_null(MOMENT),
+        last_error=or_null(TEXT),
+    ),
+    "Deliveries": record(deliveries=rows(reference("Delivery"))),
     "Sensor": record(
         sensor_id=TEXT,
         kind=name_of(SensorKind),
@@ -234,6 +251,15 @@ SCHEMAS: dict[str, Schema] = {
         warnings_by_action=COUNTS,
         zones_by_stage=COUNTS,
         plots_per_s=NUMBER,
+        undelivered=rows(
+            record(
+                recipient=TEXT,
+                waiting=COUNT,
+                refused=COUNT,
+                gave_up=COUNT,
+                last_error=or_null(TEXT),
+            )
+        ),
     ),
     "Health": record(status={"const": "ok"}, now=MOMENT),
 }

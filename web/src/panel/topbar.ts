@@ -2,6 +2,7 @@
 import { clockText, dateText } from '../format';
 import type { Store } from '../store';
 import { SPEEDS, type Commands } from './commands';
+import { Undelivered } from './undelivered';
 import { button, byId, h, icon, ICONS, setText } from './dom';
 
 export class TopBar {
@@ -33,6 +34,7 @@ export class TopBar {
       h('div', { class: 'brand' }, icon(ICONS.bell, 'brand-mark'), h('h1', {}, 'TOCSIN')),
       h('div', { class: 'site' }, this.site, this.mode),
       this.status,
+      new Undelivered(store).element,
       h('div', { class: 'spacer' }),
       h('div', { class: 'clock' }, this.time, h('span', { class: 'clock-side' }, h('span', {}, 'UTC'), this.date)),
       this.controls,
