@@ -66,7 +66,8 @@ class Telling:
     """Tell recipients, as a run does, from a record folder or from none."""
 
     def __init__(self, folder: Path | None, *sections: dict[str, Any]) -> None:
-        checked = [DeliverySection.model_validate({**FAST, **one}) for one in sections]
+        whole = ({k: v for k, v in {**FAST, **one}.items() if v is not None} for one in sections)
+        checked = [DeliverySection.model_validate(one) for one in whole]
         around = Around(folder or Path(), ZONES, time.time_ns)
         self.messages = Messages(site())
         self.dispatch = Dispatch(recipients(checked, around), Ledger.open(folder), Bodies(site()))

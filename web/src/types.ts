@@ -97,6 +97,7 @@ export interface ClockState {
 /** Messages that a recipient lacks, and why; one row of the summary. */
 export interface Undelivered {
   recipient: string;
+  unreachable: boolean;
   waiting: number;
   refused: number;
   gave_up: number;

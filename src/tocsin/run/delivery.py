@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from tocsin.contract import (
     NS,
     Action,
@@ -30,7 +32,7 @@ from tocsin.contract import (
 )
 from tocsin.record import Ledger, LedgerError
 from tocsin.run.recipients import Recipient
-from tocsin.serve.outbox import Answer, Outbox
+from tocsin.serve.outbox import Answer, Outbox, back_off_s
 
 Documents = Mapping[str, bytes]
 """CAP messages by identifier."""
@@ -69,6 +71,7 @@ class _Line:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     lost_ns: dict[DeliveryStatus, deque[int]] = field(default_factory=dict)
     last_error: str = ""
+    broken: str = ""
 
     def wake(self) -> None:
         changed, self.changed = self.changed, asyncio.Event()
@@ -139,8 +142,8 @@ class Dispatch:
         if not len(warnings):
             return
         for line in self._lines.values():
-            rows = [row for row in range(len(warnings)) if line.hears(warnings, row)]
-            self._queue(line, rows, warnings, documents, now_ns)
+            heard = [row for row in range(len(warnings)) if line.hears(warnings, row)]
+            self._queue(line, (heard, heard), warnings, documents, now_ns)
 
     def recall(self, warnings: Warnings, documents: Documents, now_ns: int) -> None:
         """Take all messages of a resumed record; what was queued before is not queued again.
@@ -166,17 +169,20 @@ class Dispatch:
                 ]
             else:
                 rows = [row for row in heard if warnings.decided_at_ns[row] > mark_ns]
-            self._queue(line, rows, warnings, documents, now_ns)
+            self._queue(line, (heard, rows), warnings, documents, now_ns)
 
     def _queue(
         self,
         line: _Line,
-        rows: Sequence[int],
+        chosen: tuple[Sequence[int], Sequence[int]],
         warnings: Warnings,
         documents: Documents,
         now_ns: int,
     ) -> None:
-        recipient = line.recipient
+        """Queue rows; `chosen` are those that the recipient hears of, and of them the new ones."""
+        recipient, (heard, rows) = line.recipient, chosen
+        if len(heard):
+            recipient.sender.follow(warnings.take(np.array(heard)))
         self._upto_ns[recipient.name] = now_ns
         for row in rows:
             body = self._body(warnings, row, recipient.form, documents)
@@ -244,12 +250,18 @@ class Dispatch:
             self._ledger.close()
 
     async def _keep(self, line: _Line) -> None:
+        """Keep up the connection to a recipient, where it has one between messages."""
+        patience, fruitless = line.recipient.patience, 0
         while True:
+            begun_ns = self._now_ns()
             try:
                 await line.recipient.sender.keep()
+                line.broken = "the connection was lost"
             except Exception as error:  # whatever it is, the other recipients are told
-                line.last_error = f"{type(error).__name__}: {error}"
-            await asyncio.sleep(line.recipient.patience.first_s)
+                line.broken = str(error) or type(error).__name__
+            lasted = self._now_ns() - begun_ns > patience.most_s * NS
+            fruitless = 1 if lasted else fruitless + 1
+            await asyncio.sleep(back_off_s(patience, (line.recipient.name, "keep"), fruitless))
 
     async def _send_on(self, line: _Line) -> None:
         """Send one letter after the other, as the outbox says."""
@@ -350,14 +362,16 @@ class Dispatch:
         for name, line in self._lines.items():
             waiting = line.outbox.overdue
             refused, gave_up = (line.lost(status, since_ns) for status in _LOST)
-            if waiting or refused or gave_up:
+            cut_off = bool(line.broken) and line.recipient.sender.reachable() is False
+            if waiting or refused or gave_up or cut_off:
                 yield {
                     "recipient": name,
+                    "unreachable": cut_off,
                     "waiting": waiting,
                     "refused": refused,
                     "gave_up": gave_up,
-                    "last_error": line.last_error or None,
+                    "last_error": (line.broken if cut_off else line.last_error) or None,
                 }
         if self.problem:
             lost = {"waiting": len(self._unwritten), "refused": 0, "gave_up": self._unwritten_lost}
-            yield {"recipient": "ledger", **lost, "last_error": self.problem}
+            yield {"recipient": "ledger", "unreachable": True, **lost, "last_error": self.problem}

@@ -17,13 +17,17 @@ from tocsin.contract import InputError, ObjectClass, Stage, Zone
 from tocsin.serve.config import is_loopback
 from tocsin.serve.outbox import Patience, Sender
 from tocsin.serve.webhook import Webhook
+from tocsin.serve.zone_states import ZoneStates
 
-_KINDS: dict[str, tuple[str, ...]] = {"webhook": ("http", "https")}
-_FORMS: dict[str, tuple[str, ...]] = {"webhook": ("cap", "json")}
+_KINDS: dict[str, tuple[str, ...]] = {"webhook": ("http", "https"), "mqtt": ("mqtt", "mqtts")}
+_SECRET = frozenset({"secret", "secret_env", "secret_file"})
 _OWN: dict[str, frozenset[str]] = {
-    "webhook": frozenset({"format", "secret", "secret_env", "secret_file", "parallel"}),
+    "webhook": _SECRET | {"format", "parallel"},
+    "mqtt": _SECRET | {"format", "topic", "username"},
 }
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _SPECIAL = frozenset().union(*_OWN.values())
+_TOPIC = re.compile(r"[^/+#\0]+(/[^/+#\0]+)*")
 _NAME = re.compile(r"[\w.@-]{1,64}")
 
 
@@ -33,7 +37,7 @@ class DeliverySection(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    kind: Literal["webhook"]
+    kind: Literal["webhook", "mqtt"]
     url: str
     format: Literal["cap", "json"] | None = None
     zones: tuple[str, ...] | None = None
@@ -43,6 +47,8 @@ class DeliverySection(BaseModel):
     secret_env: str | None = None
     secret_file: str | None = None
     parallel: int | None = Field(default=None, ge=1, le=64)
+    topic: str | None = None
+    username: str | None = None
     ca_file: str | None = None
     certificate_file: str | None = None
     key_file: str | None = None
@@ -57,6 +63,10 @@ class DeliverySection(BaseModel):
         """Refuse what cannot work; pydantic wants the errors as ValueError."""
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"name {self.name!r} is not letters, digits and . @ _ - (64 at most)")
+        if self.topic is not None and not _TOPIC.fullmatch(self.topic):
+            raise ValueError("topic is levels between single /, without + and #")
+        if self.kind == "mqtt" and self.username is None and self.model_fields_set & _SECRET:
+            raise ValueError("a secret needs the username that it is the password of")
         strange = self.model_fields_set & (_SPECIAL - _OWN[self.kind])
         if strange:
             raise ValueError(f"{sorted(strange)[0]} is no key of a {self.kind}")
@@ -76,8 +86,10 @@ class DeliverySection(BaseModel):
             port = url.port
         except ValueError as error:
             raise ValueError(f"url has no usable port: {error}") from error
-        if port is None and url.scheme not in {"http", "https"}:
+        if port is None and url.scheme not in {"http", "https", *_PORTS}:
             raise ValueError("url needs a port")
+        if self.kind == "mqtt" and (url.path.strip("/") or url.query):
+            raise ValueError("url of a broker ends with its port; `topic` says where to publish")
 
     def _check_filter(self) -> None:
         known = [member.name.lower() for member in ObjectClass]
@@ -88,7 +100,7 @@ class DeliverySection(BaseModel):
     @property
     def form(self) -> str:
         """Return the form of the bodies."""
-        return self.format or _FORMS[self.kind][0]
+        return self.format or ("cap" if self.kind == "webhook" else "json")
 
 
 @dataclass(frozen=True)
@@ -120,11 +132,15 @@ class Around:
         folder: of the site file; names of files are relative to it.
         zones: that the site has.
         wall_ns: this machine's time.
+        site: its name.
+        status: of public messages.
     """
 
     folder: Path
     zones: Sequence[Zone]
     wall_ns: Callable[[], int]
+    site: str = "Tocsin"
+    status: str = "Exercise"
 
 
 def recipients(sections: Sequence[DeliverySection], around: Around) -> tuple[Recipient, ...]:
@@ -140,15 +156,47 @@ def _recipient(section: DeliverySection, around: Around) -> Recipient:
     patience = Patience(
         section.retry_first_s, section.retry_most_s, section.give_up_s, section.waiting_max
     )
-    sender = _webhook(section, around)
     hears = _hears(section, around.zones)
-    return Recipient(section.name, section.form, hears, patience, section.parallel or 8, sender)
+    sender, parallel = _SENDERS[section.kind](section, around)
+    return Recipient(section.name, section.form, hears, patience, parallel, sender)
 
 
-def _webhook(section: DeliverySection, around: Around) -> Sender:
+def _webhook(section: DeliverySection, around: Around) -> tuple[Sender, int]:
     secret = _secret(section, around.folder)
     tls = _tls(section, around.folder)
-    return Webhook(section.url, secret, section.timeout_s, tls, around.wall_ns)
+    sender = Webhook(section.url, secret, section.timeout_s, tls, around.wall_ns)
+    return sender, section.parallel or 8
+
+
+def _mqtt(section: DeliverySection, around: Around) -> tuple[Sender, int]:
+    # Only sites that have a broker pay for loading the client.
+    from tocsin.serve.mqtt import Broker, Mqtt, level
+
+    url = urlsplit(section.url)
+    tls = _tls(section, around.folder)
+    if tls is None and url.scheme == "mqtts":
+        tls = ssl.create_default_context()
+    named = section.username is not None
+    password = _secret(section, around.folder).decode() if named else None
+    port = url.port or _PORTS[url.scheme]
+    broker = Broker(str(url.hostname), port, tls, section.username, password)
+    topic = section.topic or f"tocsin/{level(around.site)}"
+    zones = [zone for zone in around.zones if _named(section, zone.zone_id, around.zones)]
+    states = ZoneStates(zones, around.site, around.status)
+    return Mqtt(broker, topic, section.timeout_s, states), 32
+
+
+_SENDERS: dict[str, Callable[[DeliverySection, Around], tuple[Sender, int]]] = {
+    "webhook": _webhook,
+    "mqtt": _mqtt,
+}
+
+
+def _named(section: DeliverySection, zone_id: str, zones: Sequence[Zone]) -> bool:
+    """Say whether a zone, or one above it, is of those that a recipient hears of."""
+    parents = {zone.zone_id: zone.parent_id for zone in zones}
+    named = section.zones
+    return named is None or any(name in named for name in _line(zone_id, parents))
 
 
 def _hears(

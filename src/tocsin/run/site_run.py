@@ -224,7 +224,8 @@ def dispatch_of(
 
 
 def _around(site: Site) -> Around:
-    return Around(site.folder, site.zones, time.time_ns)
+    section = site.file.site
+    return Around(site.folder, site.zones, time.time_ns, section.name, section.status)
 
 
 def with_token(config: serve.ServeConfig) -> serve.ServeConfig:

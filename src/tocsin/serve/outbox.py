@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Protocol
 
-from tocsin.contract import NS, Attempt, DeliveryStatus, Letter
+from tocsin.contract import NS, Attempt, DeliveryStatus, Letter, Tracks, Warnings
 
 IDLE_S = 3600.0
 RETRY_AFTER_MOST_S = 3600.0
@@ -61,8 +61,20 @@ class Answer:
 class Sender(Protocol):
     """Bring messages to one recipient."""
 
+    def follow(self, warnings: Warnings) -> None:
+        """Take in the rows that the recipient hears of, before their messages are sent."""
+
+    def reachable(self) -> bool | None:
+        """Return whether there is a connection; None: only sending shows."""
+
+    def watch(self, tracks: Tracks, now_ns: int) -> None:
+        """Take in the tracks of now."""
+
     async def keep(self) -> None:
-        """Keep up what there is between messages, such as a connection, until cancelled."""
+        """Keep up what there is between messages, such as a connection, until it is lost.
+
+        Ends, or raises what the network raises, where it has to begin again.
+        """
 
     async def send(self, letter: Letter) -> Answer:
         """Bring one message; never raises for what the recipient or the network does."""

@@ -254,6 +254,7 @@ SCHEMAS: dict[str, Schema] = {
         undelivered=rows(
             record(
                 recipient=TEXT,
+                unreachable=FLAG,
                 waiting=COUNT,
                 refused=COUNT,
                 gave_up=COUNT,

@@ -26,7 +26,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from tocsin.contract import NS, DeliveryStatus, Letter
+from tocsin.contract import NS, DeliveryStatus, Letter, Tracks, Warnings
 from tocsin.serve.outbox import Answer
 
 MEDIA_TYPES = {"cap": "application/cap+xml", "json": "application/json"}
@@ -84,6 +84,15 @@ class Webhook:
         self._url, self._secret, self._timeout_s = url, secret, timeout_s
         self._wall_ns, self._tls = wall_ns, tls
         self._client: httpx.AsyncClient | None = None
+
+    def follow(self, warnings: Warnings) -> None:
+        """Take no notice: each message says all there is."""
+
+    def reachable(self) -> None:
+        """Return that nobody knows before a message is sent."""
+
+    def watch(self, tracks: Tracks, now_ns: int) -> None:
+        """Take no notice of tracks."""
 
     async def keep(self) -> None:
         """Keep connections open for the next message, until cancelled."""

@@ -25,13 +25,19 @@ export class Undelivered {
     if (now === this.shown) return;
     this.shown = now;
     this.element.hidden = rows.length === 0;
-    setText(this.count, `${undeliveredCount(rows)} not delivered`);
+    setText(this.count, headline(rows));
     this.list.replaceChildren(...rows.map(line));
   }
 }
 
 export const undeliveredCount = (rows: Row[]): number =>
   rows.reduce((sum, row) => sum + row.waiting + row.refused + row.gave_up, 0);
+
+/** One that cannot be reached misses the next warning, whether or not it lacks one now. */
+export const headline = (rows: Row[]): string => {
+  const count = undeliveredCount(rows);
+  return count > 0 ? `${count} not delivered` : `${rows.length} unreachable`;
+};
 
 /** "2 waiting, 1 refused" */
 export const undeliveredText = (row: Row): string =>
@@ -42,7 +48,7 @@ export const undeliveredText = (row: Row): string =>
   ]
     .filter(([count]) => count)
     .map(([count, word]) => `${count} ${word}`)
-    .join(', ');
+    .join(', ') || (row.unreachable ? 'unreachable' : '');
 
 const line = (row: Row): HTMLElement =>
   h(
