@@ -314,21 +314,46 @@ def replay(
     page: Annotated[bool, typer.Option(help="Show it on the page.")] = False,
     port: Port = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write tracks here too.")] = None,
+    what_if: Annotated[
+        str | None, typer.Option(help="Preset or policy file (TOML): warn by that instead.")
+    ] = None,
+    zones: Annotated[Path | None, typer.Option(help="What if this were the zone map.")] = None,
+    without_sensor: Annotated[
+        list[str] | None, typer.Option(help="What if this sensor were dead.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="Truth to score a what-if against: folder or file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Work a record again and compare: the same outputs, byte for byte.
 
-    Exits 1 where an output differs from the recorded one.
+    Exits 1 where an output differs from the recorded one. With --what-if, --zones or
+    --without-sensor: the same night under another policy or zone map, or with a sensor dead, and
+    both outcomes side by side; nothing is sent, and the record stays as it is.
 
     Examples:
 
         tocsin replay RECORD
 
         tocsin replay RECORD --page --speed 10
+
+        tocsin replay RECORD --what-if cautious --without-sensor radar-1
     """
     from tocsin.run import replay as run_replay
 
     say = Say(as_json)
+    if what_if or zones or without_sensor:
+        if page:
+            raise typer.BadParameter("a what-if has no page", param_hint="--page")
+        from tocsin.run import what_if as run_what_if
+
+        change = run_what_if.WhatIf(what_if, zones, tuple(without_sensor or ()), truth)
+        other = run_what_if.what_if(record, change, out, say)
+        say.result(other, words.compared(other))
+        return
+    if truth is not None:
+        raise typer.BadParameter("is for a what-if only", param_hint="--truth")
     result = run_replay.replay(record, _speed(speed), page, port, out, say)
     say.result(result, words.replayed(result))
     if result["identical"] is False:

@@ -179,6 +179,44 @@ def replayed(result: Result) -> Iterator[str]:
     yield f"{result['ticks']} ticks replayed: {same} {', '.join(result['different'])}".rstrip()
 
 
+WHAT_IF = (
+    ("event_people", "people affected", 1.0),
+    ("event_people_not_in_time", "  of them not warned in time", 1.0),
+    ("pod_usable_lead", "warned in time to shelter, %", 100.0),
+    ("unwarned_person_h", "person-hours without a needed alarm", 1.0),
+    ("lead_p50_s", "lead, median, s", 1.0),
+    ("alarm_person_h", "person-hours in alarm", 1.0),
+    ("pre_alert_person_h", "person-hours in pre-alert", 1.0),
+    ("zones_alarmed", "zones in alarm at some time", 1.0),
+    ("alerts", "alarms", 1.0),
+    ("false_alerts", "  of them false", 1.0),
+    ("re_alerts", "  of them soon again", 1.0),
+)
+"""What is compared in a what-if: key, what people read, factor."""
+_SHOWN_ZONES = 12
+
+
+def compared(result: Result) -> Iterator[str]:
+    """Say what a night was and what it would have been."""
+    changed = result["changed"]
+    asked = [f"policy {changed['policy']}"] if changed["policy"] else []
+    asked += [f"zones {changed['zones']}"] if changed["zones"] else []
+    asked += [f"without {name}" for name in changed["without_sensors"]]
+    yield f"what if: {', '.join(asked)}"
+    columns = {"recorded": result["recorded"], "what if": result["what_if"]}
+    yield from _columns("warnings", WHAT_IF, columns)
+    zones = result["zones"]
+    yield f"{len(zones)} zones would have been in alarm at other times" + (":" if zones else "")
+    for row in zones[:_SHOWN_ZONES]:
+        both = (row[f"{which}_min"] for which in ("recorded", "what_if"))
+        was, would = ("not on the map" if m is None else f"{m:.1f} min" for m in both)
+        yield f"  {row['zone_id']:<8}  {row['name']:<24}  {was:>12}  ->  {would}"
+    if len(zones) > _SHOWN_ZONES:
+        yield f"  and {len(zones) - _SHOWN_ZONES} more: --json has all, with the times"
+    if result["out"]:
+        yield f"written: {result['out']}"
+
+
 def covered(result: Result) -> Iterator[str]:
     """Say how much of the land radars see."""
     reaches = ", ".join(

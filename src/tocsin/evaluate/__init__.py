@@ -26,6 +26,7 @@ from tocsin.evaluate.scene import Coverage, Resolution, Scene, scene
 from tocsin.evaluate.tracking import score_scene, score_tracks
 from tocsin.evaluate.warning import score_warnings
 from tocsin.evaluate.warning_baselines import RunTables
+from tocsin.evaluate.warning_records import zone_records
 
 __all__ = [
     "STANDARDS",
@@ -71,4 +72,5 @@ __all__ = [
     "score_tracks",
     "score_warnings",
     "standard_text",
+    "zone_records",
 ]

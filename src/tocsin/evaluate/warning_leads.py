@@ -124,10 +124,13 @@ def usable(affected: Affected, lead_s: F64) -> Bool:
 
 def detection(affected: Affected, lead_s: F64) -> dict[str, Any]:
     """Return how many moments there were, and the share of people warned, and warned in time."""
+    enough = usable(affected, lead_s)
     return {
         "affected": len(lead_s),
+        "people": float(affected.people.sum()),
+        "people_not_in_time": float(affected.people[~enough].sum()),
         "pod": mean(np.isfinite(lead_s), affected.people),
-        "pod_usable_lead": mean(usable(affected, lead_s), affected.people),
+        "pod_usable_lead": mean(enough, affected.people),
     }
 
 

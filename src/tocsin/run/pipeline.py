@@ -58,6 +58,7 @@ class PipelineConfig:
         clutter_maps: whether the radars' false plots are learned, cell by cell.
         detection: how probably the sensors detect, by range, height and terrain; None: as they
             say, all over their coverage.
+        silenced: sensors whose words are dropped, as if they were dead: to ask what if.
     """
 
     origin: Origin
@@ -71,6 +72,7 @@ class PipelineConfig:
     registration: bool = True
     clutter_maps: bool = True
     detection: track.DetectionTable | None = field(default=None, compare=False, repr=False)
+    silenced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,12 @@ class Pipeline:
             now_ns: the tick's time.
         """
         heard = hear(self.state.inputs, self._inputs, frames, now_ns)
-        out = self.work(heard.reports, heard.looks, heard.faults, actions, now_ns)
+        reports, looks = heard.reports, heard.looks
+        if self.config.silenced:
+            dead = sorted(self.config.silenced)
+            reports = reports.take(~np.isin(reports.sensor_id.astype(str), dead))
+            looks = looks.take(~np.isin(looks.sensor_id.astype(str), dead))
+        out = self.work(reports, looks, heard.faults, actions, now_ns)
         notices = [told(actions, now_ns), heard.notices, out.notices]
         return replace(out, notices=Notices.concat(notices))
 

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -29,7 +29,7 @@ from tocsin.contract import (
 )
 from tocsin.record import Batch, Entry, Journal, newest, read_journal, read_meta, read_metas
 from tocsin.run.detection import table_text
-from tocsin.run.pipeline import Pipeline, PipelineState, TickOut
+from tocsin.run.pipeline import Pipeline, PipelineConfig, PipelineState, TickOut
 from tocsin.run.site import Site, SiteFile
 
 SNAPSHOT_PERIOD_NS = 60 * NS
@@ -195,11 +195,22 @@ class Player:
         InputError: the folder holds no record of a run.
     """
 
-    def __init__(self, folder: Path, begin: Entry | None = None) -> None:
-        """Start at the beginning, or from a snapshot in the record."""
-        self._folder, self._metas = folder, read_metas(folder)
+    def __init__(
+        self,
+        folder: Path,
+        begin: Entry | None = None,
+        set_up: Callable[[Site], PipelineConfig] = Site.pipeline_config,
+    ) -> None:
+        """Start at the beginning, or from a snapshot in the record.
+
+        Args:
+            folder: the record's.
+            begin: snapshot; None: the beginning.
+            set_up: the rooms for a recorded site.
+        """
+        self._folder, self._metas, self._set_up = folder, read_metas(folder), set_up
         self.meta = self._meta_at(1 if begin is None else begin.seq)
-        self.pipeline = Pipeline(self.site().pipeline_config())
+        self.pipeline = Pipeline(set_up(self.site()))
         self.last_ns = 0 if begin is None else restore(self.pipeline, begin.blob)
 
     def site(self) -> Site:
@@ -211,7 +222,7 @@ class Player:
         meta = self._meta_at(tick.seq)
         if meta != self.meta:
             self.meta = meta
-            self.pipeline.move(self.site().pipeline_config())
+            self.pipeline.move(self._set_up(self.site()))
         self.last_ns = tick.now_ns
         return self.pipeline.tick(tick.frames, tick.actions, tick.now_ns)
 

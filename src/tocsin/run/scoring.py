@@ -299,17 +299,26 @@ def _entry(given: Given, world: World) -> evaluate.Entry:
     nis = {} if told is None else evaluate.innovation_scores(told)
     scores: dict[str, Any] = {"track_scores": {**evaluate.score_scene(paired), **nis}}
     if world.zones and world.effects is not None and warnings is not None:
-        begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
+        begin, end = _span_ns(truth)
         run = evaluate.RunTables(given.tracks, world.reports, world.origins)
         scores["warning_scores"] = evaluate.score_warnings(
-            world.effects, warnings, world.zones, begin, end, _classes(truth), run=run
+            world.effects, warnings, world.zones, begin, end, classes_of(truth), run=run
         )
     if world.zones and world.effects is not None and given.forecasts is not None:
-        begin, end = int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max())
         scores["forecast_scores"] = evaluate.score_forecasts(
-            given.forecasts, world.effects, world.zones, (begin, end), _classes(truth), _HORIZONS
+            given.forecasts,
+            world.effects,
+            world.zones,
+            _span_ns(truth),
+            classes_of(truth),
+            _HORIZONS,
         )
     return evaluate.Entry(given.name, paired, scores, warnings or Warnings.empty())
+
+
+def _span_ns(truth: Truth) -> tuple[int, int]:
+    """Return the time that truth tells of, its last instant included."""
+    return int(truth.measured_at_ns.min()), int(truth.measured_at_ns.max()) + 1
 
 
 def _oracles(known: Known, world: World, note: Note) -> list[evaluate.Entry]:
@@ -386,7 +395,8 @@ def _table(cls: type[TableT], path: Path) -> TableT | None:
     return read_parquet(cls, path) if path.is_file() else None
 
 
-def _classes(truth: Truth) -> dict[str, ObjectClass]:
+def classes_of(truth: Truth) -> dict[str, ObjectClass]:
+    """Return the class of each true object."""
     names, first = np.unique(truth.target_id.astype(str), return_index=True)
     kinds = [ObjectClass(kind) for kind in truth.object_class[first].tolist()]
     return dict(zip(names.tolist(), kinds, strict=True))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tocsin.contract import F64, HAZARDS, EffectKind, Effects, Truth, Zone
 from tocsin.simulate.scenario import Scenario
-from tocsin.simulate.terrain import offset_m
+from tocsin.simulate.terrain import Ground, offset_m
 
 ON_GROUND_M = 5.0
 """An object whose last row is no higher than this above the ground came down there."""
@@ -27,17 +27,31 @@ def effects(scenario: Scenario, truth: Truth, zones: Sequence[Zone] | None = Non
         truth: rows of every object, any order.
         zones: public areas; None: the scenario's own.
     """
+    place = scenario.file.place
+    centre_deg = (place.latitude_deg, place.longitude_deg)
     zones = scenario.zones if zones is None else zones
+    return effects_over(scenario.ground, truth, zones, centre_deg)
+
+
+def effects_over(
+    ground: Ground, truth: Truth, zones: Sequence[Zone], centre_deg: tuple[float, float]
+) -> Effects:
+    """Return which zones were affected by which object, and when, over any ground.
+
+    Args:
+        ground: heights, the sea where it knows none.
+        truth: rows of every object, any order.
+        zones: public areas.
+        centre_deg: latitude and longitude about which the earth is taken as flat.
+    """
     truth = truth.take(np.isin(truth.object_class, [int(kind) for kind in HAZARDS]))
     truth = truth.sorted_by("target_id", "measured_at_ns")
     if len(truth) == 0:
         return Effects.empty()
-    place = scenario.file.place
-    centre = np.array(place.latitude_deg), np.array(place.longitude_deg)
+    centre = np.array(centre_deg[0]), np.array(centre_deg[1])
     point = np.stack(offset_m(*centre, truth.latitude_deg, truth.longitude_deg), axis=1)
     shapes = [shapely.transform(_shape(zone), lambda xy: _metres(centre, xy)) for zone in zones]
-    ground = scenario.ground.under_m(truth.latitude_deg, truth.longitude_deg)
-    above = truth.height_wgs84_m - ground
+    above = truth.height_wgs84_m - ground.under_m(truth.latitude_deg, truth.longitude_deg)
     parts = [
         _impacts(truth, point, above, zones, shapes),
         _passes(truth, point, above, zones, shapes),
