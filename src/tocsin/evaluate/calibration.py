@@ -83,7 +83,9 @@ def score_forecasts(
             known = world.at_ns + horizon_ns <= span_ns[1]
             found[kind.name.lower()] = _calibration(given[known], happened[known], kind, settings)
     known = world.at_ns + round(settings.longest_s * NS) <= span_ns[1]
-    whole = _calibration(1.0 - quiet[known], any_of[known], ObjectClass.UNKNOWN, settings)
+    # Rounded, as 1 - (1 - 0.3) is a little less than 0.3 and would fall into the bin below.
+    given = np.round(1.0 - quiet[known], 12)
+    whole = _calibration(given, any_of[known], ObjectClass.UNKNOWN, settings)
     return {**whole, "arrival": _arrivals(rows, world, zone, settings), "by_class": found}
 
 
@@ -136,7 +138,7 @@ def _calibration(given: F64, happened: Bool, kind: ObjectClass, config: Forecast
     if len(p) == 0:
         empty = dict.fromkeys(("brier", *_PARTS, "brier_skill", "base_rate"))
         return {"zone_minutes": 0, "affected_zone_minutes": 0, **empty, "bins": []}
-    edges = np.linspace(0.0, 1.0, config.bins + 1)
+    edges = np.arange(config.bins + 1) / config.bins
     # The first bin is of what was given nothing at all: it would drown the lowest tenth.
     place = np.where(p > 0.0, np.clip(np.searchsorted(edges, p, "right"), 1, config.bins), 0)
     count = np.bincount(place, minlength=config.bins + 1)
