@@ -104,6 +104,7 @@ class Bridge:
         self._last = now
         if self._dispatch is not None:
             self._dispatch(out.warnings, documents, out.now_ns)
+            self._dispatch.watch(out.current, out.now_ns)
 
     def stop(self) -> None:
         """Tell clients that time stands still from now on: the feed or the record is over."""

@@ -28,6 +28,7 @@ from tocsin.contract import (
     Letter,
     ObjectClass,
     Stage,
+    Tracks,
     Warnings,
 )
 from tocsin.record import Ledger, LedgerError
@@ -144,6 +145,11 @@ class Dispatch:
         for line in self._lines.values():
             heard = [row for row in range(len(warnings)) if line.hears(warnings, row)]
             self._queue(line, (heard, heard), warnings, documents, now_ns)
+
+    def watch(self, tracks: Tracks, now_ns: int) -> None:
+        """Take the tracks of now, for those who want them."""
+        for line in self._lines.values():
+            line.recipient.sender.watch(tracks, now_ns)
 
     def recall(self, warnings: Warnings, documents: Documents, now_ns: int) -> None:
         """Take all messages of a resumed record; what was queued before is not queued again.

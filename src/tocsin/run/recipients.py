@@ -15,15 +15,22 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tocsin.contract import InputError, ObjectClass, Stage, Zone
 from tocsin.serve.config import is_loopback
+from tocsin.serve.cot import CotWriter
 from tocsin.serve.outbox import Patience, Sender
+from tocsin.serve.tak import Address, Tak, TakConfig
 from tocsin.serve.webhook import Webhook
 from tocsin.serve.zone_states import ZoneStates
 
-_KINDS: dict[str, tuple[str, ...]] = {"webhook": ("http", "https"), "mqtt": ("mqtt", "mqtts")}
+_KINDS: dict[str, tuple[str, ...]] = {
+    "webhook": ("http", "https"),
+    "mqtt": ("mqtt", "mqtts"),
+    "cot": ("tcp", "tls", "udp"),
+}
 _SECRET = frozenset({"secret", "secret_env", "secret_file"})
 _OWN: dict[str, frozenset[str]] = {
     "webhook": _SECRET | {"format", "parallel"},
     "mqtt": _SECRET | {"format", "topic", "username"},
+    "cot": frozenset({"encoding", "repeat_s", "tracks", "tracks_period_s"}),
 }
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _SPECIAL = frozenset().union(*_OWN.values())
@@ -37,7 +44,7 @@ class DeliverySection(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    kind: Literal["webhook", "mqtt"]
+    kind: Literal["webhook", "mqtt", "cot"]
     url: str
     format: Literal["cap", "json"] | None = None
     zones: tuple[str, ...] | None = None
@@ -49,6 +56,10 @@ class DeliverySection(BaseModel):
     parallel: int | None = Field(default=None, ge=1, le=64)
     topic: str | None = None
     username: str | None = None
+    encoding: Literal["xml", "protobuf"] = "xml"
+    repeat_s: float = Field(default=60.0, ge=1, le=3600)
+    tracks: bool = False
+    tracks_period_s: float = Field(default=5.0, ge=0.5, le=600)
     ca_file: str | None = None
     certificate_file: str | None = None
     key_file: str | None = None
@@ -88,6 +99,8 @@ class DeliverySection(BaseModel):
             raise ValueError(f"url has no usable port: {error}") from error
         if port is None and url.scheme not in {"http", "https", *_PORTS}:
             raise ValueError("url needs a port")
+        if self.encoding == "protobuf" and url.scheme != "udp":
+            raise ValueError("encoding protobuf is for udp: servers take XML from who connects")
         if self.kind == "mqtt" and (url.path.strip("/") or url.query):
             raise ValueError("url of a broker ends with its port; `topic` says where to publish")
 
@@ -100,7 +113,7 @@ class DeliverySection(BaseModel):
     @property
     def form(self) -> str:
         """Return the form of the bodies."""
-        return self.format or ("cap" if self.kind == "webhook" else "json")
+        return self.format or {"webhook": "cap", "mqtt": "json", "cot": "cot"}[self.kind]
 
 
 @dataclass(frozen=True)
@@ -134,6 +147,7 @@ class Around:
         wall_ns: this machine's time.
         site: its name.
         status: of public messages.
+        former: zones that the site had: their warnings may still have to end.
     """
 
     folder: Path
@@ -141,6 +155,12 @@ class Around:
     wall_ns: Callable[[], int]
     site: str = "Tocsin"
     status: str = "Exercise"
+    former: Sequence[Zone] = ()
+
+    @property
+    def all_zones(self) -> tuple[Zone, ...]:
+        """Return the zones of now and before, each as it was last."""
+        return tuple({zone.zone_id: zone for zone in (*self.former, *self.zones)}.values())
 
 
 def recipients(sections: Sequence[DeliverySection], around: Around) -> tuple[Recipient, ...]:
@@ -154,7 +174,11 @@ def recipients(sections: Sequence[DeliverySection], around: Around) -> tuple[Rec
 
 def _recipient(section: DeliverySection, around: Around) -> Recipient:
     patience = Patience(
-        section.retry_first_s, section.retry_most_s, section.give_up_s, section.waiting_max
+        section.retry_first_s,
+        section.retry_most_s,
+        section.give_up_s,
+        section.waiting_max,
+        newest_only=section.kind == "cot",
     )
     hears = _hears(section, around.zones)
     sender, parallel = _SENDERS[section.kind](section, around)
@@ -186,9 +210,40 @@ def _mqtt(section: DeliverySection, around: Around) -> tuple[Sender, int]:
     return Mqtt(broker, topic, section.timeout_s, states), 32
 
 
+def _cot(section: DeliverySection, around: Around) -> tuple[Sender, int]:
+    url = urlsplit(section.url)
+    tls = _tls(section, around.folder)
+    if tls is None and url.scheme == "tls":
+        tls = ssl.create_default_context()
+    address = Address(url.scheme, str(url.hostname), int(url.port or 0), tls)
+    config = TakConfig(
+        section.timeout_s,
+        section.repeat_s,
+        section.tracks_period_s if section.tracks else None,
+        _protobuf(section) if section.encoding == "protobuf" else None,
+    )
+    writer = CotWriter(around.all_zones, around.site, around.status)
+    return Tak(address, writer, config), 1
+
+
+def _protobuf(section: DeliverySection) -> Callable[[bytes], bytes]:
+    """Return what turns XML into a datagram of TAK protocol 1.
+
+    Raises:
+        InputError: the library for it is not installed.
+    """
+    try:
+        from takproto import xml2proto
+    except ImportError as error:
+        what, mend = "encoding protobuf needs takproto", 'pip install "tocsin[tak]"'
+        raise InputError(_where(section), what, mend) from error
+    return lambda event: bytes(xml2proto(event))
+
+
 _SENDERS: dict[str, Callable[[DeliverySection, Around], tuple[Sender, int]]] = {
     "webhook": _webhook,
     "mqtt": _mqtt,
+    "cot": _cot,
 }
 
 

@@ -217,15 +217,15 @@ def dispatch_of(
     """
     if not site.file.delivery:
         return None
-    told = recipients(site.file.delivery, _around(site))
+    told = recipients(site.file.delivery, _around(site, former))
     if record is None:
         note("deliveries are noted in memory only, and forgotten at the end: give --record")
     return Dispatch(told, Ledger.open(record), Bodies(site, former))
 
 
-def _around(site: Site) -> Around:
+def _around(site: Site, former: tuple[Zone, ...] = ()) -> Around:
     section = site.file.site
-    return Around(site.folder, site.zones, time.time_ns, section.name, section.status)
+    return Around(site.folder, site.zones, time.time_ns, section.name, section.status, former)
 
 
 def with_token(config: serve.ServeConfig) -> serve.ServeConfig:
