@@ -137,9 +137,8 @@ def _remarks(said: Mapping[str, object], over: bool) -> str:
     first, last = str(said["arrival_p10"] or "")[11:16], str(said["arrival_p90"] or "")[11:16]
     when = f" Arrival {first} to {last} UTC." if first and last else ""
     until = str(said["expires_at"])[11:16]
-    return (
-        f"Threat: {threat}.{when} {said['reason'] or ''} Valid until {until} UTC, renewed before."
-    )
+    why = f" {said['reason']}" if said["reason"] else ""
+    return f"Threat: {threat}.{when}{why} Valid until {until} UTC, renewed before."
 
 
 def _event(
