@@ -10,21 +10,20 @@ from tests.warn.support import NOW, REGION, box, grid, tracks
 from tocsin.contract import HAZARDS, NS, Designation, ObjectClass, Tracks, TrackStatus
 from tocsin.geo import zone_shapes
 from tocsin.motion.classes import COURSES, LIMITS
-from tocsin.warn.arrivals import count_hits, flying_arrivals
+from tocsin.warn.arrivals import flying_arrivals, folded
 from tocsin.warn.config import WarnConfig
 from tocsin.warn.forecast import (
     build_model,
     class_weights,
-    combine,
-    contributions,
     hazard_of,
     instants_s,
+    outlook,
     probability_by,
     quantile_s,
 )
 from tocsin.warn.hits import flying_hits
 from tocsin.warn.particles import normals, points
-from tocsin.warn.sample import States, draw_cloud, plane_states
+from tocsin.warn.sample import States, draw_flock, draw_plane, lower_root, plane_states
 
 ISLAND = grid(5, 4, 5e3, low=(5e3, -10e3))
 MODEL = build_model(WarnConfig(ISLAND, REGION))
@@ -34,7 +33,7 @@ DRONE, FAST, SHELL = ObjectClass.ONE_WAY_DRONE, ObjectClass.FAST_LOW_FLYER, Obje
 def risk(table, zones=None):
     """Return {zone_id: (P, arrival P50 in seconds)} of tracks over zones."""
     model = MODEL if zones is None else build_model(WarnConfig(zones, REGION))
-    found = combine(contributions(model, table, NOW))
+    found = outlook(model, table, NOW).risk
     p50 = quantile_s(found.curve, model.seconds, 0.5)
     ids = [model.config.zones[z].zone_id for z in found.zone]
     return {i: (float(c[-1]), float(t)) for i, c, t in zip(ids, found.curve, p50, strict=True)}
@@ -53,25 +52,51 @@ def test_the_kernel_is_its_twin(threat, x, y, course, height, climb):
     speed = 50.0 if threat != FAST else 230.0
     velocity = [speed * np.cos(course), speed * np.sin(course), climb]
     table = tracks([[x, y, height], [y, x, height]], velocity, std=(300.0, 8.0))
-    states = plane_states(table, REGION, NOW)
-    cloud = draw_cloud(states, COURSES[threat], LIMITS[threat], 256, 0.0)
-    what = (cloud, MODEL.paths[threat], COURSES[threat], hazard_of(threat), MODEL.ground[threat])
-    plain = count_hits(flying_hits(*what), MODEL.seconds, len(ISLAND))
-    fast = flying_arrivals(*what, MODEL.seconds)
-    for name in ("track", "zone", "count"):
-        assert np.array_equal(getattr(plain, name), getattr(fast, name)), name
+    plain, fast = both(MODEL, threat, table)
+    same(plain, fast)
+
+
+def both(model, threat, table):
+    """Return what the plain form and the kernel make of tracks."""
+    states, count = plane_states(table, REGION, NOW), model.config.particles
+    kind = (COURSES[threat], LIMITS[threat], hazard_of(threat))
+    weight = np.full(len(table), 0.9)
+    flock = draw_flock(states, *kind[:2], count, np.zeros(len(table)), weight)
+    what = (flock, model.paths[threat, count], kind, model.ground[threat])
+    plain = folded(flying_hits(*what), weight, count, model.seconds, len(model.config.zones))
+    return plain, flying_arrivals(*what, model.seconds)
+
+
+def same(plain, fast):
+    """Hold two results to each other: a particle on a border may fall to either side."""
+    assert np.array_equal(plain.zones, fast.zones)
+    assert np.abs(plain.curve - fast.curve).max(initial=0.0) <= 3.01 / 256
+    order = np.lexsort((fast.zone, fast.track))
+    assert np.array_equal(plain.track, fast.track[order])
+    assert np.array_equal(plain.zone, fast.zone[order])
+    assert np.abs(plain.weight - fast.weight[order]).max(initial=0.0) <= 3.01 / 256
+
+
+def test_over_hills_the_kernel_is_its_twin_too():
+    def hills(latitude, longitude):
+        return 150.0 + 140.0 * np.sin(300.0 * latitude) * np.cos(300.0 * longitude)
+
+    model = build_model(WarnConfig(ISLAND, REGION, terrain=hills))
+    table = tracks([[0, 0, 320], [3e3, 4e3, 200]], [50.0, 5.0, 0.0], std=(300.0, 8.0))
+    level = both(MODEL, DRONE, table)[1]
+    for threat in (DRONE, FAST):
+        plain, fast = both(model, threat, table)
+        same(plain, fast)
+    assert np.abs(both(model, DRONE, table)[1].weight.sum() - level.weight.sum()) > 0.1
 
 
 def test_more_pairs_than_expected_are_all_found():
     many = grid(40, 12, 400.0, low=(0.0, -2.4e3))
     model = build_model(WarnConfig(many, REGION, cell_m=200.0))
     table = tracks([[-2e3, 0, 60]], [45.0, 0, 0], std=(1500.0, 10.0))
-    cloud = draw_cloud(plane_states(table, REGION, NOW), COURSES[DRONE], LIMITS[DRONE], 256, 0.0)
-    what = (cloud, model.paths[DRONE], COURSES[DRONE], hazard_of(DRONE), model.ground[DRONE])
-    plain = count_hits(flying_hits(*what), model.seconds, len(many))
-    fast = flying_arrivals(*what, model.seconds)
+    plain, fast = both(model, DRONE, table)
     assert len(plain.track) > 256
-    assert np.array_equal(plain.count, fast.count)
+    same(plain, fast)
 
 
 def simulate_drones(estimate, count, generator):
@@ -122,9 +147,9 @@ def test_probabilities_are_calibrated():
         height = generator.choice([40.0, 100.0, 1200.0])
         velocity = [45.0 * np.cos(course), 45.0 * np.sin(course), 0.0]
         table = tracks([[*place, height]], velocity, std=(60.0, 2.0))
-        shares = contributions(MODEL, table, NOW)
+        seen = outlook(MODEL, table, NOW).risk
         probability = np.zeros(len(ISLAND))
-        probability[shares.zone] = shares.curve[:, -1]
+        probability[seen.zone] = seen.curve[:, -1]
         affected = simulate_drones(plane_states(table, REGION, NOW), draws, generator)
         said.append(probability)
         happened.append(affected.mean(0))
@@ -191,8 +216,8 @@ def test_a_fast_flyer_arrives_sooner_and_probability_grows_with_time():
     probability, p50_s = found["Z00-01"]
     assert probability > 0.5
     assert p50_s == pytest.approx(35e3 / 240, rel=0.15)
-    shares = contributions(MODEL, tracks([[-30e3, -2e3, 100]], [240, 0, 0], FAST), NOW)
-    assert (np.diff(shares.curve, axis=1) >= 0.0).all()
+    seen = outlook(MODEL, tracks([[-30e3, -2e3, 100]], [240, 0, 0], FAST), NOW).risk
+    assert (np.diff(seen.curve, axis=1) >= 0.0).all()
 
 
 def test_a_ballistic_object_threatens_where_it_comes_down_only():
@@ -283,8 +308,45 @@ def test_particles_have_the_tracks_covariance():
     root = rng.normal(size=(6, 6)) * [300, 300, 80, 4, 4, 1]
     cov = root.T @ root
     states = States(np.array([[1e3, 2e3, 900.0, 45.0, 5.0, 0.0]]), cov[None])
-    cloud = draw_cloud(states, COURSES[ObjectClass.UNKNOWN], LIMITS[ObjectClass.UNKNOWN], 4096, 0.0)
-    drawn = np.concatenate([cloud.position_m[0], cloud.velocity_mps[0]], axis=1)
+    course, limits = COURSES[ObjectClass.UNKNOWN], LIMITS[ObjectClass.UNKNOWN]
+    flock = draw_flock(states, course, limits, 4096, np.zeros(1), np.ones(1))
+    drawn = np.concatenate([part[0] for part in draw_plane(flock, limits, 4096)], axis=1)
     plane = np.ix_([0, 1, 3, 4], [0, 1, 3, 4])
     scale = np.sqrt(np.outer(np.diag(cov)[[0, 1, 3, 4]], np.diag(cov)[[0, 1, 3, 4]]))
     assert (np.abs(np.cov(drawn.T) - cov[plane]) / scale).max() < 0.05
+    assert flock.height.std() == pytest.approx(cov[2, 2] ** 0.5, rel=0.05)
+
+
+def test_roots_are_those_of_numpy_and_of_what_has_none():
+    rng = np.random.default_rng(2)
+    root = rng.normal(size=(20, 6, 6))
+    cov = root @ np.swapaxes(root, 1, 2)
+    assert np.allclose(lower_root(cov), np.linalg.cholesky(cov))
+    flat = np.diag([4.0, 0.0, 9.0])[None]
+    assert np.allclose(lower_root(flat)[0], np.diag([2.0, 0.0, 3.0]))
+
+
+def test_a_height_that_nobody_measured_is_one_that_the_class_flies():
+    table = tracks([[0, 0, 3000]], [45, 0, 0])
+    packed = table.state_cov_m_mps.copy()
+    packed[:, 11] = 3000.0**2
+    states = plane_states(table.replace(state_cov_m_mps=packed), REGION, NOW)
+    kind = (COURSES[DRONE], LIMITS[DRONE])
+    flock = draw_flock(states, *kind, 1024, np.zeros(1), np.ones(1))
+    cruising = flock.height[~flock.diving]
+    assert cruising.min() > 50.0
+    assert cruising.max() < 3500.0
+    assert (cruising < 150.0).mean() < 0.06, "not heaped up at the least height"
+
+
+def test_who_stands_behind_a_risk_is_named_strongest_first():
+    table = tracks(
+        [[-8e3, -7.5e3, 100], [-8e3, -7.5e3, 100], [-8e3, 7.5e3, 100]],
+        [45.0, 0.0, 0.0],
+        existence_probability=np.array([0.5, 0.9, 0.9]),
+    )
+    behind = outlook(MODEL, table, NOW).behind
+    assert behind.of(0).tolist()[:2] == [1, 0]
+    assert behind.of(15).tolist()[0] == 2
+    assert behind.of(0, int(DRONE)).tolist() == behind.of(0).tolist()
+    assert len(behind.of(0, int(FAST))) == 0

@@ -92,13 +92,23 @@ class ZoneIndex:
             x_m: finite region coordinates, any shape, float32 or float64.
             y_m: likewise, of the same shape.
         """
-        rows, columns = self.cells.shape
-        column = _cell(x_m, self.low_m[0], self.cell_m, columns)
-        row = _cell(y_m, self.low_m[1], self.cell_m, rows)
-        row *= columns
+        row, column = self.places(x_m, y_m)
+        row *= self.cells.shape[1]
         row += column
         found: I32 = self.cells.reshape(-1).take(row)
         return found
+
+    def places(self, x_m: NDArray[Any], y_m: NDArray[Any]) -> tuple[I32, I32]:
+        """Return the row and column of the cell at each point, the nearest one outside."""
+        rows, columns = self.cells.shape
+        row = _cell(y_m, self.low_m[1], self.cell_m, rows)
+        return row, _cell(x_m, self.low_m[0], self.cell_m, columns)
+
+    def centres_m(self) -> F64:
+        """Return (rows, columns, 2) the centres of the cells."""
+        rows, columns = self.cells.shape
+        x, y = (np.arange(count) + 0.5 for count in (columns, rows))
+        return np.stack(np.meshgrid(x, y), axis=-1) * self.cell_m + self.low_m
 
     def zones_of(self, sets: I32) -> tuple[Index, I32]:
         """Return, for (n,) set numbers, pairs: which of the n, and the zone.

@@ -66,6 +66,7 @@ class Course:
             least, however little of its way leads over them.
         dive_probability: chance, before its vertical speed is looked at, that it dives already.
         dive_mps: mean and standard deviation of the vertical speed in a dive.
+        follows_ground: whether it keeps its height above the ground rather than above the sea.
     """
 
     horizon_s: float
@@ -79,6 +80,7 @@ class Course:
     impact_urge: float
     dive_probability: float
     dive_mps: tuple[float, float]
+    follows_ground: bool = False
 
 
 _DRONE = Course(900.0, 0.015, 0.3, 0.7, 0.05, 2.5, 20.0, 300.0, 1.6, 0.02, (-25.0, 12.0))
@@ -87,7 +89,7 @@ COURSES: Mapping[ObjectClass, Course] = MappingProxyType(
     {
         ObjectClass.ONE_WAY_DRONE: _DRONE,
         ObjectClass.FAST_LOW_FLYER: Course(
-            300.0, 0.01, 0.3, 0.6, 0.05, 5.0, 5.0, 90.0, 1.6, 0.02, (-60.0, 30.0)
+            300.0, 0.01, 0.3, 0.6, 0.05, 5.0, 5.0, 90.0, 1.6, 0.02, (-60.0, 30.0), True
         ),
         # Whatever it is, it may turn more, change its speed and come down anywhere.
         ObjectClass.UNKNOWN: Course(

@@ -24,7 +24,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -268,6 +268,7 @@ def message_texts(language: str) -> Mapping[str, Any]:
     return tomllib.loads(text)
 
 
+@lru_cache(maxsize=1024)
 def cap_time(at_ns: int) -> str:
     """Return an instant in CAP's form: whole seconds, and never ``Z`` (CAP 1.2, 3.3.2).
 
@@ -295,7 +296,10 @@ def new_root(namespace: str, name: str) -> Any:
 
 def clean(text: object) -> str:
     """Return a text without the control characters that XML cannot hold."""
-    return "".join(c if unicodedata.category(c) != "Cc" else " " for c in str(text))
+    plain = str(text)
+    if plain.isprintable():
+        return plain
+    return "".join(c if unicodedata.category(c) != "Cc" else " " for c in plain)
 
 
 def xml_bytes(root: Any) -> bytes:

@@ -10,25 +10,48 @@ Processing 1.1 (2013), sections 6.4 and 6.6.4.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from lxml import etree
-from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
-from signxml.signer import XMLSigner
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from tocsin.contract import InputError
 from tocsin.serve.cap_check import SIGNATURE, Fault
 from tocsin.serve.cap_rules import instant
 
+_DS = "http://www.w3.org/2000/09/xmldsig#"
+_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
+# In canonical form: what is signed are these very characters.
+_SIGNED_INFO = (
+    f'<ds:SignedInfo xmlns:ds="{_DS}">'
+    f'<ds:CanonicalizationMethod Algorithm="{_C14N}"></ds:CanonicalizationMethod>'
+    '<ds:SignatureMethod Algorithm="{}"></ds:SignatureMethod>'
+    '<ds:Reference URI=""><ds:Transforms>'
+    f'<ds:Transform Algorithm="{_DS}enveloped-signature"></ds:Transform>'
+    f'<ds:Transform Algorithm="{_C14N}"></ds:Transform></ds:Transforms>'
+    '<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>'
+    "<ds:DigestValue>{}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
+)
+_SIGNATURE = (
+    f'<ds:Signature xmlns:ds="{_DS}">{{}}<ds:SignatureValue>{{}}</ds:SignatureValue>'
+    "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>"
+    "</ds:KeyInfo></ds:Signature>"
+)
 _EXPECTED = SignatureConfiguration(
     location="./",
     expect_references=1,
@@ -81,14 +104,37 @@ class Signer:
         return cls(private, own)
 
     def sign(self, root: Any) -> Any:
-        """Return a message with an enveloped signature."""
-        rsa = isinstance(self.key, RSAPrivateKey)
-        signer = XMLSigner(
-            signature_algorithm=SignatureMethod.RSA_SHA256 if rsa else SignatureMethod.ECDSA_SHA256,
-            digest_algorithm=DigestAlgorithm.SHA256,
-            c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
-        )
-        return signer.sign(root, key=self.key, cert=[self.certificate])
+        """Return a message with an enveloped signature.
+
+        Written out here rather than by signxml, which takes twenty times as long for it, and
+        thousands of messages may be due at once. What signxml verifies is still what is signed.
+        """
+        digest = hashlib.sha256(etree.tostring(root, method="c14n", exclusive=True)).digest()
+        signed = _SIGNED_INFO.format(self._method, _base64(digest))
+        value = self._signature(signed.encode())
+        text = _SIGNATURE.format(signed, _base64(value), _base64(self._certificate))
+        root.append(etree.fromstring(text))
+        return root
+
+    @cached_property
+    def _method(self) -> str:
+        kind = "rsa" if isinstance(self.key, RSAPrivateKey) else "ecdsa"
+        return f"http://www.w3.org/2001/04/xmldsig-more#{kind}-sha256"
+
+    @cached_property
+    def _certificate(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
+    def _signature(self, data: bytes) -> bytes:
+        if isinstance(self.key, RSAPrivateKey):
+            return self.key.sign(data, PKCS1v15(), SHA256())
+        r, s = decode_dss_signature(self.key.sign(data, ECDSA(SHA256())))
+        size = (self.key.key_size + 7) // 8
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def certificate_of(pem: bytes, where: str) -> x509.Certificate:

@@ -25,10 +25,10 @@ from tocsin.contract import (
     Tracks,
     TrackStatus,
 )
-from tocsin.geo import zone_index
+from tocsin.geo import ZoneIndex, zone_index
 from tocsin.motion import ballistic
 from tocsin.motion.classes import COURSES, LIMITS
-from tocsin.warn.arrivals import Arrivals, count_hits, flying_arrivals
+from tocsin.warn.arrivals import Arrivals, flying_arrivals, folded
 from tocsin.warn.config import WarnConfig
 from tocsin.warn.hits import Ground, Hits
 from tocsin.warn.particles import (
@@ -42,7 +42,8 @@ from tocsin.warn.particles import (
     instants_s,
     normals,
 )
-from tocsin.warn.sample import States, draw_cloud, plane_states, square_root, usable
+from tocsin.warn.sample import States, draw_flock, lower_root, plane_states, usable
+from tocsin.warn.threats import Threats, threats
 
 Index = NDArray[np.intp]
 
@@ -54,7 +55,6 @@ THREATS = (
 )
 """Classes that are forecast; a hazardous track of any other class counts as unknown."""
 _LEAST_CLASS_PROBABILITY = 0.02
-_CHUNK_TRACKS = 256
 
 
 def hazard_of(threat: ObjectClass) -> Hazard:
@@ -67,15 +67,16 @@ class Model:
     """Hold what forecasts need and never changes.
 
     Args:
+        config: as given.
         seconds: (b,) common instants of all arrival curves.
         ground: rasters by class.
-        paths: paths by class that flies.
+        paths: paths by class that flies and number of particles.
     """
 
     config: WarnConfig
     seconds: F64
     ground: Mapping[ObjectClass, Ground]
-    paths: Mapping[ObjectClass, Paths]
+    paths: Mapping[tuple[ObjectClass, int], Paths]
 
 
 def build_model(config: WarnConfig) -> Model:
@@ -86,12 +87,51 @@ def build_model(config: WarnConfig) -> Model:
         radius: zone_index(config.zones, config.region, radius, config.cell_m)
         for radius in dict.fromkeys(radii.values())
     }
-    ground = {threat: Ground(plain, grown[radius]) for threat, radius in radii.items()}
-    paths = {c: draw_paths(course, config.particles, config.steps) for c, course in COURSES.items()}
+    floor = _floor(config, plain)
+    ground = {threat: Ground(plain, grown[radius], floor) for threat, radius in radii.items()}
+    counts = particle_counts(config)
+    paths = {
+        (threat, count): draw_paths(course, count, config.steps)
+        for threat, course in COURSES.items()
+        for count in counts
+    }
     model = Model(config, instants_s(config.horizon_s, config.steps), ground, paths)
     # Compiles the kernel now rather than in the first decision.
-    _arrivals(model, ObjectClass.UNKNOWN, States(np.empty((0, 6)), np.empty((0, 6, 6))))
+    none = States(np.empty((0, 6)), np.empty((0, 6, 6)))
+    _arrivals(model, ObjectClass.UNKNOWN, none, np.empty(0), np.empty(0))
     return model
+
+
+def particle_counts(config: WarnConfig) -> tuple[int, ...]:
+    """Return the numbers of particles that a track may have, the greatest first.
+
+    >>> particle_counts(WarnConfig((), None, particles=256))
+    (256, 128, 64)
+    """
+    least = min(config.least_particles, config.particles)
+    counts = [config.particles]
+    while counts[-1] // 2 >= least:
+        counts.append(counts[-1] // 2)
+    return tuple(counts)
+
+
+def _particles(model: Model, tracks: int) -> int:
+    """Return how many particles each of so many tracks gets: the budget, in whole halvings."""
+    counts = particle_counts(model.config)
+    fitting = (count for count in counts if count * tracks <= model.config.particle_budget)
+    return next(fitting, counts[-1])
+
+
+def _floor(config: WarnConfig, index: ZoneIndex) -> F32:
+    """Return the ground heights of a raster's cells; one number where the ground is level."""
+    if config.terrain is None:
+        return np.full((1, 1), config.ground_height_m, np.float32)
+    centre = index.centres_m()
+    latitude, longitude, _ = config.region.to_geodetic(
+        np.concatenate([centre, np.zeros((*centre.shape[:2], 1))], axis=2).reshape(-1, 3)
+    )
+    height = config.terrain(latitude, longitude).reshape(centre.shape[:2])
+    return np.nan_to_num(height, nan=config.ground_height_m).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,38 +150,58 @@ class Risk:
 
 
 @dataclass(frozen=True, eq=False)
-class Shares:
-    """Hold one row per track, zone and class: what each track contributes.
+class Outlook:
+    """Hold the forecast of one instant.
 
     Args:
-        track: row of the track in the table that was forecast.
-        zone: number of the zone.
-        threat: class code.
-        curve: (k, b) float32 probability that this track, of this class, has affected the zone.
+        risk: per zone and class.
+        behind: the tracks behind it.
     """
 
-    track: Index
-    zone: Index
-    threat: Index
-    curve: F32
+    risk: Risk
+    behind: Threats
 
 
-def contributions(model: Model, tracks: Tracks, now_ns: int) -> Shares:
-    """Return what each hazardous track does to each zone, by class."""
+def outlook(model: Model, tracks: Tracks, now_ns: int) -> Outlook:
+    """Return what hazardous tracks do to zones, by class."""
     states = plane_states(tracks, model.config.region, now_ns)
     weight = class_weights(tracks, model.config.policy.tentative_tracks)
     weight[~usable(states)] = 0.0
-    parts = []
+    under = _under(model.config, tracks)
+    found = []
     for threat in THREATS:
         rows = np.flatnonzero(weight[:, threat] > _LEAST_CLASS_PROBABILITY)
-        for start in range(0, len(rows), _CHUNK_TRACKS):
-            some = rows[start : start + _CHUNK_TRACKS]
-            arrivals = _arrivals(model, threat, states.take(some))
-            parts.append(_shares(model, threat, some, weight[some, threat], arrivals))
-    empty = np.empty(0, np.intp)
-    parts = parts or [Shares(empty, empty, empty, np.empty((0, len(model.seconds)), np.float32))]
-    columns = ("track", "zone", "threat", "curve")
-    return Shares(*(np.concatenate([getattr(part, c) for part in parts]) for c in columns))
+        if len(rows):
+            arrivals = _arrivals(
+                model, threat, states.take(rows), under[rows], weight[rows, threat]
+            )
+            found.append((int(threat), rows, arrivals))
+    return _joined(found, len(model.seconds))
+
+
+def _joined(found: list[tuple[int, Index, Arrivals]], bins: int) -> Outlook:
+    """Return the classes' forecasts as one, ordered by zone, then class."""
+    nothing = [np.empty(0, np.intp)]
+    zone = np.concatenate([a.zones for _, _, a in found] or nothing)
+    kind = np.concatenate([np.full(len(a.zones), c) for c, _, a in found] or nothing)
+    curve = np.concatenate([a.curve for _, _, a in found] or [np.empty((0, bins))])
+    order = np.lexsort((kind, zone))
+    behind = threats(
+        np.concatenate([a.zone for _, _, a in found] or nothing),
+        np.concatenate([np.full(len(a.zone), c) for c, _, a in found] or nothing),
+        np.concatenate([rows[a.track] for _, rows, a in found] or nothing),
+        np.concatenate([a.weight for _, _, a in found] or [np.empty(0)]),
+    )
+    return Outlook(Risk(zone[order], kind[order], curve[order]), behind)
+
+
+def _under(config: WarnConfig, tracks: Tracks) -> F64:
+    """Return (n,) the height of the ground below each track."""
+    level = np.full(len(tracks), config.ground_height_m)
+    if config.terrain is None or len(tracks) == 0:
+        return level
+    height = config.terrain(tracks.latitude_deg, tracks.longitude_deg)
+    return np.where(np.isfinite(height), height, level)
 
 
 def class_weights(tracks: Tracks, tentative: bool = False) -> F64:
@@ -163,24 +223,27 @@ def class_weights(tracks: Tracks, tentative: bool = False) -> F64:
     return np.asarray(weight * (existence * counts)[:, None])
 
 
-def _arrivals(model: Model, threat: ObjectClass, states: States) -> Arrivals:
+def _arrivals(
+    model: Model, threat: ObjectClass, states: States, under: F64, weight: F64
+) -> Arrivals:
     config, ground = model.config, model.ground[threat]
-    count, ground_m = config.particles, config.ground_height_m
     if threat == ObjectClass.BALLISTIC:
-        hits = _falling_hits(states, ground, count, ground_m)
-        return count_hits(hits, model.seconds, len(config.zones))
-    course, paths = COURSES[threat], model.paths[threat]
-    cloud = draw_cloud(states, course, LIMITS[threat], count, ground_m)
-    return flying_arrivals(cloud, paths, course, hazard_of(threat), ground, model.seconds)
+        hits = _falling_hits(states, ground, config.least_particles, under)
+        zones = len(config.zones)
+        return folded(hits, weight, config.least_particles, model.seconds, zones)
+    count = _particles(model, len(weight))
+    kind = (COURSES[threat], LIMITS[threat], hazard_of(threat))
+    flock = draw_flock(states, *kind[:2], count, under, weight)
+    return flying_arrivals(flock, model.paths[threat, count], kind, ground, model.seconds)
 
 
-def _falling_hits(states: States, ground: Ground, count: int, ground_m: float) -> Hits:
+def _falling_hits(states: States, ground: Ground, count: int, under: F64) -> Hits:
     """Return the hits of ballistic objects: their impacts, drag unknown."""
     normal = normals(count)
     columns = [STATE, STATE + 1, HEIGHT, STATE + 2, STATE + 3, CLIMB]
-    root = square_root(states.cov)
+    root = lower_root(states.cov)
     drawn = states.mean[:, None] + np.einsum("nij,pj->npi", root, normal[:, columns])
-    drawn[:, :, 2] -= ground_m
+    drawn[:, :, 2] -= under[:, None]
     drag = ballistic.DRAG_AREA_M2PKG * np.exp(ballistic.DRAG_AREA_SPREAD * normal[:, IMPACT])
     drags = np.tile(drag, len(states.mean))
     place, seconds, down = ballistic.impact(drawn.reshape(-1, 6), drags, ballistic.HORIZON_S)
@@ -188,24 +251,6 @@ def _falling_hits(states: States, ground: Ground, count: int, ground_m: float) -
     row, zone = ground.grown.lookup(place[rows])
     track, particle = np.divmod(rows[row], count)
     return Hits(track, particle, zone, seconds[rows[row]])
-
-
-def _shares(
-    model: Model, threat: ObjectClass, rows: Index, weight: F64, arrivals: Arrivals
-) -> Shares:
-    """Return arrival curves per track and zone of one class."""
-    curve = np.cumsum(arrivals.count, axis=1, dtype=np.float32)
-    curve *= (weight[arrivals.track] / model.config.particles).astype(np.float32)[:, None]
-    classes = np.full(len(curve), int(threat))
-    return Shares(rows[arrivals.track], arrivals.zone, classes, curve)
-
-
-def combine(shares: Shares) -> Risk:
-    """Return the risk per zone and class: tracks act independently of each other."""
-    order = np.lexsort((shares.threat, shares.zone))
-    zone, threat = shares.zone[order], shares.threat[order]
-    lead = np.flatnonzero(np.diff(zone * CLASS_COUNT + threat, prepend=-1))
-    return Risk(zone[lead], threat[lead], _any(shares.curve[order], lead))
 
 
 def merge(risk: Risk, harm: F64) -> Risk:
@@ -221,13 +266,11 @@ def merge(risk: Risk, harm: F64) -> Risk:
     return Risk(risk.zone[lead], risk.threat[foremost], _any(risk.curve, lead))
 
 
-def _any(curve: F32 | F64, lead: Index) -> F64:
+def _any(curve: F64, lead: Index) -> F64:
     """Return the probability of at least one of independent events, over runs of rows."""
-    if len(lead) == 0:
-        return np.empty((0, curve.shape[1]))
-    spared = np.minimum(curve, curve.dtype.type(1.0 - 1e-6))
-    np.log1p(np.negative(spared, out=spared), out=spared)
-    return np.asarray(-np.expm1(np.add.reduceat(spared, lead, axis=0)), np.float64)
+    if len(lead) == len(curve):
+        return curve
+    return np.asarray(1.0 - np.multiply.reduceat(1.0 - curve, lead, axis=0))
 
 
 def quantile_s(curve: F64, seconds: F64, share: float) -> F64:

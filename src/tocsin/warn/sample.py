@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from tocsin.contract import F64, Bool, Tracks
 from tocsin.geo import Region, unpack_covariance
@@ -54,55 +56,95 @@ def usable(states: States) -> Bool:
     return np.asarray(np.isfinite(states.mean).all(1) & np.isfinite(states.cov).all((1, 2)))
 
 
-@dataclass(frozen=True, eq=False)
-class Cloud:
-    """Hold the particles of (n,) tracks.
+class Flock(NamedTuple):
+    """Hold (n,) tracks of one class, their heights already drawn.
 
     Args:
-        position_m: (n, particles, 2).
-        velocity_mps: (n, particles, 2).
-        height_m: (n, particles) above the ground.
-        climb_mps: (n, particles).
+        mean: (n, 4) plane velocity, then position.
+        root: (n, 4, 4) lower triangular roots of its covariance.
+        height: (n, particles) above the ellipsoid.
+        climb: (n, particles) vertical speed.
         diving: (n, particles) whether it is on its way down.
+        under: (n,) height of the ground below.
+        weight: (n,) probability that it exists and is of the class.
     """
 
-    position_m: F64
-    velocity_mps: F64
-    height_m: F64
-    climb_mps: F64
+    mean: F64
+    root: F64
+    height: F64
+    climb: F64
     diving: Bool
+    under: F64
+    weight: F64
 
 
-def square_root(cov: F64) -> F64:
-    """Return the symmetric square roots of (n, d, d) covariances, made non-negative."""
-    value, vector = np.linalg.eigh(cov)
-    scaled = vector * np.sqrt(np.maximum(value, 0.0))[:, None, :]
-    return np.asarray(scaled @ np.swapaxes(vector, -1, -2))
+def lower_root(cov: F64) -> F64:
+    """Return lower triangular roots of (n, d, d) covariances; what is not positive counts as 0."""
+    size = cov.shape[-1]
+    root = np.zeros_like(cov)
+    for j in range(size):
+        left = cov[:, j, j] - (root[:, j, :j] ** 2).sum(-1)
+        root[:, j, j] = np.sqrt(np.maximum(left, 0.0))
+        scale = np.where(left > 1e-12, 1.0 / np.maximum(root[:, j, j], 1e-6), 0.0)
+        for i in range(j + 1, size):
+            rest = cov[:, i, j] - (root[:, i, :j] * root[:, j, :j]).sum(-1)
+            root[:, i, j] = rest * scale
+    return root
 
 
-def draw_cloud(
-    states: States, course: Course, limits: ClassLimits, count: int, ground_m: float
-) -> Cloud:
-    """Return particles of states that belong to one class that flies."""
-    normal = normals(count)
-    plane = [0, 1, 3, 4]
-    root = square_root(states.cov[:, plane][:, :, plane])
-    drawn = states.mean[:, None, plane] + np.einsum("nij,pj->npi", root, normal[:, STATE:4])
-    height = states.mean[:, 2, None] + np.sqrt(states.cov[:, 2, 2, None]) * normal[:, HEIGHT]
-    low, high = limits.height_m
+def draw_flock(
+    states: States, course: Course, limits: ClassLimits, count: int, under: F64, weight: F64
+) -> Flock:
+    """Return tracks that belong to one class that flies, ready to be drawn and walked.
+
+    Args:
+        states: of (n,) tracks.
+        course: how the class goes on.
+        limits: what the class does in cruise.
+        count: particles.
+        under: (n,) height of the ground below each track.
+        weight: (n,) probability that each exists and is of the class.
+    """
+    plane = [3, 4, 0, 1]
     climb, diving = _climb(states, course, count)
-    # A dive leaves the heights of cruise, and an aircraft on a hill is below its class's least.
-    least = np.where(diving, 0.0, np.minimum(low, states.mean[:, 2, None] - ground_m))
-    height = np.clip(height - ground_m, np.maximum(least, 0.0), high)
-    velocity = _within(drawn[:, :, 2:], limits.speed_mps)
-    return Cloud(drawn[:, :, :2], velocity, height, climb, diving)
+    height = _heights(states, limits, count, under)
+    std = np.sqrt(states.cov[:, 2, 2, None])
+    steep = np.maximum(states.mean[:, 2, None] + std * normals(count)[:, HEIGHT], under[:, None])
+    root = lower_root(states.cov[:, plane][:, :, plane])
+    height = np.where(diving, steep, height)
+    return Flock(states.mean[:, plane], root, height, climb, diving, under, weight)
+
+
+def _heights(states: States, limits: ClassLimits, count: int, under: F64) -> F64:
+    """Return (n, particles) heights in cruise: what was measured, within what the class flies.
+
+    An aircraft over a hill may be below its class's least height, and is then taken as it is.
+    """
+    mean, std = states.mean[:, 2], np.sqrt(np.maximum(states.cov[:, 2, 2], 1e-6))
+    least, most = limits.height_m
+    low = np.maximum(np.minimum(least, mean - under), 0.0) + under
+    high = np.maximum(most + under, low + 1.0)
+    below, above = ndtr((low - mean) / std), ndtr((high - mean) / std)
+    part = below[:, None] + (above - below)[:, None] * points(count)[:, HEIGHT]
+    drawn = mean[:, None] + std[:, None] * ndtri(np.clip(part, 1e-12, 1.0 - 1e-12))
+    return np.clip(drawn, low[:, None], high[:, None])
+
+
+def draw_plane(flock: Flock, limits: ClassLimits, count: int) -> tuple[F64, F64]:
+    """Return (n, particles, 2) positions and velocities of the plane; the kernel's twin."""
+    drawn = flock.mean[:, None] + np.einsum("nij,pj->npi", flock.root, normals(count)[:, STATE:4])
+    return drawn[:, :, 2:], _within(drawn[:, :, :2], speed_bounds_mps(limits))
+
+
+def speed_bounds_mps(limits: ClassLimits) -> tuple[float, float]:
+    """Return the speeds that particles may have: a fifth beyond those of cruise."""
+    low, high = limits.speed_mps
+    return 0.8 * low, 1.2 * high
 
 
 def _within(velocity: F64, speed_mps: tuple[float, float]) -> F64:
-    """Return velocities whose speed is at most a fifth outside the limits."""
     speed = np.maximum(np.sqrt((velocity**2).sum(-1, keepdims=True)), 1e-6)
-    wanted = np.clip(speed, 0.8 * speed_mps[0], 1.2 * speed_mps[1])
-    return np.asarray(velocity * (wanted / speed))
+    return np.asarray(velocity * (np.clip(speed, *speed_mps) / speed))
 
 
 def _climb(states: States, course: Course, count: int) -> tuple[F64, Bool]:

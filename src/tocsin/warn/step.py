@@ -27,14 +27,13 @@ from tocsin.warn.forecast import (
     Model,
     Risk,
     build_model,
-    combine,
-    contributions,
     merge,
+    outlook,
     quantile_s,
     time_ns,
 )
 from tocsin.warn.lifecycle import NOTHING, Entry, Message, Want, advance, cancel, idle
-from tocsin.warn.threats import Threats, direction_m, threats
+from tocsin.warn.threats import Threats, direction_m
 from tocsin.warn.words import reason
 
 _LEAST_SHOWN = 0.005
@@ -174,8 +173,8 @@ def _decide(
     model, policy = state.model, state.model.config.policy
     # Sums of many small numbers depend on their order; the picture's order must not matter.
     tracks = tracks.sorted_by("track_id")
-    shares = contributions(model, tracks, now_ns)
-    by_class, behind = combine(shares), threats(shares)
+    seen = outlook(model, tracks, now_ns)
+    by_class, behind = seen.risk, seen.behind
     risk = merge(by_class, harm_by_class(policy))
     wants = decide(model, risk, state.lead_s[risk.zone])
     rows = {zone: row for row, zone in enumerate(risk.zone.tolist())}

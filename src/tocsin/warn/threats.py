@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.contract import F64, Tracks
+from tocsin.contract import CLASS_COUNT, F64, I64, Tracks
 from tocsin.geo import Region
-from tocsin.warn.forecast import Shares
-from tocsin.warn.particles import F32
+from tocsin.warn.kernels import strongest
 
 Index = NDArray[np.intp]
 
@@ -21,37 +20,43 @@ MOST_TRACKS = 64
 
 @dataclass(frozen=True, eq=False)
 class Threats:
-    """Hold contributions ordered by zone, the strongest first.
+    """Hold the tracks behind each zone and class at risk, the strongest first.
 
     Args:
-        zone: (k,) number of the zone.
-        threat: (k,) class code.
-        track: (k,) row of the track.
-        weight: (k,) probability that it affects the zone.
+        key: (m,) zone times the number of classes, and class; ascending.
+        bounds: (m + 1,) where the tracks of each begin.
+        track: row of each track.
+        weight: probability that it affects the zone.
     """
 
-    zone: Index
-    threat: Index
+    key: Index
+    bounds: I64
     track: Index
-    weight: F32
+    weight: F64
 
     def of(self, zone: int, threat: int | None = None) -> Index:
         """Return the tracks behind a zone's risk, strongest first, each once."""
-        first, after = np.searchsorted(self.zone, [zone, zone + 1])
-        rows = np.arange(first, after)
-        if threat is not None:
-            rows = rows[self.threat[rows] == threat]
-        weight, track = self.weight[rows], self.track[rows]
-        strong = weight >= LEAST_SHARE * weight.max(initial=0.0)
-        named = list(dict.fromkeys(track[strong].tolist()))
-        return np.array(named[:MOST_TRACKS], np.intp)
+        low = zone * CLASS_COUNT + (0 if threat is None else threat)
+        high = low + (CLASS_COUNT if threat is None else 1)
+        first, after = np.searchsorted(self.key, [low, high])
+        rows = slice(self.bounds[first], self.bounds[after])
+        track, weight = self.track[rows], self.weight[rows]
+        if after - first <= 1:
+            return track
+        order = np.lexsort((track, -weight))
+        named = order[weight[order] >= LEAST_SHARE * weight.max()]
+        return np.array(list(dict.fromkeys(track[named].tolist()))[:MOST_TRACKS], np.intp)
 
 
-def threats(shares: Shares) -> Threats:
-    """Return contributions in the order in which people want to read them."""
-    weight = shares.curve[:, -1]
-    order = np.lexsort((shares.track, -weight, shares.zone))
-    return Threats(shares.zone[order], shares.threat[order], shares.track[order], weight[order])
+def threats(zone: Index, threat: Index, track: Index, weight: F64) -> Threats:
+    """Return who stands behind what, from one row per track, zone and class."""
+    key = zone * CLASS_COUNT + threat
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    starts = np.append(np.flatnonzero(np.diff(ordered, prepend=-1)), len(ordered))
+    track, weight = track[order], weight[order]
+    bounds, chosen = strongest(starts, weight, track, MOST_TRACKS, LEAST_SHARE)
+    return Threats(ordered[starts[:-1]], bounds, track[chosen], weight[chosen])
 
 
 def direction_m(
