@@ -49,7 +49,7 @@ from tocsin.warn.sample import draw_flock, draw_plane, plane_states
 AT_NS = 1_900_000_000 * NS
 REGION = Region.at(Origin(45.0, -30.0))
 ZONES, HAZARDS = (60, 1_700, 10_000), (10, 600, 6_000)
-DECISIONS, STEP_S = 24, 10.0
+DECISIONS, STEP_S = 16, 10.0
 JUDGED = (1_700, 6_000)
 FLOOR_S, GOAL_S = 2.0, 0.25
 DRONE = ObjectClass.ONE_WAY_DRONE

@@ -114,11 +114,12 @@ def walk(flock: Flock, way: Way, zones: Raster, grown: Raster, tally: Tally) -> 
                 mean_ms = min(1e3 * limits[2], total_ms / limits[3])
                 down = _down(sets, gap_ms, max(share[p] * mean_ms, 1.0))
             else:
-                continue
+                down = steps
             last = min(down, steps - 1)
             top = under if limits[5] > 0.0 and not diving else max(under, highest_m)
             risen_s = way.seconds[last] if diving else way.climb_s[last]
-            if total_ms > 0 and height + min(climb * risen_s, 0.0) - top < limits[4]:
+            over = total_ms > 0 or sets[0] > 0
+            if over and height + min(climb * risen_s, 0.0) - top < limits[4]:
                 _pass_low(flock, n, p, way, zones, last, stamp, tally, scratch)
             if down < steps:
                 found = _set_at(legs, p, down, state, grown.frame, grown.cells)
