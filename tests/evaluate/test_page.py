@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from tests.evaluate.test_warning import HIT, OURS, START_NS, ZONES, effects_of
+from tests.evaluate.test_warning import HIT, OURS, START_NS, ZONES, effects_of, warnings_of
 from tests.evaluate.world import NS, ORIGIN, tracks_like, truth_of
 from tests.support import chromium
 from tocsin.contract import Tracks, Truth, Warnings
@@ -263,9 +263,73 @@ def test_a_browser_shows_it_zooms_and_does_not_complain(tmp_path: Path) -> None:
         shown = [m.get_attribute("viewBox").split() for m in page.query_selector_all("svg.map")]
         browser.close()
     assert complaints == [path.as_uri()]
-    assert len(boxes) == 7
+    assert len(boxes) == 13
     assert all(box["width"] > 900 and box["height"] > 60 for box in boxes)
     assert wide <= 1280
     # The maps move together.
     assert float(shown[0][2]) == pytest.approx(0.6 * 530, rel=1e-6)
     assert shown[0] == shown[1]
+
+
+def warning_page(warnings: Warnings, **more: object) -> str:
+    truth, tracks = ours()
+    one = entry("ours", truth, tracks, warnings).with_scores(**more)
+    return report_page("Night", Evidence(effects=effects_of(HIT), zones=ZONES), [one])
+
+
+def drawing_with(page: str, words: str) -> ElementTree.Element:
+    return next(
+        svg for svg in drawings(page) if any(each.text == words for each in svg.iter("text"))
+    )
+
+
+def test_the_map_of_warnings_shows_who_was_missed() -> None:
+    """z1 and z2 are warned in time; z3, like z5, is alarmed when nothing is there."""
+    alarms = [("z1", 900, 1300), ("z2", 1020, 1400), ("z3", 100, 160), ("z5", 1000, 1500)]
+    (chart,) = drawings(warning_page(warnings_of(alarms)), "warned")
+    zones = [style.split() for style in styles(chart) if style.startswith("zone")]
+    assert len(zones) == len(ZONES)
+    assert sum("late" in style for style in zones) == 1
+    assert sum("struck" in style for style in zones) == 3
+    # z5 holds 6,000 people for 500 s: the most; nobody was alarmed in the eight other zones.
+    assert sum("heat5" in style for style in zones) == 1
+    assert sum("heat0" in style for style in zones) == 8
+
+
+def test_leads_by_zone_are_read_off_the_chart() -> None:
+    """Of three zones one was missed: its dot is red, at no lead, and comes first."""
+    page = warning_page(warnings_of([("z1", 900, 1300), ("z2", 1020, 1400)]))
+    chart = drawing_with(page, "lead, s")
+    dots = [(c.get("class"), float(c.get("cx"))) for c in chart.iter("circle")]
+    assert [style for style, _ in dots] == ["dot late", "dot", "dot"]
+    assert dots[0][1] == 190.0 < dots[1][1] == dots[2][1]
+    names = [t.text for t in chart.iter("text") if (t.text or "").startswith("Zone")]
+    assert names == ["Zone 3", "Zone 1", "Zone 2"]
+
+
+def test_policies_stand_beside_baselines() -> None:
+    sweep = [
+        {"policy": f"missed_min {m}", "missed_min": m, "person_h": 2.0 * m, "pod_usable_lead": s}
+        for m, s in ((5, 0.5), (50, 0.9), (500, 1.0))
+    ]
+    page = warning_page(OURS, warning_sweep=sweep)
+    chart = drawing_with(page, "person-hours in alarm")
+    words = {t.text for t in chart.iter("text")}
+    assert {"this run", "hindsight", "ours, whole region", "missed_min 500"} <= words
+    assert sum(style == "line ours" for style in styles(chart)) == 1
+    assert len(list(chart.iter("circle"))) == 4 + len(sweep)
+
+
+def test_the_reliability_diagram_has_its_dots_where_they_belong() -> None:
+    bins = [
+        {"from": a, "to": b, "given": p, "affected": o, "zone_minutes": 9, "low": 0.1, "high": 0.6}
+        for a, b, p, o in ((0.0, 0.0, 0.0, 0.0), (0.2, 0.3, 0.25, 0.25), (0.7, 0.8, 0.75, 0.25))
+    ]  # fmt: skip
+    scores = {"bins": bins, "base_rate": 0.2, "brier": 0.1, "brier_skill": 0.3, "by_class": {}}
+    page = warning_page(OURS, forecast_scores=scores)
+    chart = drawing_with(page, "probability given, %")
+    (x1, y1), (x2, y2) = [(float(c.get("cx")), float(c.get("cy"))) for c in chart.iter("circle")]
+    assert y1 == y2
+    left, right = 52.0, 530.0 - 14.0
+    assert (x1 - left) / (right - left) == pytest.approx(0.25, abs=1e-3)
+    assert (x2 - left) / (right - left) == pytest.approx(0.75, abs=1e-3)

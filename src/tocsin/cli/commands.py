@@ -274,6 +274,9 @@ def score(
     oracle: Annotated[
         bool, typer.Option(help="Score what is possible on these plots too.")
     ] = False,
+    sweep: Annotated[
+        bool, typer.Option(help="Score other warning policies on the same tracks too.")
+    ] = False,
     cutoff: Annotated[
         float, typer.Option(min=1.0, help="Metres beyond which a track is of no object.")
     ] = 2_000.0,
@@ -301,7 +304,7 @@ def score(
 
     say = Say(as_json)
     how = TrackScoring(cutoff_m=cutoff, dimension=dimension, hysteresis_m=cutoff / 10.0)
-    options = scoring.ScoreOptions(truth, zones, report, standard, oracle, how)
+    options = scoring.ScoreOptions(truth, zones, report, standard, oracle, sweep, how)
     result = scoring.score(outs, options, say.note)
     say.result(result, words.scored(result))
     if not scoring.all_met(result):

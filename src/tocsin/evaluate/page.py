@@ -74,6 +74,7 @@ def report_page(
     worlds = [entry.world for entry in entries]
     base = ground(worlds, evidence.setting, evidence.plots_deg, evidence.plots_at_ns, records[0])
     numbers = _Numbers()
+    write = (numbers.heading, numbers.figure, numbers.caption)
     parts = [
         _header(title, entries, evidence, standard),
         f'<p class="lede">{" ".join(_lede(entries, references, standard))}</p>',
@@ -84,7 +85,7 @@ def report_page(
         *_innovations(entries, references, numbers),
         *_classes(entries, numbers),
         *_worst(entries, base, numbers),
-        *warning_parts(entries, records, numbers.heading, numbers.figure, numbers.caption),
+        *warning_parts(entries, records, evidence.setting, *write),
         _everything(entries, references),
         "<footer>Written by Tocsin. Scores are defined in docs/reference/scores.md, the oracle and "
         "the bound in docs/reference/bounds.md, standards in docs/reference/requirements.md."
@@ -338,5 +339,5 @@ def _without_series(scores: Any) -> Any:
     """Return scores without those that are long: one value for each instant."""
     if not isinstance(scores, dict):
         return scores
-    long = ("series", "series_by_class", "ospa2_series", "worst")
+    long = ("series", "series_by_class", "ospa2_series", "worst", "bins")
     return {key: _without_series(value) for key, value in scores.items() if key not in long}

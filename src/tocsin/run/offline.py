@@ -328,7 +328,7 @@ def warn_tracks(
     if not zones:
         raise InputError(zones_path, "holds no zone", "give at least one feature")
     config = warn.WarnConfig(
-        zones, Region.at(_first_of(zones)), warn.parse_policy(policy_text(policy, Path()))
+        zones, Region.at(first_corner(zones)), warn.parse_policy(policy_text(policy, Path()))
     )
     forecasts, warnings = decided(config, tracks, say)
     out.mkdir(parents=True, exist_ok=True)
@@ -397,7 +397,8 @@ def in_folder(path: Path, name: str) -> Path:
     return path / name if path.is_dir() else path
 
 
-def _first_of(zones: Sequence[Zone]) -> Origin:
+def first_corner(zones: Sequence[Zone]) -> Origin:
+    """Return a corner of the first zone, for the origin of a region frame."""
     longitude, latitude = zones[0].polygons[0][0][0]
     return Origin(latitude, longitude)
 

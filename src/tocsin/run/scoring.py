@@ -35,6 +35,7 @@ from tocsin.run.offline import in_folder, write_text
 from tocsin.run.origins import Known, first_of, known_plots, plot_places
 from tocsin.run.sight import Sight
 from tocsin.run.site import Site, read_site
+from tocsin.run.sweep import sweep
 
 TableT = TypeVar("TableT", bound=Table)
 Note = Callable[[str], None]
@@ -56,6 +57,7 @@ class ScoreOptions:
         report: where to write the page.
         standard: name of a standard, or a TOML file.
         oracle: whether to score the oracle beside.
+        sweep: whether to score other warning policies on the same tracks too.
         scoring: cut-off, dimension and instants of the track scores.
     """
 
@@ -64,6 +66,7 @@ class ScoreOptions:
     report: Path | None = None
     standard: str | None = None
     oracle: bool = False
+    sweep: bool = False
     scoring: evaluate.TrackScoring = field(default_factory=evaluate.TrackScoring)
 
 
@@ -136,7 +139,13 @@ def score(outs: Sequence[Path], options: ScoreOptions, note: Note) -> dict[str, 
     entries = []
     for one in given:
         note(f"scoring {one.name} ...")
-        entries.append(_entry(one, world))
+        entry = _entry(one, world)
+        if options.sweep and "warning_scores" in entry.scores:
+            span = _span_ns(world.truth)
+            effects = world.effects or Effects.empty()
+            found = sweep(one.tracks, world.zones, effects, span, classes_of(world.truth), note)
+            entry = entry.with_scores(warning_sweep=found)
+        entries.append(entry)
     references = [] if known is None else _oracles(known, world, note)
     if known is not None:
         best, average = references[0].world, _expected(known, world)
