@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.warn.support import NOW
 from tocsin.contract import NS, Action, ObjectClass, Stage
-from tocsin.warn.lifecycle import NOTHING, Entry, Want, advance, cancel, safe, stamp
+from tocsin.warn.lifecycle import NOTHING, Entry, Want, advance, safe, stamp
+from tocsin.warn.orders import Order, obey
 from tocsin.warn.policy import Policy
 
 POLICY = Policy(
@@ -30,7 +31,7 @@ def live(wants, cancels=()):
     for k, wanted in enumerate(wants):
         now_ns = NOW + k * STEP_S * NS
         if k in cancels:
-            entry, message = cancel(entry, now_ns, POLICY, "officer")
+            entry, message = obey(entry, Order("cancel", "officer"), now_ns, POLICY)
             history.append((k * STEP_S, entry, message))
         entry, message = advance(entry, wanted, now_ns, POLICY, "zone")
         history.append((k * STEP_S, entry, message))
@@ -91,16 +92,6 @@ def test_transition(case):
     after, message = advance(ripe, wanted, NOW, POLICY, "zone")
     assert (message and (message.action, message.stage)) == TRANSITIONS[case]
     assert after.stage == (message.stage if message else stage)
-
-
-@pytest.mark.parametrize("stage", Stage)
-def test_cancel_ends_any_open_warning_at_once(stage):
-    after, message = cancel(settled(stage), NOW, POLICY, "officer", "a kite")
-    assert after.stage == Stage.QUIET
-    if stage == Stage.QUIET:
-        assert message is None
-    else:
-        assert (message.action, message.released_by) == (Action.CANCEL, "officer")
 
 
 def test_nothing_is_said_before_it_is_confirmed():

@@ -6,7 +6,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from tocsin.contract import InputError, ObjectClass
+from tocsin.contract import InputError, ObjectClass, Stage
 from tocsin.warn import PRESETS, Policy, parse_policy, preset, preset_text
 from tocsin.warn.decide import threshold
 
@@ -40,6 +40,16 @@ def test_values_that_are_left_out_keep_their_defaults():
     assert (policy.margin_s, policy.window_s) == (10.0, Policy().window_s)
 
 
+def test_release_is_told_by_stage_and_class_or_by_stage_alone():
+    text = "[release]\nalert.ballistic = 'automatic'\npre_alert.one_way_drone = 'operator'\n"
+    rules = parse_policy(text + "clear = 'operator'\nunanswered = 'wait'").release
+    assert rules.automatic(Stage.ALERT, ObjectClass.BALLISTIC)
+    assert not rules.automatic(Stage.PRE_ALERT, ObjectClass.ONE_WAY_DRONE)
+    assert rules.automatic(Stage.PRE_ALERT, ObjectClass.BALLISTIC)
+    assert not any(rules.automatic(Stage.QUIET, threat) for threat in ObjectClass)
+    assert rules.unanswered == "wait"
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -56,6 +66,13 @@ def test_values_that_are_left_out_keep_their_defaults():
         ("tentative_tracks = 'yes'", "tentative_tracks"),
         ("[harm]\nbird = 1", "bird"),
         ("[harm]\nunknown = 0", "harm.unknown"),
+        ("[release]\nalarm = 'operator'", "alarm"),
+        ("[release]\nalert = 'nobody'", "release.alert"),
+        ("[release]\nalert = 3", "release.alert"),
+        ("[release]\nalert.bird = 'operator'", "bird"),
+        ("[release]\nalert.ballistic = 'me'", "release.alert.ballistic"),
+        ("[release]\nunanswered = 'drop'", "release.unanswered"),
+        ("[release]\nunanswered_s = -1", "release.unanswered_s"),
         ("[steadiness]\nvalidity_s = 100\nrenew_s = 100", "steadiness.renew_s"),
     ],
 )

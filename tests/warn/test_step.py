@@ -1,5 +1,8 @@
 """The room as a whole: ticks of tracks in, warnings out."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -129,6 +132,54 @@ def test_a_false_alert_is_cancelled_by_one_action():
     assert len(again) == 1, "the same track must not warn the zone again"
 
 
+def ordered(verb, subject, detail='{"reason": "seen by the watch", "role": "operator"}'):
+    return OperatorActions.build(
+        1, received_at_ns=NOW, author="Ann", verb=verb, subject=subject, detail=detail
+    )
+
+
+def test_what_awaits_release_is_shown_until_an_operator_releases_it():
+    policy = replace(warn.Policy(), release=warn.Release(((Stage.ALERT, ObjectClass.ONE_WAY_DRONE),
+                     (Stage.PRE_ALERT, ObjectClass.ONE_WAY_DRONE))))  # fmt: skip
+    state, waiting = warn.start(replace(CONFIG, policy=policy)), []
+    for second in range(300, 330, 4):
+        state, out = warn.step(state, drone_at(second), NOW + second * NS)
+        assert len(out.warnings) == 0
+        waiting.append(out.pending)
+    shown = waiting[-1]
+    assert "Z00-01" in shown.zone_id
+    first = shown.take(shown.zone_id == "Z00-01")
+    assert (first.stage[0], first.proposed_stage[0] > Stage.QUIET) == (Stage.QUIET, True)
+    assert first.due_at_ns[0] == first.proposed_at_ns[0] + 60 * NS
+    assert "one-way drone" in first.reason[0]
+    action = ordered("release", first.warning_id[0])
+    state, out = warn.step(state, drone_at(329), NOW + 329 * NS, action)
+    row = out.warnings
+    assert (len(row), row.warning_id[0], row.action[0]) == (1, first.warning_id[0], Action.ISSUE)
+    assert row.released_by[0] == "Ann"
+    assert row.reason[0].startswith("released by Ann: seen by the watch. 1 one-way drone")
+    assert "Z00-01" not in out.pending.zone_id
+
+
+@pytest.mark.parametrize(("verb", "word"), [("hold", "held by Ann"), ("extend", "extended by Ann")])
+def test_a_hold_and_an_extension_are_rows_and_stay_visible(verb, word):
+    opened = NIGHT.take(slice(0, 1))
+    second = (int(opened.decided_at_ns[0]) - NOW) // NS
+    until_ns = int(opened.decided_at_ns[0]) + 400 * NS
+    action = ordered(verb, opened.warning_id[0], f'{{"reason": "smoke", "until_ns": {until_ns}}}')
+    state = START
+    for k in range(0, second + 8, 4):
+        at_ns = NOW + k * NS
+        todo = action if k == second + 4 else OperatorActions.empty()
+        state, out = warn.step(state, drone_at(k), at_ns, todo)
+    row = out.warnings.take(out.warnings.warning_id == opened.warning_id[0])
+    assert (row.action[0], row.released_by[0]) == (Action.UPDATE, "Ann")
+    assert row.reason[0].startswith(word)
+    assert ": smoke. " in row.reason[0]
+    shown = out.pending.take(out.pending.zone_id == opened.zone_id[0])
+    assert max(shown.held_until_ns[0], shown.extended_until_ns[0]) == until_ns
+
+
 @pytest.mark.parametrize(("verb", "subject"), [("cancel", "nothing"), ("clock", "x")])
 def test_other_actions_are_left_alone(verb, subject):
     action = OperatorActions.build(
@@ -139,7 +190,7 @@ def test_other_actions_are_left_alone(verb, subject):
 
 def test_reasons_are_plain_words():
     alert = NIGHT.reason[np.flatnonzero(NIGHT.stage == Stage.ALERT)[0]]
-    assert alert.startswith("1 one-way drone from the west, first in ")
+    assert re.match(r"1 one-way drone from the west, expected \d\d:\d\d to \d\d:\d\d UTC ", alert)
     assert alert.endswith("track T1")
     many = run(lambda s: Tracks.concat([drone_at(s, (-20e3, 99.0 * k), name=f"T{k}") for k in
                                         range(7)]), 400)  # fmt: skip

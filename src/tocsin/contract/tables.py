@@ -432,6 +432,42 @@ class Warnings(Table):
 
 
 @dataclass(frozen=True)
+class Pending(Table):
+    """What awaits an operator or was ordered by one, zone by zone: all of it, each tick."""
+
+    NAME: ClassVar[str] = "pending"
+
+    zone_id: ZoneId
+    warning_id: Annotated[Objects, Column("str", doc="of the warning, or that it will have")]
+    stage: Annotated[I8, Column("int8", doc="stage that is published", enum=Stage)]
+    proposed_stage: Annotated[I8, Column("int8", doc="stage that awaits release", enum=Stage)]
+    proposed_at_ns: Annotated[I64, Column("int64", "ns UTC", "since when; 0: nothing awaits")]
+    due_at_ns: Annotated[I64, Column("int64", "ns UTC", "when it goes out by itself; 0: never")]
+    held_until_ns: Annotated[I64, Column("int64", "ns UTC", "nothing changes by itself; 0: no")]
+    extended_until_ns: Annotated[I64, Column("int64", "ns UTC", "the stage is kept; 0: no")]
+    threat_class: Annotated[I8, Column("int8", doc="what is coming", enum=ObjectClass)]
+    probability: Annotated[F64, Column("float64", "", "that the zone is affected")]
+    arrival_p10_ns: Annotated[I64, Column("int64", "ns UTC", "0: no estimate")]
+    arrival_p50_ns: Annotated[I64, Column("int64", "ns UTC", "0: no estimate")]
+    arrival_p90_ns: Annotated[I64, Column("int64", "ns UTC", "0: no estimate")]
+    track_ids: Annotated[Objects, Column("strs", doc="the tracks it rests on")]
+    reason: Annotated[Objects, Column("str", doc="why, for a duty officer")]
+
+
+@dataclass(frozen=True)
+class Designated(Table):
+    """Which tracks operators designated, and why: all that live, each tick."""
+
+    NAME: ClassVar[str] = "designated"
+
+    designated_at_ns: Annotated[I64, Column("int64", "ns UTC", "when")]
+    track_id: Annotated[Objects, Column("str", doc="as in tracks.parquet")]
+    designation: Annotated[I8, Column("int8", doc="what it was declared", enum=Designation)]
+    author: Annotated[Objects, Column("str", doc="who")]
+    reason: Annotated[Objects, Column("str", doc="why; empty: not said")]
+
+
+@dataclass(frozen=True)
 class Forecasts(Table):
     """Per zone and threat class: how probably and when it will be affected."""
 
@@ -493,9 +529,9 @@ class OperatorActions(Table):
 
     received_at_ns: Annotated[I64, Column("int64", "ns UTC", "when it was accepted")]
     author: Annotated[Objects, Column("str", doc="who")]
-    verb: Annotated[Objects, Column("str", doc="what: clock, designate, release, cancel ...")]
+    verb: Annotated[Objects, Column("str", doc="clock, designate, release, hold, cancel ...")]
     subject: Annotated[Objects, Column("str", doc="track, zone or warning concerned")]
-    detail: Annotated[Objects, Column("str", doc="JSON of the rest")]
+    detail: Annotated[Objects, Column("str", doc="JSON of the rest: role, reason ...")]
 
 
 TABLES: dict[str, type[Table]] = {
@@ -516,6 +552,8 @@ TABLES: dict[str, type[Table]] = {
         Origins,
         Effects,
         Warnings,
+        Pending,
+        Designated,
         Forecasts,
         Notices,
         Deliveries,

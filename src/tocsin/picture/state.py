@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tocsin.contract import CLASS_COUNT, F64, I64, U32, Bool, Designation, Reports, Sensor, Tracks
+from tocsin.contract import CLASS_COUNT, F64, I64, U32, Bool, Reports, Sensor, Tracks
 from tocsin.picture.config import PictureConfig
+from tocsin.picture.designate import Designations
 
 RATE_BINS = 60
 
@@ -191,7 +192,7 @@ class PictureState:
     external: External
     names: Names
     hearing: Hearing
-    designations: tuple[tuple[str, Designation], ...]
+    designations: Designations
     """By track id, ascending."""
     shown: Tracks
     """Our tracks at the latest instant: they are the picture until the next."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tocsin.contract import (
     Bool,
+    Designated,
     Designation,
     Faults,
     Looks,
@@ -56,12 +57,14 @@ class PictureOut:
         current: those at the latest instant, whether it is new or not: the picture now.
         health: of each sensor.
         notices: new ones.
+        designated: what operators declared live tracks to be.
     """
 
     tracks: Tracks
     current: Tracks
     health: SensorHealth
     notices: Notices
+    designated: Designated
 
 
 def step(state: PictureState, given: PictureIn, now_ns: int) -> tuple[PictureState, PictureOut]:
@@ -82,11 +85,12 @@ def step(state: PictureState, given: PictureIn, now_ns: int) -> tuple[PictureSta
         hearing=heard,
         names=identity.learn(state.names, given.identities, config, now_ns),
         external=external.take_in(state.external, given.external, config, now_ns),
-        designations=designate.take_in(state.designations, given.actions),
+        designations=designate.take_in(state.designations, given.actions, now_ns),
     )
     state, tracks, others = _tracks(state, live, given, now_ns)
     current = Tracks.concat([state.shown, others])
-    return state, PictureOut(tracks, current, health, notices)
+    said = designate.rows(state.designations)
+    return state, PictureOut(tracks, current, health, notices, said)
 
 
 def _tracks(

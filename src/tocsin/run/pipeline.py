@@ -16,6 +16,7 @@ from tocsin import picture, plots, track, warn
 from tocsin.contract import (
     Associations,
     Biases,
+    Designated,
     Faults,
     Forecasts,
     Frames,
@@ -24,6 +25,7 @@ from tocsin.contract import (
     Notices,
     OperatorActions,
     Origin,
+    Pending,
     Plots,
     ReportKind,
     Reports,
@@ -95,6 +97,8 @@ class TickOut:
     health: SensorHealth
     forecasts: Forecasts
     warnings: Warnings
+    pending: Pending
+    designated: Designated
     notices: Notices
 
 
@@ -259,6 +263,8 @@ class Pipeline:
             seen.health,
             decided.forecasts,
             decided.warnings,
+            decided.pending,
+            seen.designated,
             Notices.concat([located.notices, seen.notices]),
         )
 

@@ -34,8 +34,8 @@ from tocsin.run.site import Site, SiteFile
 
 SNAPSHOT_PERIOD_NS = 60 * NS
 _SITE_FACTS = ("site", "zones", "place", "policy", "detection")
-OUTPUTS = ("reports", "looks", "faults", "plots", "biases", "updates", "innovations",
-           "tracks", "health", "forecasts", "warnings", "notices")  # fmt: skip
+OUTPUTS = ("reports", "looks", "faults", "plots", "biases", "updates", "innovations", "tracks",
+           "health", "forecasts", "warnings", "pending", "designated", "notices")  # fmt: skip
 
 
 def _read_only(values: dict[Any, Any]) -> MappingProxyType[Any, Any]:

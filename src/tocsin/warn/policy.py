@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tocsin.contract import InputError, ObjectClass
+from tocsin.warn.release import Release, parse_release
 
 PRESETS = ("cautious", "balanced", "quiet")
 _HARM: Mapping[ObjectClass, float] = MappingProxyType(
@@ -47,6 +48,7 @@ class Policy:
         update_arrival_s: a change of the expected arrival that is worth an update.
         cancel_holdoff_s: how long tracks of a cancelled warning cannot warn that zone again.
         tentative_tracks: whether tracks that are not confirmed count.
+        release: what goes out by itself, and what waits for an operator.
     """
 
     name: str = "balanced"
@@ -68,6 +70,7 @@ class Policy:
     update_arrival_s: float = 180.0
     cancel_holdoff_s: float = 900.0
     tentative_tracks: bool = False
+    release: Release = field(default_factory=Release)
 
 
 _SECTIONS: Mapping[str, Mapping[str, tuple[float, float]]] = MappingProxyType(
@@ -92,7 +95,7 @@ _SECTIONS: Mapping[str, Mapping[str, tuple[float, float]]] = MappingProxyType(
         "operator": {"cancel_holdoff_s": (0.0, 86_400.0)},
     }
 )
-_TOP = ("name", "tentative_tracks", "harm")
+_TOP = ("name", "tentative_tracks", "harm", "release")
 
 
 def parse_policy(text: str, where: object = "policy") -> Policy:
@@ -130,6 +133,8 @@ def _top(where: object, data: Mapping[str, Any]) -> dict[str, Any]:
     if "tentative_tracks" in data:
         place = f"{where}, tentative_tracks"
         values["tentative_tracks"] = _typed(place, data["tentative_tracks"], bool, "true or false")
+    if "release" in data:
+        values["release"] = parse_release(where, _table(where, "release", data["release"]))
     if "harm" in data:
         values["harm"] = _harm(where, _table(where, "harm", data["harm"]))
     return values

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from tocsin.contract import (
     ObjectClass,
     Objects,
     OperatorActions,
+    Pending,
     Stage,
     Tracks,
     Warnings,
@@ -32,7 +33,9 @@ from tocsin.warn.forecast import (
     quantile_s,
     time_ns,
 )
-from tocsin.warn.lifecycle import NOTHING, Entry, Message, Want, advance, cancel, idle
+from tocsin.warn.lifecycle import AUTOMATIC, NOTHING, Entry, Message, Want, advance, idle
+from tocsin.warn.orders import VERBS, Order, concerns, obey
+from tocsin.warn.pending import pending
 from tocsin.warn.threats import Threats, direction_m
 from tocsin.warn.words import reason
 
@@ -60,10 +63,11 @@ class WarnState:
 
 
 class WarnOut(NamedTuple):
-    """Hold what one tick gives; forecasts only on ticks that decide."""
+    """Hold what one tick gives; forecasts only on ticks that decide, what is pending always."""
 
     forecasts: Forecasts
     warnings: Warnings
+    pending: Pending
 
 
 class _Sent(NamedTuple):
@@ -109,19 +113,19 @@ def step(
         state: from `start` or the tick before.
         tracks: the whole air picture at this tick; a track that is missing has ended.
         now_ns: time of the tick, never decreasing.
-        actions: what operators did since the tick before. Verb ``cancel`` with a warning id as its
-            subject declares that warning false; others are not this room's and are left alone.
+        actions: what operators did since the tick before. The verbs of `orders`, with the id of a
+            warning or a proposal as their subject; others are not this room's and are left alone.
     """
     entries, due = dict(state.entries), now_ns >= state.next_decision_ns
     sent, forecasts = _withdraw(state, now_ns), Forecasts.empty()
-    sent += _cancel(state, entries, actions, now_ns)
+    sent += _obey(state, entries, actions, now_ns)
     if due:
         forecasts, decided = _decide(state, entries, tracks, now_ns)
         sent += decided
     following = _next_ns(state, now_ns) if due else state.next_decision_ns
     entries_now = MappingProxyType(entries)
     after = replace(state, entries=entries_now, next_decision_ns=following, gone=())
-    return after, WarnOut(forecasts, _rows(sent, now_ns))
+    return after, WarnOut(forecasts, _rows(sent, now_ns), pending(state.model, entries, now_ns))
 
 
 def _next_ns(state: WarnState, now_ns: int) -> int:
@@ -132,38 +136,40 @@ def _next_ns(state: WarnState, now_ns: int) -> int:
 def _withdraw(state: WarnState, now_ns: int) -> list[_Sent]:
     """Return the messages that end the warnings of zones that are no more."""
     sent, policy = [], state.model.config.policy
+    order = Order("cancel", AUTOMATIC, "the site no longer has this zone")
     for zone_id, entry in state.gone:
-        message = cancel(entry, now_ns, policy, "automatic", "the site no longer has this zone")[1]
+        message = obey(entry, order, now_ns, policy)[1]
         if message:
             sent.append(_Sent(zone_id, message, None))
     return sent
 
 
-def _cancel(
+def _obey(
     state: WarnState, entries: dict[int, Entry], actions: OperatorActions | None, now_ns: int
 ) -> list[_Sent]:
-    """Return the messages of operators' cancellations; brings the entries up to date."""
-    sent = []
-    zones = {entry.warning_id: zone for zone, entry in entries.items()}
+    """Return the messages of operators' orders; brings the entries up to date."""
+    sent, policy = [], state.model.config.policy
     for row in [] if actions is None else actions.rows():
-        zone = zones.get(row["subject"])
-        if row["verb"] != "cancel" or zone is None:
+        if row["verb"] not in VERBS:
             continue
-        author, note = str(row["author"]), _note(row["detail"])
-        policy = state.model.config.policy
-        entries[zone], message = cancel(entries[zone], now_ns, policy, author, note)
-        if message:
-            sent.append(_Sent(state.model.config.zones[zone].zone_id, message, None))
+        order = _order(row)
+        for zone in [z for z, entry in entries.items() if concerns(entry, row["subject"])]:
+            entries[zone], message = obey(entries[zone], order, now_ns, policy)
+            if message:
+                sent.append(_Sent(state.model.config.zones[zone].zone_id, message, None))
     return sent
 
 
-def _note(detail: object) -> str:
-    """Return the reason in an action's detail, which is JSON or nothing."""
+def _order(row: Mapping[str, Any]) -> Order:
+    """Return the order in an action; of its detail, what cannot be read is left out."""
     try:
-        value = json.loads(str(detail or "{}"))
+        detail = json.loads(str(row["detail"] or "{}"))
     except json.JSONDecodeError:
-        return ""
-    return str(value.get("reason", "")) if isinstance(value, dict) else ""
+        detail = {}
+    detail = detail if isinstance(detail, dict) else {}
+    until = detail.get("until_ns", 0)
+    until_ns = until if isinstance(until, int) and 0 <= until < 2**63 else 0
+    return Order(row["verb"], str(row["author"]), str(detail.get("reason", "")), until_ns)
 
 
 def _decide(
@@ -247,5 +253,5 @@ def _rows(sent: Sequence[_Sent], now_ns: int) -> Warnings:
         track_ids=[m.want.track_ids for m in messages],
         released_by=[m.released_by for m in messages],
         cap_identifier=[f"{m.warning_id}-{m.number}" for m in messages],
-        reason=[reason(item.message, now_ns, item.bearing_m) for item in sent],
+        reason=[reason(item.message, item.bearing_m) for item in sent],
     )

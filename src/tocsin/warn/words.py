@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import atan2, degrees
 
 from tocsin.contract import NS, Action, ObjectClass, Stage
-from tocsin.warn.lifecycle import Message
+from tocsin.warn.lifecycle import AUTOMATIC, Message, Want
 
 _NAMES = {
     ObjectClass.UNKNOWN: ("unidentified object", "unidentified objects"),
@@ -16,50 +16,71 @@ _NAMES = {
 }
 _POINTS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 _SHOWN_TRACKS = 5
+_DONE = {"release": "released", "hold": "held", "extend": "extended"}
 
 
-def reason(message: Message, now_ns: int, bearing_m: tuple[float, float] | None) -> str:
-    """Return why a message was sent.
+def reason(message: Message, bearing_m: tuple[float, float] | None) -> str:
+    """Return why a message was sent; it names instants, so that it does not age.
 
     Args:
         message: the message.
-        now_ns: when it was decided.
         bearing_m: east and north from the zone to the threat; None: unknown.
     """
+    note = f": {message.note}" if message.note else ""
     if message.action == Action.CANCEL:
-        if message.released_by == "automatic":
-            return f"withdrawn: {message.note}"
-        note = f": {message.note}" if message.note else ""
+        if message.released_by == AUTOMATIC:
+            return f"withdrawn{note}"
         return f"cancelled by {message.released_by}, the warning was false{note}"
     if message.action == Action.CLEAR:
-        return f"danger past: nothing comes near any more (P {message.want.probability:.2f})"
+        return _past(message, note)
     eased = message.action == Action.UPDATE and message.want.keep < Stage.ALERT
     head = "no immediate danger, more may come: " if eased and message.number > 1 else ""
-    return head + threat_words(message, now_ns, bearing_m)
+    return _ordered(message, note) + head + threat_words(message.want, bearing_m)
 
 
-def threat_words(message: Message, now_ns: int, bearing_m: tuple[float, float] | None) -> str:
-    """Return what comes, from where, when first, how probably, and by which tracks."""
-    want = message.want
+def _past(message: Message, note: str) -> str:
+    """Return why all is clear."""
+    past = f"danger past: nothing comes near any more (P {message.want.probability:.2f})"
+    if message.verb == "all-clear":
+        return f"all clear by {message.released_by}{note}"
+    return f"{past}; released by {message.released_by}{note}" if message.verb else past
+
+
+def _ordered(message: Message, note: str) -> str:
+    """Return what an operator did, as the head of a reason; nothing where nobody did anything."""
+    if not message.verb:
+        return ""
+    until = f" until {clock(message.until_ns)} UTC" if message.until_ns else ""
+    return f"{_DONE[message.verb]} by {message.released_by}{until}{note}. "
+
+
+def threat_words(want: Want, bearing_m: tuple[float, float] | None = None) -> str:
+    """Return what comes, from where, when, how probably, and by which tracks."""
     count = len(want.track_ids)
     name = _NAMES.get(want.threat, _NAMES[ObjectClass.UNKNOWN])[count != 1]
     where = f" from the {compass(*bearing_m)}" if bearing_m else ""
-    first = f"first {arrival_words(want.arrival_ns[0] - now_ns)} " if want.arrival_ns[0] else ""
-    return f"{count} {name}{where}, {first}(P {want.probability:.2f}); {_tracks(want.track_ids)}"
+    when = f"{arrival_words(want.arrival_ns)} " if want.arrival_ns[0] else ""
+    return f"{count} {name}{where}, {when}(P {want.probability:.2f}); {_tracks(want.track_ids)}"
 
 
-def arrival_words(delay_ns: int) -> str:
-    """Return a delay in words.
+def arrival_words(arrival_ns: tuple[int, int, int]) -> str:
+    """Return when something is expected, in the time of the page.
 
-    >>> arrival_words(370 * NS), arrival_words(20 * NS), arrival_words(0)
-    ('in 6 min', 'in 20 s', 'now')
+    >>> arrival_words((370 * NS, 400 * NS, 520 * NS)), arrival_words((370 * NS, 0, 390 * NS))
+    ('expected 00:06 to 00:08 UTC', 'expected 00:06 UTC')
     """
-    seconds = delay_ns / NS
-    if seconds < 5.0:
-        return "now"
-    if seconds < 90.0:
-        return f"in {5 * round(seconds / 5.0)} s"
-    return f"in {round(seconds / 60.0)} min"
+    first, last = clock(arrival_ns[0]), clock(arrival_ns[2])
+    return f"expected {first} UTC" if first == last else f"expected {first} to {last} UTC"
+
+
+def clock(at_ns: int) -> str:
+    """Return the hour and minute of an instant, UTC.
+
+    >>> clock(3_723 * NS)
+    '01:02'
+    """
+    minutes = at_ns // NS // 60
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
 
 
 def compass(east_m: float, north_m: float) -> str:
