@@ -18,6 +18,7 @@ from tocsin.contract import (
     Notices,
     ObjectClass,
     Origin,
+    Pending,
     Sensor,
     SensorHealth,
     SensorKind,
@@ -132,6 +133,28 @@ def warning(
     )
 
 
+def pending(proposed: Stage = Stage.ALERT, warning_id: str = "w2", **more: Any) -> Pending:
+    """Return a proposal for zone z2; arguments replace columns."""
+    columns: dict[str, Any] = {
+        "zone_id": "z2",
+        "warning_id": warning_id,
+        "stage": Stage.QUIET,
+        "proposed_stage": proposed,
+        "proposed_at_ns": NOW_NS,
+        "due_at_ns": NOW_NS + 60 * NS,
+        "held_until_ns": 0,
+        "extended_until_ns": 0,
+        "threat_class": ObjectClass.ONE_WAY_DRONE,
+        "probability": 0.62,
+        "arrival_p10_ns": NOW_NS + 240 * NS,
+        "arrival_p50_ns": NOW_NS + 300 * NS,
+        "arrival_p90_ns": 0,
+        "track_ids": [("T00001",)],
+        "reason": "1 one-way drone",
+    }
+    return Pending.build(1, **(columns | more))
+
+
 def notice(notice_id: str, kind: NoticeKind, at_ns: int = NOW_NS) -> Notices:
     """Return one notice about the radar."""
     return Notices.build(
@@ -199,7 +222,10 @@ def busy_hub(asked: list[OperatorRequest] | None = None) -> Hub:
     opened = warning("z1", "w1", Action.ISSUE, Stage.ALERT)
     lost = notice("sensor-north-1", NoticeKind.SENSOR_LOST)
     documents = {"isle-w1-issue": b"<alert/>"}
-    hub.publish(snapshot(warnings=opened, notices=lost, documents=documents, feed=b"<feed/>"))
+    feed = b"<feed/>"
+    hub.publish(
+        snapshot(warnings=opened, notices=lost, documents=documents, feed=feed, pending=pending())
+    )
     return hub
 
 
@@ -241,6 +267,9 @@ def breaches(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str =
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[-1]
         return breaches(value, root["components"]["schemas"][name], root, at)
+    if "oneOf" in schema:
+        tries = [breaches(value, one, root, at) for one in schema["oneOf"]]
+        return [] if [] in tries else [f"{at}: {tries}"]
     if "const" in schema:
         return [] if value == schema["const"] else [f"{at}: {value!r} is not {schema['const']!r}"]
     names = schema.get("type", [])

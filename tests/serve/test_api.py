@@ -25,6 +25,8 @@ from tocsin.contract import (
     Action,
     BiasComponent,
     Biases,
+    Designated,
+    Designation,
     Faults,
     InputError,
     NoticeKind,
@@ -38,8 +40,10 @@ BEARER = {"Authorization": f"Bearer {TOKEN}"}
 EXAMPLES = {"track_id": "T00001", "warning_id": "w1", "cap_identifier": "isle-w1-issue"}
 BODIES: dict[str, Any] = {
     "ClockWish": {"speed": 4},
-    "DesignationWish": {"designation": "known"},
-    "CancelWish": {"reason": "a flock of birds"},
+    "DesignationWish": {"designation": "known", "reason": "the mail plane"},
+    "OrderWish": {"reason": "a flock of birds"},
+    "ReleaseWish": {},
+    "TimedOrderWish": {"reason": "smoke over the ridge", "duration_s": 300},
 }
 
 
@@ -65,7 +69,8 @@ def name_of(operation: Operation) -> str:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=name_of)
 def test_answers_are_as_described(operation: Operation, client: Client) -> None:
     described = client.get("/openapi.json").json()
-    path = operation.path.format(**EXAMPLES)
+    awaits = {"warning_id": "w2"} if operation.path.endswith("release") else {}
+    path = operation.path.format(**EXAMPLES | awaits)
     body = BODIES.get(operation.body or "")
     response = client.request(operation.method, path, json=body, headers=BEARER)
     assert response.status_code == 200, response.text
@@ -210,21 +215,40 @@ def test_the_clock_is_changed_and_the_run_told(
     answer = client.post("/api/v1/clock", json=body, headers=BEARER).json()
     assert (answer["speed"], answer["paused"]) == (8, True)
     assert client.get("/api/v1/clock").json() == answer
-    assert asked == [OperatorRequest("ann", "clock", "", {"speed": 8.0, "paused": True})]
+    detail = {"speed": 8.0, "paused": True, "role": "supervisor"}
+    assert asked == [OperatorRequest("ann", "clock", "", detail)]
 
 
 def test_tracks_are_designated_and_warnings_cancelled(
     asked: list[OperatorRequest], client: Client
 ) -> None:
-    known = {"designation": "known"}
+    known = {"designation": "known", "reason": " the mail\nplane "}
     client.post("/api/v1/tracks/1/designation", json=known, headers=BEARER)
-    client.post("/api/v1/warnings/w1/cancel", headers=BEARER)
+    client.post("/api/v1/warnings/w1/cancel", json={"reason": "a kite"}, headers=BEARER)
+    role = {"role": "supervisor"}
+    said = {"designation": "known", "reason": "the mail plane"}
     assert asked == [
-        OperatorRequest("operator", "designate", "T00001", {"designation": "known"}),
-        OperatorRequest("operator", "cancel", "w1", {"reason": ""}),
+        OperatorRequest("operator", "designate", "T00001", said | role),
+        OperatorRequest("operator", "cancel", "w1", {"reason": "a kite"} | role),
     ]
-    gone = client.post("/api/v1/warnings/w9/cancel", headers=BEARER)
+    gone = client.post("/api/v1/warnings/w9/cancel", json={"reason": "x"}, headers=BEARER)
     assert (gone.status_code, len(asked)) == (404, 2)
+
+
+def test_a_track_tells_who_designated_it_and_why(hub: Hub, client: Client) -> None:
+    said = Designated.build(
+        1,
+        designated_at_ns=NOW_NS,
+        track_id="T00001",
+        designation=Designation.KNOWN,
+        author="Ann",
+        reason="the mail plane",
+    )
+    hub.publish(snapshot(designated=said))
+    hub.publish(snapshot())
+    why = client.get("/api/v1/tracks/1").json()["why"]
+    at = "at 09:46:40 UTC (the mail plane)"
+    assert f"Ann declared it known; it raises no warning, {at}." in why
 
 
 @pytest.mark.parametrize(

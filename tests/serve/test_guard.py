@@ -32,7 +32,8 @@ def path_of(operation: Operation) -> str:
 
 def test_there_are_writes_and_each_is_a_post() -> None:
     assert {operation.method for operation in WRITES} == {"POST"}
-    assert len(WRITES) == 3
+    assert len(WRITES) == 7
+    assert all(operation.role is not None for operation in WRITES)
 
 
 @pytest.mark.parametrize("headers", ATTEMPTS)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli import words
+from tocsin.cli import operate, words
 from tocsin.cli.console import FAILED, Say
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     cap = typer.Typer(help="Common Alerting Protocol messages.", no_args_is_help=True)
     cap.command("check")(cap_check)
     app.add_typer(cap, name="cap")
+    operate.register(app)
     # A benchmark's own options go to its program.
     passed_on = {"allow_extra_args": True, "ignore_unknown_options": True}
     app.command(context_settings=passed_on)(bench)

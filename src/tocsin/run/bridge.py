@@ -9,7 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from tocsin import __version__, picture, serve
+from tocsin import __version__, picture, serve, warn
 from tocsin.contract import InputError, Notices, OperatorActions, SensorHealth, Warnings, Zone
 from tocsin.geo import Region
 from tocsin.run.clock import Clock
@@ -99,6 +99,8 @@ class Bridge:
                 documents,
                 feed,
                 out.biases,
+                out.pending,
+                out.designated,
             )
         )
         self._last = now
@@ -148,7 +150,9 @@ class Bridge:
             speed, paused = request.detail.get("speed"), request.detail.get("paused")
             await self._clock.control(speed, paused)
             self.hub.set_clock(self._clock_state())
-        elif request.verb not in {"designate", "cancel"}:
+        elif self.hub.site.mode == "replay":
+            raise InputError("a replay", "decides as it was recorded", "give orders to a live run")
+        elif request.verb not in {"designate", *warn.VERBS}:
             raise InputError("request", f"unknown verb {request.verb!r}", "see /openapi.json")
         self._act(
             OperatorActions.build(

@@ -111,13 +111,29 @@ class ClockSection(_Strict):
     feed: str
 
 
+class TokenSection(_Strict):
+    """Give one token its role; with a name, what is done with it bears that name."""
+
+    token: str = Field(min_length=16)
+    role: Literal["viewer", "operator", "supervisor"]
+    name: str = Field(default="", max_length=80)
+
+
 class AccessSection(_Strict):
-    """Say where the page is served and who may write."""
+    """Say where the page is served, and who may do what; `token` is of the highest role."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     token: str | None = None
     hosts: tuple[str, ...] = ()
+    tokens: list[TokenSection] = []
+
+    @model_validator(mode="after")
+    def _tokens_differ(self) -> Self:
+        given = [t for t in (self.token, *(one.token for one in self.tokens)) if t]
+        if len(set(given)) < len(given):
+            raise ValueError("two tokens are the same, so their roles could not be told apart")
+        return self
 
 
 class SignatureSection(_Strict):

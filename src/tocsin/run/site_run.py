@@ -113,6 +113,9 @@ def serve_config(site: Site, options: RunOptions) -> serve.ServeConfig:
         access.port if options.port is None else options.port,
         options.token or access.token,
         access.hosts,
+        tokens=tuple(
+            serve.Access(one.token, serve.Role[one.role.upper()], one.name) for one in access.tokens
+        ),
     )
     serve.check_bind(config)
     return config
@@ -230,6 +233,6 @@ def _around(site: Site, former: tuple[Zone, ...] = ()) -> Around:
 
 def with_token(config: serve.ServeConfig) -> serve.ServeConfig:
     """Return the config; without a token one is made up, and the page carries it."""
-    if config.token is not None or not config.loopback:
+    if config.accesses or not config.loopback:
         return config
     return replace(config, token=secrets.token_urlsafe(24), inject_token=True)

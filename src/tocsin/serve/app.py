@@ -12,11 +12,12 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from tocsin.serve.config import ServeConfig, check_bind
-from tocsin.serve.errors import on_failure, on_http_error
+from tocsin.serve.errors import on_failure, on_http_error, problem
 from tocsin.serve.guard import Guard
 from tocsin.serve.handlers import reply
 from tocsin.serve.hub import Hub
 from tocsin.serve.openapi import describe
+from tocsin.serve.roles import SCOPE_KEY, lacks
 from tocsin.serve.routes import OPERATIONS, Operation
 from tocsin.serve.shell import FOLDER, PageFiles, index
 from tocsin.serve.stream import stream
@@ -57,6 +58,9 @@ def create_app(hub: Hub, config: ServeConfig) -> Guard:
 
 def _route(operation: Operation, hub: Hub) -> Route:
     async def endpoint(request: Request) -> Response:
+        lacking = lacks(operation.role, request.scope.get(SCOPE_KEY))
+        if lacking is not None:
+            return problem(403, lacking)
         return await operation.handler(request, hub)
 
     answer: Callable[[Request], Awaitable[Response]] = endpoint

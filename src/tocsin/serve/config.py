@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from tocsin.contract import InputError
+from tocsin.serve.roles import LEAST_LETTERS, Access, Role
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,11 @@ class ServeConfig:
     Args:
         host: address to bind; loopback unless a token is set.
         port: to bind; 0: any free one.
-        token: what writes need, and reads too where the bind is not loopback; None: no writes.
+        token: of the highest role; None: there is none.
         hosts: names, beside loopback and bare addresses, that a request's Host may have.
         inject_token: put the token into the page (demo); never done on a bind that is not loopback.
         clients_max: WebSocket clients at once.
+        tokens: of other roles. Writes need one, and reads too where the bind is not loopback.
     """
 
     host: str = "127.0.0.1"
@@ -27,6 +29,13 @@ class ServeConfig:
     hosts: tuple[str, ...] = ()
     inject_token: bool = False
     clients_max: int = 2000
+    tokens: tuple[Access, ...] = ()
+
+    @property
+    def accesses(self) -> tuple[Access, ...]:
+        """Return all tokens with their roles."""
+        highest = (Access(self.token, Role.SUPERVISOR),) if self.token else ()
+        return (*highest, *self.tokens)
 
     @property
     def loopback(self) -> bool:
@@ -61,11 +70,11 @@ def check_bind(config: ServeConfig) -> None:
     """
     if config.loopback:
         return
-    if not config.token:
+    if not config.accesses:
         mend = "set a token (access.token in the site file), or bind 127.0.0.1"
         raise InputError(
             f"host {config.host}", "other machines could connect without a token", mend
         )
-    if len(config.token) < 16:
-        mend = "use at least 16 characters"
+    if any(len(access.token) < LEAST_LETTERS for access in config.accesses):
+        mend = f"use at least {LEAST_LETTERS} characters"
         raise InputError(f"host {config.host}", "the token is short enough to be guessed", mend)

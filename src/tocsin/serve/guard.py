@@ -6,7 +6,6 @@ in Host; one that merely posts to us has the stranger's name in Origin. Both are
 
 from __future__ import annotations
 
-import hmac
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.serve.config import ServeConfig, address, is_loopback
 from tocsin.serve.errors import problem
+from tocsin.serve.roles import SCOPE_KEY, Access, access_of
 
 SECURITY = {
     "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; "
@@ -54,7 +54,10 @@ class Guard:
 
 
 def refusal(scope: Scope, config: ServeConfig) -> tuple[int, str] | None:
-    """Return status and sentence of why a request may not pass, or None."""
+    """Return status and sentence of why a request may not pass, or None.
+
+    What its token allows is put into the scope; what a route needs, the route says.
+    """
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if not host_allowed(host, config):
@@ -62,12 +65,13 @@ def refusal(scope: Scope, config: ServeConfig) -> tuple[int, str] | None:
     origin = headers.get("origin")
     if origin is not None and origin.split("://", 1)[-1].lower() != host.lower():
         return 403, f"a page of {origin!r} may not use this server"
-    if not needs_token(scope, config):
+    access = access_given(scope, headers, config)
+    scope[SCOPE_KEY] = access
+    if not needs_token(scope, config) or access is not None:
         return None
-    if not config.token:
+    if not config.accesses:
         return 403, "this server has no token, so nothing can be changed on it"
-    if not token_matches(scope, headers, config.token):
-        return 401, "a token is needed: send the header Authorization: Bearer TOKEN"
+    return 401, "a token is needed: send the header Authorization: Bearer TOKEN"
     return None
 
 
@@ -94,15 +98,15 @@ def host_name(host: str) -> str:
 
 
 def needs_token(scope: Scope, config: ServeConfig) -> bool:
-    """Return whether a request needs the token: each write does, and off loopback each read."""
+    """Return whether a request needs a token: each write does, and off loopback each read."""
     if scope["type"] == "http" and scope["method"] not in _READS:
         return True
     path = scope["path"]
     return not config.loopback and path.startswith(_PROTECTED) and path not in _OPEN
 
 
-def token_matches(scope: Scope, headers: Headers, token: str) -> bool:
-    """Return whether a request brings the token; reads may bring it in the query.
+def access_given(scope: Scope, headers: Headers, config: ServeConfig) -> Access | None:
+    """Return what a request's token allows; reads may bring it in the query.
 
     Browsers cannot set headers on a WebSocket, and feed readers on a feed.
     """
@@ -110,7 +114,7 @@ def token_matches(scope: Scope, headers: Headers, token: str) -> bool:
     given = given.strip() if scheme.lower() == "bearer" else ""
     if not given and (scope["type"] == "websocket" or scope["method"] in _READS):
         given = (parse_qs(scope["query_string"].decode("latin-1")).get("token") or [""])[0]
-    return hmac.compare_digest(given.encode(), token.encode())
+    return access_of(given, config.accesses)
 
 
 def _with_headers(send: Send) -> Send:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -12,9 +13,10 @@ from tocsin.contract import InputError
 from tocsin.serve.deliveries import delivery_rows
 from tocsin.serve.errors import problem
 from tocsin.serve.hub import Hub
+from tocsin.serve.roles import SCOPE_KEY, Access, word
 from tocsin.serve.rows import Row, dump, iso
 from tocsin.serve.snapshot import OperatorRequest
-from tocsin.serve.wishes import cancel_request, clock_request, designation_request
+from tocsin.serve.wishes import clock_request, designation_request, order_request
 
 JSON = "application/json"
 GEOJSON = "application/geo+json"
@@ -133,15 +135,22 @@ async def change_clock(request: Request, hub: Hub) -> Response:
         return problem(400, str(error))
     if not hub.snapshot.clock.controllable:
         return problem(409, "real time cannot be paused or sped up; use a demo or a replay")
-    refused = await _act(hub, wish)
+    refused = await _act(hub, signed(wish, request))
     if refused is not None:
         return refused
     hub.set_clock(replace(hub.snapshot.clock, **wish.detail))
     return reply(hub.clock_row())
 
 
+async def access(request: Request, hub: Hub) -> Response:
+    """Say what the token of this request allows."""
+    given: Access | None = request.scope.get(SCOPE_KEY)
+    role, name = (word(given.role), given.name) if given else (None, "")
+    return reply({"role": role, "name": name or None})
+
+
 async def designate(request: Request, hub: Hub) -> Response:
-    """Declare a track known, unknown or a hazard; `none` takes it back."""
+    """Declare a track known, unknown or a hazard, and why; `none` takes it back."""
     name = request.path_params["track_id"]
     row = hub.track(name)
     if row is None:
@@ -150,19 +159,42 @@ async def designate(request: Request, hub: Hub) -> Response:
         wish = designation_request(await request.body(), row["track_id"])
     except InputError as error:
         return problem(400, str(error))
-    return await _act(hub, wish) or reply({"accepted": True})
+    return await _act(hub, signed(wish, request)) or reply({"accepted": True})
 
 
-async def cancel(request: Request, hub: Hub) -> Response:
-    """Cancel a warning that is false: one action, told to everyone who was warned."""
-    warning_id = request.path_params["warning_id"]
-    if not hub.is_open(warning_id):
-        return problem(404, f"no warning {warning_id[:80]!r} is in force")
-    try:
-        wish = cancel_request(await request.body(), warning_id)
-    except InputError as error:
-        return problem(400, str(error))
-    return await _act(hub, wish) or reply({"accepted": True})
+_ORDERS = {
+    "release": "Let out what is proposed for a zone, before its time-out.",
+    "hold": "Let nothing change by itself for a time; 0 s lifts a hold.",
+    "extend": "Keep a warning's stage at least until some time.",
+    "cancel": "Cancel a warning that is false, in one action, or decline a proposal.",
+    "all-clear": "End a warning that was right, before it ends by itself.",
+}
+
+
+def order(verb: str) -> Callable[[Request, Hub], Awaitable[Response]]:
+    """Return what answers one verb of operators' orders about warnings."""
+
+    async def ordering(request: Request, hub: Hub) -> Response:
+        warning_id = request.path_params["warning_id"]
+        refused = hub.board.refusal(verb, warning_id)
+        if refused is not None:
+            return problem(*refused)
+        try:
+            body = await request.body()
+            wish = order_request(body, verb, warning_id, hub.snapshot.clock.now_ns)
+        except InputError as error:
+            return problem(400, str(error))
+        return await _act(hub, signed(wish, request)) or reply({"accepted": True})
+
+    ordering.__name__, ordering.__doc__ = verb.replace("-", "_"), _ORDERS[verb]
+    return ordering
+
+
+def signed(wish: OperatorRequest, request: Request) -> OperatorRequest:
+    """Return a request with the role of its token, and the name that the token bears, if any."""
+    given: Access = request.scope[SCOPE_KEY]
+    detail = {**wish.detail, "role": word(given.role)}
+    return replace(wish, author=given.name or wish.author, detail=detail)
 
 
 async def _act(hub: Hub, wish: OperatorRequest) -> Response | None:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tocsin.contract import NS, Biases, Forecasts, NoticeKind, Notices, TrackStatus
+from tocsin.contract import NS, Biases, Designated, Forecasts, NoticeKind, Notices, TrackStatus
 from tocsin.serve.deliveries import Told
 from tocsin.serve.frame import encode_tracks
 from tocsin.serve.metrics import Metrics
@@ -88,6 +88,7 @@ class Hub:
         self._events = 0
         self._forecasts = Forecasts.empty()
         self._biases = Biases.empty()
+        self._designated = Designated.empty()
         self._plots = 0
         self._actions: Counter[str] = Counter()
         self._recent: deque[tuple[int, int]] = deque()
@@ -103,6 +104,7 @@ class Hub:
         self.metrics.observe(snapshot)
         self._forecasts = snapshot.forecasts if len(snapshot.forecasts) else self._forecasts
         self._biases = snapshot.biases if len(snapshot.biases) else self._biases
+        self._designated = snapshot.designated or self._designated
         self._count(snapshot)
         self._take_warnings(snapshot)
         self._take_notices(snapshot.notices)
@@ -160,7 +162,7 @@ class Hub:
             self.warnings.append(row)
             self._actions[row["action"]] += 1
             self._emit({"type": "warning", **row})
-        changed = self.board.fold(snapshot.warnings)
+        changed = self.board.fold(snapshot.warnings, snapshot.pending)
         if changed:
             self._emit({"type": "zones", "changed": changed})
 
@@ -290,11 +292,7 @@ class Hub:
         now_ns = self.snapshot.clock.now_ns
         fresh = self._forecasts.made_at_ns >= now_ns - FORECAST_NS
         forecasts = self._forecasts.take(fresh)
-        return track_detail(tracks, int(rows[0]), forecasts, self.site, now_ns)
-
-    def is_open(self, warning_id: str) -> bool:
-        """Return whether a warning is in force."""
-        return self.board.is_open(warning_id)
+        return track_detail(tracks, int(rows[0]), forecasts, self._designated, self.site, now_ns)
 
     def sensors(self) -> Row:
         """Return all sensors with their health."""

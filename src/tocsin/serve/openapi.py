@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from tocsin.serve.roles import word
 from tocsin.serve.routes import Operation
 from tocsin.serve.schema import SCHEMAS, reference
 
@@ -33,7 +34,7 @@ def describe(operations: Sequence[Operation], version: str) -> dict[str, Any]:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": operation.handler.__name__,
+        "operationId": operation.name,
         "summary": (operation.handler.__doc__ or "").strip(),
         "parameters": _parameters(operation),
         "responses": {
@@ -47,8 +48,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.body:
         content = {"application/json": {"schema": reference(operation.body)}}
         described["requestBody"] = {"required": True, "content": content}
-    if operation.writes:
+    if operation.role is not None:
         described["security"] = [{"token": []}]
+        described["description"] = f"Needs the role {word(operation.role)}."
     return described
 
 

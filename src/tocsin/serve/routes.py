@@ -11,6 +11,7 @@ from starlette.responses import Response
 from tocsin.serve import handlers
 from tocsin.serve.handlers import GEOJSON, JSON
 from tocsin.serve.hub import Hub
+from tocsin.serve.roles import Role
 
 Handler = Callable[[Request, Hub], Awaitable[Response]]
 
@@ -20,13 +21,14 @@ class Operation:
     """Describe one route.
 
     Args:
-        method: GET or POST; every POST is a write and needs the token.
+        method: GET or POST; every POST is a write and needs a role.
         path: with parameters in braces.
         handler: what answers; its docstring is the summary.
         schema: name of the answer's schema, or None where it is no JSON.
         media_type: of the answer.
         query: query parameters, what they mean, and their type.
         body: name of the request body's schema.
+        role: least role that may; None: whoever may read.
     """
 
     method: str
@@ -36,11 +38,23 @@ class Operation:
     media_type: str = JSON
     query: tuple[tuple[str, str, str], ...] = ()
     body: str | None = None
+    role: Role | None = None
 
     @property
     def writes(self) -> bool:
         """Return whether it changes anything."""
         return self.method != "GET"
+
+    @property
+    def name(self) -> str:
+        """Return what programs call it."""
+        return getattr(self.handler, "__name__", "")
+
+
+def _order(verb: str, role: Role, body: str = "OrderWish") -> Operation:
+    """Return the route by which operators give one order about a warning."""
+    path = f"/api/v1/warnings/{{warning_id}}/{verb}"
+    return Operation("POST", path, handlers.order(verb), "Accepted", body=body, role=role)
 
 
 _LIMIT = (("limit", "how many, newest first", "number"),)
@@ -58,15 +72,14 @@ OPERATIONS = (
         handlers.designate,
         "Accepted",
         body="DesignationWish",
+        role=Role.OPERATOR,
     ),
     Operation("GET", "/api/v1/warnings", handlers.warnings, "Warnings", query=_LIMIT),
-    Operation(
-        "POST",
-        "/api/v1/warnings/{warning_id}/cancel",
-        handlers.cancel,
-        "Accepted",
-        body="CancelWish",
-    ),
+    _order("release", Role.OPERATOR, "ReleaseWish"),
+    _order("hold", Role.OPERATOR, "TimedOrderWish"),
+    _order("extend", Role.OPERATOR, "TimedOrderWish"),
+    _order("cancel", Role.OPERATOR),
+    _order("all-clear", Role.SUPERVISOR),
     Operation("GET", "/api/v1/notices", handlers.notices, "Notices", query=_LIMIT),
     Operation(
         "GET",
@@ -78,7 +91,15 @@ OPERATIONS = (
     Operation("GET", "/api/v1/sensors", handlers.sensors, "Sensors"),
     Operation("GET", "/api/v1/coverage", handlers.coverage, "Coverage", GEOJSON, _HEIGHT),
     Operation("GET", "/api/v1/clock", handlers.clock, "Clock"),
-    Operation("POST", "/api/v1/clock", handlers.change_clock, "Clock", body="ClockWish"),
+    Operation(
+        "POST",
+        "/api/v1/clock",
+        handlers.change_clock,
+        "Clock",
+        body="ClockWish",
+        role=Role.OPERATOR,
+    ),
+    Operation("GET", "/api/v1/access", handlers.access, "Access"),
     Operation("GET", "/api/v1/summary", handlers.summary, "Summary"),
     Operation("GET", "/feeds/cap.atom", handlers.feed, media_type="application/atom+xml"),
     Operation("GET", "/cap/{cap_identifier}.xml", handlers.document, None, "application/cap+xml"),

@@ -29,6 +29,7 @@ PROBABILITY: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
 COUNTS: Schema = {"type": "object", "additionalProperties": COUNT}
+REASON: Schema = {"type": "string", "maxLength": 500}
 GEOMETRY: Schema = {"type": "object", "required": ["type"]}
 
 
@@ -38,6 +39,17 @@ def record(**properties: Schema) -> Schema:
         "type": "object",
         "properties": properties,
         "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def wish(*, needed: tuple[str, ...] = (), **properties: Schema) -> Schema:
+    """Return what a request's body may hold, and which of it must be there."""
+    more: Schema = {"required": list(needed)} if needed else {}
+    return {
+        "type": "object",
+        "properties": properties,
+        **more,
         "additionalProperties": False,
     }
 
@@ -71,6 +83,7 @@ def features(properties: Schema) -> Schema:
     return record(type={"const": "FeatureCollection"}, features=rows(feature))
 
 
+_ROLE: Schema = {"type": "string", "enum": ["viewer", "operator", "supervisor"]}
 _PLACE = {
     "latitude_deg": {"type": "number", "minimum": -90, "maximum": 90},
     "longitude_deg": {"type": "number", "minimum": -540, "maximum": 540},
@@ -118,16 +131,33 @@ SCHEMAS: dict[str, Schema] = {
         clock=record(controllable=FLAG),
         version=TEXT,
     ),
+    "Proposal": record(
+        warning_id=TEXT,
+        stage=name_of(Stage),
+        proposed_at=MOMENT,
+        due_at=or_null(MOMENT),
+        **_FORECAST,
+        track_ids=TEXTS,
+        reason=TEXT,
+    ),
     "ZoneState": record(
         zone_id=TEXT,
         name=TEXT,
         parent_id=or_null(TEXT),
         population=COUNT,
-        time_to_shelter_s=NUMBER,
+        time_to_shelter_s=or_null(NUMBER),
+        kind={"type": "string", "enum": ["zone", "district"]},
         stage=name_of(Stage),
         **_FORECAST,
         warning_id=or_null(TEXT),
         reason=or_null(TEXT),
+        inherited_stage=name_of(Stage),
+        inherited_share=PROBABILITY,
+        expires_at=or_null(MOMENT),
+        released_by=or_null(TEXT),
+        proposal={"oneOf": [reference("Proposal"), {"type": "null"}]},
+        held_until=or_null(MOMENT),
+        extended_until=or_null(MOMENT),
     ),
     "Zones": features(reference("ZoneState")),
     "Track": record(**_TRACK),
@@ -224,26 +254,22 @@ SCHEMAS: dict[str, Schema] = {
         controllable=FLAG,
         mode=TEXT,
     ),
-    "ClockWish": {
-        "type": "object",
-        "properties": {
-            "speed": {"type": "number", "minimum": 0, "maximum": 1000},
-            "paused": FLAG,
-            "author": TEXT,
-        },
-        "additionalProperties": False,
-    },
-    "DesignationWish": {
-        "type": "object",
-        "properties": {"designation": name_of(Designation), "author": TEXT},
-        "required": ["designation"],
-        "additionalProperties": False,
-    },
-    "CancelWish": {
-        "type": "object",
-        "properties": {"reason": TEXT, "author": TEXT},
-        "additionalProperties": False,
-    },
+    "ClockWish": wish(
+        speed={"type": "number", "minimum": 0, "maximum": 1000}, paused=FLAG, author=TEXT
+    ),
+    "Access": record(role=or_null(_ROLE), name=or_null(TEXT)),
+    "DesignationWish": wish(
+        designation=name_of(Designation), reason=REASON, author=TEXT, needed=("designation",)
+    ),
+    "OrderWish": wish(reason=REASON, author=TEXT, needed=("reason",)),
+    "ReleaseWish": wish(reason=REASON, author=TEXT),
+    "TimedOrderWish": wish(
+        reason=REASON,
+        author=TEXT,
+        duration_s={"type": "number", "minimum": 0, "maximum": 86_400},
+        until=TEXT,
+        needed=("reason",),
+    ),
     "Accepted": record(accepted=FLAG),
     "Summary": record(
         plots=COUNT,

@@ -8,10 +8,12 @@ from typing import Any
 
 from tocsin.contract import (
     Biases,
+    Designated,
     Faults,
     Forecasts,
     Notices,
     Origin,
+    Pending,
     Sensor,
     SensorHealth,
     Tracks,
@@ -92,6 +94,8 @@ class Snapshot:
         documents: new CAP messages by identifier.
         feed: the Atom feed of CAP messages, where it changed.
         biases: of all sensors, where they were estimated anew.
+        pending: all that awaits operators or was ordered by them; None: as before.
+        designated: what operators declared live tracks to be; None: as before.
     """
 
     clock: Clock
@@ -107,6 +111,8 @@ class Snapshot:
     documents: Mapping[str, bytes] = field(default_factory=dict)
     feed: bytes | None = None
     biases: Biases = field(default_factory=Biases.empty)
+    pending: Pending | None = None
+    designated: Designated | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ class OperatorRequest:
 
     Args:
         author: who asks.
-        verb: ``clock``, ``designate`` or ``cancel``.
+        verb: ``clock``, ``designate``, or an order about a warning.
         subject: id of the track or warning concerned, or empty.
         detail: the rest, as JSON values.
     """

@@ -10,6 +10,7 @@ import numpy as np
 
 from tocsin.contract import (
     Corroboration,
+    Designated,
     Designation,
     Forecasts,
     ObjectClass,
@@ -34,17 +35,24 @@ _CORROBORATED = {
     "works should see it: do not rely on what it says.",
 }
 _DESIGNATED = {
-    Designation.KNOWN: "An operator declared it known; it raises no warning.",
-    Designation.UNKNOWN: "An operator declared it unknown.",
-    Designation.HAZARD: "An operator declared it a hazard.",
+    Designation.KNOWN: "known; it raises no warning",
+    Designation.UNKNOWN: "unknown",
+    Designation.HAZARD: "a hazard",
 }
 
 
-def track_detail(tracks: Tracks, k: int, forecasts: Forecasts, site: SiteInfo, now_ns: int) -> Row:
+def track_detail(
+    tracks: Tracks,
+    k: int,
+    forecasts: Forecasts,
+    designated: Designated,
+    site: SiteInfo,
+    now_ns: int,
+) -> Row:
     """Return a track's row with the reasons behind it."""
     zones = _threatened(forecasts, tracks.track_id[k], site)
     return track_row(tracks, k) | {
-        "why": list(_sentences(tracks, k, zones, site, now_ns)),
+        "why": list(_sentences(tracks, k, zones, designated, site, now_ns)),
         "class_probabilities": _class_probabilities(tracks, k),
         "zones": zones,
         "position_std_m": number(_position_std_m(tracks, k), 1),
@@ -79,7 +87,12 @@ def _threatened(forecasts: Forecasts, track_id: str, site: SiteInfo) -> list[Row
 
 
 def _sentences(
-    tracks: Tracks, k: int, zones: Sequence[Row], site: SiteInfo, now_ns: int
+    tracks: Tracks,
+    k: int,
+    zones: Sequence[Row],
+    designated: Designated,
+    site: SiteInfo,
+    now_ns: int,
 ) -> Iterator[str]:
     yield _motion(tracks, k)
     yield _class_guess(tracks, k)
@@ -87,8 +100,7 @@ def _sentences(
     yield _identity(tracks, k)
     if said := _CORROBORATED.get(Corroboration(tracks.corroborated[k])):
         yield said
-    if said := _DESIGNATED.get(Designation(tracks.designation[k])):
-        yield said
+    yield from _declared(designated, tracks.track_id[k])
     yield _existence(tracks, k, now_ns)
     yield from _threats(zones)
 
@@ -143,6 +155,15 @@ def _identity(tracks: Tracks, k: int) -> str:
         named = f" as {callsign}" if callsign else ""
         return f"It identifies itself{named} with the address {tracks.mode_s[k]:06x}."
     return "It does not identify itself by transponder."
+
+
+def _declared(designated: Designated, track_id: str) -> Iterator[str]:
+    """Yield who declared a track to be what, when and why."""
+    for row in designated.take(designated.track_id == track_id).rows():
+        at = _clock(iso_or_none(row["designated_at_ns"]))
+        why = f" ({row['reason']})" if row["reason"] else ""
+        what = _DESIGNATED[Designation(row["designation"])]
+        yield f"{row['author']} declared it {what}, at {at}{why}."
 
 
 def _existence(tracks: Tracks, k: int, now_ns: int) -> str:

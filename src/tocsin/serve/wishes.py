@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
-from tocsin.contract import Designation, InputError
+from tocsin.contract import NS, Designation, InputError
 from tocsin.serve.snapshot import OperatorRequest
 
 BODY_MAX_BYTES = 10_000
 SPEED_MAX = 1000.0
 AUTHOR_MAX = 80
 REASON_MAX = 500
+DURATION_MAX_S = 86_400
+TIMED = ("hold", "extend")
+_TIMES = ("duration_s", "until")
 
 
 def read_body(body: bytes, allowed: tuple[str, ...]) -> dict[str, Any]:
@@ -56,27 +60,73 @@ def designation_request(body: bytes, track_id: str) -> OperatorRequest:
     """Return the request to designate a track.
 
     Raises:
-        InputError: no such designation.
+        InputError: no such designation, or no reason for one.
     """
-    data = read_body(body, ("designation", "author"))
+    data = read_body(body, ("designation", "reason", "author"))
     names = [member.name.lower() for member in Designation]
     wanted = data.get("designation")
     if wanted not in names:
         raise InputError("body, designation", f"{wanted!r} is none", f"use {', '.join(names)}")
-    return OperatorRequest(_author(data), "designate", track_id, {"designation": wanted})
+    detail = {"designation": wanted, "reason": _reason(data, needed=wanted != "none")}
+    return OperatorRequest(_author(data), "designate", track_id, detail)
 
 
-def cancel_request(body: bytes, warning_id: str) -> OperatorRequest:
-    """Return the request to cancel a false warning.
+def order_request(body: bytes, verb: str, warning_id: str, now_ns: int) -> OperatorRequest:
+    """Return an operator's order about a warning or a proposal.
+
+    Args:
+        body: of the request.
+        verb: release, hold, extend, cancel or all-clear.
+        warning_id: which.
+        now_ns: time of the picture; durations count from it.
 
     Raises:
-        InputError: no author or reason that can be published.
+        InputError: no reason, no author that can be published, or no time where one is needed.
     """
-    data = read_body(body or b"{}", ("reason", "author"))
+    timed = verb in TIMED
+    data = read_body(body or b"{}", ("reason", "author", *(_TIMES if timed else ())))
+    detail: dict[str, Any] = {"reason": _reason(data, needed=verb != "release")}
+    if timed:
+        detail["until_ns"] = _until_ns(data, now_ns)
+    return OperatorRequest(_author(data), verb, warning_id, detail)
+
+
+def _reason(data: dict[str, Any], *, needed: bool) -> str:
     reason = data.get("reason", "")
     if not isinstance(reason, str) or len(reason) > REASON_MAX:
         raise InputError("body, reason", "is no text", f"use up to {REASON_MAX} characters")
-    return OperatorRequest(_author(data), "cancel", warning_id, {"reason": reason})
+    # It is published and read out: one line, whatever was typed.
+    line = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
+    if needed and not line:
+        raise InputError("body, reason", "is missing", "say why, in a few words")
+    return line
+
+
+def _until_ns(data: dict[str, Any], now_ns: int) -> int:
+    """Return the end of a hold or an extension: so many seconds from now, or a time."""
+    given = [name for name in _TIMES if name in data]
+    if len(given) != 1:
+        raise InputError("body", "names no end, or two", f"give one of {', '.join(_TIMES)}")
+    value = data[given[0]]
+    if given == ["duration_s"]:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0.0 <= value <= DURATION_MAX_S:
+            mend = f"give seconds from 0 to {DURATION_MAX_S}"
+            raise InputError("body, duration_s", "is no usable duration", mend)
+        return now_ns + int(value * NS)
+    return _moment_ns(value, now_ns)
+
+
+def _moment_ns(value: Any, now_ns: int) -> int:
+    try:
+        moment = datetime.fromisoformat(value)
+        until_ns = int(moment.timestamp()) * NS if moment.tzinfo else 0
+    except (TypeError, ValueError, OverflowError):
+        until_ns = 0
+    if not now_ns <= until_ns <= now_ns + DURATION_MAX_S * NS:
+        mend = "give a time to come, within a day and with its zone: 2031-05-04T02:30:00Z"
+        raise InputError("body, until", "is no usable time", mend)
+    return until_ns
 
 
 def _speed(value: Any) -> float:
