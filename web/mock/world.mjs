@@ -92,6 +92,7 @@ export const zones = seeds.map((p, i) => {
       arrival_p90: null,
       warning_id: null,
       reason: null,
+      kind: 'zone', inherited_stage: 'quiet', inherited_share: 0, expires_at: null, released_by: null, proposal: null, held_until: null, extended_until: null,
     },
   };
 });

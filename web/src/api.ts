@@ -1,6 +1,6 @@
 /** The server's REST answers and its stream. The only file that opens a connection. */
 import { decodeFrame, type Frame } from './frame';
-import type { ClockState, StreamMessage } from './types';
+import type { StreamMessage } from './types';
 
 const TOKEN_KEY = 'tocsin-token';
 const SILENT_MS = 10_000;
@@ -40,12 +40,13 @@ export const token = (): string | null => injectedToken() ?? sessionStorage.getI
 export const keepToken = (value: string): void => sessionStorage.setItem(TOKEN_KEY, value);
 export const forgetToken = (): void => sessionStorage.removeItem(TOKEN_KEY);
 
-export const postClock = async (change: { speed?: number; paused?: boolean }): Promise<ClockState> =>
-  answer<ClockState>(
-    await fetch('api/v1/clock', {
+/** A write; the server says what it did, or why not. */
+export const post = async <T>(path: string, body: unknown): Promise<T> =>
+  answer<T>(
+    await fetch(`api/v1/${path}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token() ?? ''}` },
-      body: JSON.stringify(change),
+      body: JSON.stringify(body),
     }),
   );
 

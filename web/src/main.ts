@@ -11,20 +11,21 @@ import { askToken } from './panel/token';
 import { Card } from './panel/card';
 import { bindKeys, Commands } from './panel/commands';
 import { Counters } from './panel/counters';
+import { District } from './panel/district';
 import { byId } from './panel/dom';
 import { addHelp } from './panel/help';
 import { addLegend } from './panel/legend';
 import { MapTools } from './panel/maptools';
+import { Proposals } from './panel/proposals';
 import { Notices } from './panel/notices';
 import { Sensors } from './panel/sensors';
 import { TopBar } from './panel/topbar';
 import { Warnings } from './panel/warnings';
-import { Store } from './store';
+import { FIRST_MS, Store } from './store';
 import './style.css';
 import type { ClockState, Coverage, Notice, Sensor, Site, Summary, WarningRow, ZoneCollection } from './types';
 
 const TEXT_EVERY_MS = 200;
-const FIRST_MS = Date.UTC(1971);
 
 const store = new Store();
 const clock = new ScenarioClock();
@@ -35,6 +36,7 @@ const nowMs = (): number | null => (clock.started ? clock.now(performance.now())
 const topBar = new TopBar(store, commands);
 const tools = new MapTools(store, commands);
 const warnings = new Warnings(store, commands);
+const proposals = new Proposals(store, commands);
 const sensors = new Sensors(store);
 const card = new Card(store, commands);
 const toast = new Toast();
@@ -42,7 +44,9 @@ new Banner(store);
 byId('panel').append(
   new Counters(store).element,
   new Notices(store).element,
+  proposals.element,
   warnings.element,
+  new District(store, commands).element,
   sensors.element,
 );
 byId('map-left').append(card.element);
@@ -179,6 +183,7 @@ function loop(perf: number): void {
     textPerf = perf;
     topBar.tick(now);
     warnings.tick(now);
+    proposals.tick(now);
     sensors.tick(now);
     card.tick(now, perf);
   }

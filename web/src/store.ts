@@ -6,6 +6,7 @@ import type {
   ClockState,
   Coverage,
   Notice,
+  Proposal,
   Sensor,
   Site,
   Stage,
@@ -54,10 +55,14 @@ export interface ViewOptions {
 const MAX_WARNINGS = 500;
 const MAX_NOTICES = 100;
 const OVERDUE_MS = 60_000;
+/** A run that has not begun reports the first seconds of 1970. */
+export const FIRST_MS = Date.UTC(1971);
 
 export class Store {
   site: Site | null = null;
   zones = new Map<string, Zone>();
+  /** What zones are part of and the site does not warn as a whole. */
+  districts = new Map<string, ZoneProperties>();
   zonesLoaded = false;
   warnings: WarningRow[] = [];
   notices = new Map<string, Notice>();
@@ -96,8 +101,13 @@ export class Store {
 
   setZones(collection: ZoneCollection): void {
     this.zones = new Map();
+    this.districts = new Map();
     this.zonesLoaded = true;
     for (const { geometry, properties } of collection.features) {
+      if (properties.kind === 'district') {
+        this.districts.set(properties.zone_id, properties);
+        continue;
+      }
       const polygons = polygonsOf(geometry);
       this.zones.set(properties.zone_id, {
         ...properties,
@@ -207,6 +217,26 @@ export class Store {
       .sort((a, b) => rank(a) - rank(b) || arrival(a) - arrival(b) || a.name.localeCompare(b.name));
   }
 
+  /** Whether the run has said anything yet: before that, quiet zones only mean that nobody knows. */
+  get reported(): boolean {
+    return this.frame !== null && this.frame.atMs > FIRST_MS;
+  }
+
+  /** Zones where something awaits an operator, the first to go out by itself first. */
+  proposals(): (Zone & { proposal: Proposal })[] {
+    const due = (zone: Zone): string => zone.proposal?.due_at ?? '9';
+    return [...this.zones.values()]
+      .filter((zone): zone is Zone & { proposal: Proposal } => zone.proposal !== null)
+      .sort((a, b) => due(a).localeCompare(due(b)) || a.name.localeCompare(b.name));
+  }
+
+  /** Zones and districts that have parts, by name: what may be somebody's district. */
+  wholes(): ZoneProperties[] {
+    const parents = new Set([...this.zones.values()].map((zone) => zone.parent_id));
+    const zones = [...this.zones.values()].filter((zone) => parents.has(zone.zone_id));
+    return [...this.districts.values(), ...zones].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
   recentClears(limit: number): WarningRow[] {
     return this.warnings.filter((w) => w.action === 'clear' || w.action === 'cancel').slice(0, limit);
   }
@@ -235,6 +265,7 @@ export class Store {
     for (const properties of changed) {
       const zone = this.zones.get(properties.zone_id);
       if (zone) this.zones.set(properties.zone_id, { ...zone, ...properties });
+      else if (this.districts.has(properties.zone_id)) this.districts.set(properties.zone_id, properties);
     }
     this.emit('zones');
   }

@@ -22,6 +22,20 @@ export interface Site {
   version: string;
 }
 
+export interface Proposal {
+  warning_id: string;
+  stage: Stage;
+  proposed_at: string;
+  due_at: string | null;
+  threat_class: string | null;
+  probability: number | null;
+  arrival_p10: string | null;
+  arrival_p50: string | null;
+  arrival_p90: string | null;
+  track_ids: string[];
+  reason: string;
+}
+
 export interface ZoneProperties {
   zone_id: string;
   name: string;
@@ -36,7 +50,17 @@ export interface ZoneProperties {
   arrival_p90: string | null;
   warning_id: string | null;
   reason: string | null;
+  kind: 'zone' | 'district';
+  inherited_stage: Stage;
+  inherited_share: number;
+  expires_at: string | null;
+  released_by: string | null;
+  proposal: Proposal | null;
+  held_until: string | null;
+  extended_until: string | null;
 }
+
+export type Verb = 'release' | 'hold' | 'extend' | 'cancel' | 'all-clear';
 
 export type ZoneFeature = Feature<Polygon | MultiPolygon, ZoneProperties>;
 export type ZoneCollection = FeatureCollection<Polygon | MultiPolygon, ZoneProperties>;

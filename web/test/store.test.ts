@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sentence } from '../src/panel/announce';
+import { sentence as sentence2 } from '../src/panel/district';
 import { anchorOf, insidePolygons, Store } from '../src/store';
 import type { Notice, Stage, WarningRow, ZoneFeature, ZoneProperties } from '../src/types';
 
@@ -18,6 +19,14 @@ function properties(zone_id: string, stage: Stage = 'quiet', arrival_p50: string
     arrival_p90: null,
     warning_id: stage === 'quiet' ? null : `W-${zone_id}`,
     reason: null,
+    kind: 'zone',
+    inherited_stage: stage,
+    inherited_share: stage === 'quiet' ? 0 : 1,
+    expires_at: null,
+    released_by: null,
+    proposal: null,
+    held_until: null,
+    extended_until: null,
   };
 }
 
@@ -161,5 +170,43 @@ describe('geometry', () => {
     const small = [[10, 10], [11, 10], [11, 11], [10, 11], [10, 10]];
     const large = [[0, 0], [0, 4], [4, 4], [4, 0], [0, 0]];
     expect(anchorOf([[small], [large]])).toEqual([2, 2]);
+  });
+});
+
+describe('districts and proposals', () => {
+  const proposal = (due_at: string | null) => ({
+    warning_id: 'P', stage: 'alert' as const, proposed_at: '2031-05-04T02:00:00Z', due_at, threat_class: null, probability: null,
+    arrival_p10: null, arrival_p50: null, arrival_p90: null, track_ids: [], reason: 'one drone',
+  });
+
+  it('keeps districts off the map and out of the counts, and follows their state', () => {
+    const store = new Store();
+    const north = { ...feature('North', 0), properties: { ...properties('North'), kind: 'district' as const } };
+    const a = feature('a', 0);
+    a.properties.parent_id = 'North';
+    store.setZones({ type: 'FeatureCollection', features: [a, north] });
+    expect([...store.zones.keys()]).toEqual(['a']);
+    expect(store.wholes().map((one) => one.zone_id)).toEqual(['North']);
+    const changed = { ...north.properties, stage: 'alert' as const, inherited_stage: 'alert' as const, inherited_share: 0.4 };
+    store.apply({ type: 'zones', changed: [changed] });
+    expect(store.wholes()[0]!.inherited_share).toBe(0.4);
+    expect(store.zonesByStage().alert).toBe(0);
+    expect(sentence2('alert', 0.4, 400)).toContain('40');
+    expect(sentence2('quiet', 0, 400)).toBe('Quiet');
+  });
+
+  it('lists what goes out by itself first, and what waits last', () => {
+    const store = new Store();
+    store.setZones({ type: 'FeatureCollection', features: ['a', 'b', 'c'].map((id) => feature(id, 0)) });
+    const row = (id: string, due: string | null) => ({ ...properties(id), proposal: proposal(due) });
+    store.apply({ type: 'zones', changed: [row('a', null), row('b', '2031-05-04T02:02:00Z'), row('c', '2031-05-04T02:01:00Z')] });
+    expect(store.proposals().map((zone) => zone.zone_id)).toEqual(['c', 'b', 'a']);
+    store.apply({ type: 'zones', changed: [properties('c')] });
+    expect(store.proposals()).toHaveLength(2);
+  });
+
+  it('has not been reported before the run has begun', () => {
+    const store = new Store();
+    expect(store.reported).toBe(false);
   });
 });

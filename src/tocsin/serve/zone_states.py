@@ -41,6 +41,8 @@ class ZoneStates:
             row = warnings.take(slice(k, k + 1))
             self._until[str(row.warning_id[0])] = iso_or_none(int(row.expires_at_ns[0]))
             for properties in self._board.fold(row):
+                if properties["kind"] != "zone":
+                    continue
                 zone_id, stage = str(properties["zone_id"]), str(properties["stage"])
                 changed[zone_id] = None
                 if stage != self._stage.get(zone_id, "quiet"):

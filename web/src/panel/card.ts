@@ -23,6 +23,8 @@ import type { Store, Zone } from '../store';
 import type { TrackDetail } from '../types';
 import type { Commands } from './commands';
 import { button, h, icon, ICONS, setText } from './dom';
+import { TrackOrders } from './track-orders';
+import { ZoneOrders } from './zone-orders';
 
 const REFRESH_MS = 2000;
 const MOST_ZONES = 5;
@@ -40,11 +42,15 @@ export class Card {
   private fetchedPerf = 0;
   private live: Record<string, HTMLElement> = {};
   private timers: { arrivalMs: number | null; time: HTMLElement }[] = [];
+  private readonly zoneOrders: ZoneOrders;
+  private readonly trackOrders: TrackOrders;
 
   constructor(
     private readonly store: Store,
     private readonly commands: Commands,
   ) {
+    this.zoneOrders = new ZoneOrders(commands);
+    this.trackOrders = new TrackOrders(commands, () => void this.fetchTrack());
     store.on('selection', () => this.selected());
     store.on(['zones', 'warnings'], () => this.zoneChanged());
     store.on('frame', () => this.frameArrived());
@@ -140,7 +146,7 @@ export class Card {
     const name = detail?.callsign?.trim() || className(detail?.object_class);
     const state = frame && row !== undefined ? STATUS[status(frame, row)]! : 'ended';
     const uncorroborated = detail ? detail.corroborated === 'uncorroborated' : (flags & 16) !== 0;
-    this.element.replaceChildren(
+    this.fill(
       this.head(
         symbolMark(objectClass, flags),
         name,
@@ -191,6 +197,7 @@ export class Card {
         part('Why', h('ul', { class: 'why', 'data-testid': 'track-why' }, ...detail.why.map((line) => h('li', {}, line)))),
       );
     }
+    parts.push(this.trackOrders.show(detail));
     parts.push(part('Class', classBars(detail)), part('Identity and sensors', this.identity(detail)));
     return parts;
   }
@@ -240,14 +247,25 @@ export class Card {
     this.element.dataset['testid'] = 'zone-card';
     this.element.setAttribute('aria-label', `Zone ${zone.name}`);
     this.element.classList.remove('ended');
-    this.element.replaceChildren(
+    this.fill(
       this.head(h('span', { class: `zone-mark ${zone.stage}` }), zone.name, `Zone ${zone.zone_id}`, [
         zone.stage === 'quiet' ? null : h('span', { class: `badge ${zone.stage}` }, stageName(zone.stage)),
       ]),
       ...(zone.stage === 'quiet' ? [] : [this.zoneArrival(zone)]),
       ...(zone.reason && zone.stage !== 'quiet' ? [part('Why', h('p', {}, sentenceCase(zone.reason)))] : []),
+      ...(zone.proposal ? [part('Awaiting release', h('p', {}, proposed(zone)))] : []),
+      ...(this.zoneOrders.show(zone) ? [this.zoneOrders.element] : []),
       part('Zone', this.zoneFacts(zone)),
     );
+  }
+
+  /** New content; who was typing goes on typing. */
+  private fill(...content: HTMLElement[]): void {
+    const active = document.activeElement;
+    const { scrollTop } = this.element;
+    this.element.replaceChildren(...content);
+    if (active instanceof HTMLElement && this.element.contains(active)) active.focus({ preventScroll: true });
+    this.element.scrollTop = scrollTop;
   }
 
   private zoneArrival(zone: Zone): HTMLElement {
@@ -274,11 +292,27 @@ export class Card {
     return factList([
       ['Stage', stageName(zone.stage)],
       ['Since', since === null || zone.stage === 'quiet' ? null : clockText(since)],
+      ['Held until', clockOf(zone.held_until)],
+      ['Extended until', clockOf(zone.extended_until)],
+      ['Valid until', clockOf(zone.expires_at)],
+      ['Released by', zone.released_by],
       ['Population', zone.population === null ? null : whole(zone.population)],
       ['Time to shelter', zone.time_to_shelter_s === null ? null : `${durationText(zone.time_to_shelter_s)} min`],
     ]);
   }
 }
+
+const clockOf = (moment: string | null): string | null => {
+  const at = parseTime(moment);
+  return at === null ? null : clockText(at);
+};
+
+const proposed = ({ proposal }: Zone): string => {
+  if (!proposal) return '';
+  const what = proposal.stage === 'quiet' ? 'All clear' : stageName(proposal.stage);
+  const due = clockOf(proposal.due_at);
+  return `${what}${due ? `, goes out by itself at ${due}` : ', waits for you'}. ${sentenceCase(proposal.reason)}`;
+};
 
 const part = (title: string, content: HTMLElement): HTMLElement =>
   h('section', { class: 'card-part' }, h('h3', {}, title), content);

@@ -1,7 +1,8 @@
 /** What buttons and keys do: one list, used by both and shown in the help. */
-import { ApiError, forgetToken, keepToken, postClock, token } from '../api';
+import { ApiError, forgetToken, keepToken, post, token } from '../api';
 import type { ChartMap } from '../map';
 import type { Store } from '../store';
+import type { ClockState, Verb } from '../types';
 import { askToken } from './token';
 
 export const SPEEDS: { label: string; speed: number; testId: string }[] = [
@@ -61,13 +62,31 @@ export class Commands {
   }
 
   private async changeClock(change: { speed?: number; paused?: boolean }): Promise<void> {
-    if (!token() && !(await this.getToken())) return;
+    const done = await this.write<ClockState>('clock', change);
+    if (typeof done === 'string') this.onProblem(done);
+    else this.store.setClock(done);
+  }
+
+  /** Give an order about a warning or a proposal; the answer is null, or why it was refused. */
+  async order(verb: Verb, warningId: string, body: Record<string, unknown>): Promise<string | null> {
+    const done = await this.write<object>(`warnings/${encodeURIComponent(warningId)}/${verb}`, body);
+    return typeof done === 'string' ? done : null;
+  }
+
+  async designate(trackId: string, body: Record<string, unknown>): Promise<string | null> {
+    const done = await this.write<object>(`tracks/${encodeURIComponent(trackId)}/designation`, body);
+    return typeof done === 'string' ? done : null;
+  }
+
+  /** What the server answers to a write, or the sentence that says why it did not do it. */
+  private async write<T>(path: string, body: unknown): Promise<T | string> {
+    if (!token() && !(await this.getToken())) return 'No access token was given, so nothing was sent.';
     try {
-      this.store.setClock(await postClock(change));
+      return await post<T>(path, body);
     } catch (error) {
-      const refused = error instanceof ApiError && (error.status === 401 || error.status === 403);
-      if (refused) forgetToken();
-      this.onProblem(error instanceof Error ? error.message : String(error));
+      // A token of too low a role stays: it is good for reads.
+      if (error instanceof ApiError && error.status === 401) forgetToken();
+      return error instanceof ApiError ? error.message : 'The server does not answer: nothing was done.';
     }
   }
 
@@ -103,7 +122,7 @@ export function bindKeys(commands: Commands, map: ChartMap): void {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as HTMLElement;
-    if (target.closest('input, textarea, dialog')) return;
+    if (target.closest('input, textarea, select, dialog')) return;
     // A focused button keeps its own space bar; a scrolled list keeps its arrows.
     if (event.key === ' ' && target.closest('button')) return;
     if (event.key.startsWith('Arrow') && target.closest('#panel, #card')) return;

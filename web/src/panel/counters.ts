@@ -32,13 +32,14 @@ export class Counters {
       [this.alert, counts.alert],
       [this.preAlert, counts.pre_alert],
     ] as const) {
-      setText(cell[0]!, this.store.zonesLoaded ? String(count) : '–');
+      setText(cell[0]!, this.store.zonesLoaded && this.store.reported ? String(count) : '–');
       setText(cell[1]!, count === 1 ? 'zone' : 'zones');
       cell[0]!.parentElement!.classList.toggle('some', count > 0);
     }
   }
 
   private frameArrived(): void {
+    if (this.alert[0]!.textContent === '–') this.zonesChanged();
     setText(this.tracks[0]!, whole(this.store.frame?.count ?? 0));
     const { hazards } = this.store;
     setText(this.tracks[1]!, hazards === 1 ? '1 hazard' : `${hazards > 0 ? hazards : 'no'} hazards`);

@@ -8,7 +8,7 @@ export function askToken(): Promise<string | null> {
       'dialog',
       { class: 'dialog', 'aria-label': 'Access token needed' },
       h('h2', {}, 'Access token needed'),
-      h('p', {}, 'Changing the clock is a write. Give the token that the server was started with; it is kept in this tab only.'),
+      h('p', {}, 'What you asked for needs a token of your role. It is kept in this tab only.'),
       h(
         'form',
         { method: 'dialog' },

@@ -21,6 +21,7 @@ export class Warnings {
   private readonly clearsPart = h('section', { hidden: true }, h('h2', {}, 'Recently ended'), this.clears);
   private timers: Timer[] = [];
   private drawn = '';
+  private reported = false;
 
   constructor(
     private readonly store: Store,
@@ -33,6 +34,9 @@ export class Warnings {
       this.clearsPart,
     );
     store.on(['zones', 'warnings', 'selection'], () => this.changed());
+    store.on('frame', () => {
+      if (!this.reported && store.reported) this.changed();
+    });
     this.changed();
   }
 
@@ -50,10 +54,12 @@ export class Warnings {
     const open = this.store.openWarnings();
     const clears = this.store.recentClears(CLEARS);
     const selected = this.store.selection?.kind === 'zone' ? this.store.selection.zoneId : null;
+    this.reported = this.store.reported;
     const key = JSON.stringify([
+      this.reported,
       this.store.zonesLoaded,
       this.store.zones.size,
-      open.map((z) => [z.zone_id, z.stage, z.threat_class, z.probability, z.arrival_p50, z.reason, this.store.since(z)]),
+      open.map((z) => [z.zone_id, z.stage, z.threat_class, z.probability, z.arrival_p50, z.reason, z.held_until, this.store.since(z)]),
       clears.map((c) => [c.warning_id, c.decided_at]),
       selected,
     ]);
@@ -63,7 +69,8 @@ export class Warnings {
     this.list.classList.toggle('dense', open.length > 4);
     setText(this.count, open.length > 0 ? String(open.length) : '');
     const rows = open.map((zone) => this.row(zone, zone.zone_id === selected));
-    const none = this.store.zonesLoaded ? (this.store.zones.size === 0 ? noZones() : noWarnings()) : unknown();
+    const quiet = this.reported ? noWarnings() : notYet();
+    const none = this.store.zonesLoaded ? (this.store.zones.size === 0 ? noZones() : quiet) : unknown();
     this.keepFocus(() => this.list.replaceChildren(...(rows.length > 0 ? rows : [none])));
     this.clears.replaceChildren(...clears.map((row) => this.clearRow(row)));
     this.clearsPart.hidden = clears.length === 0;
@@ -85,6 +92,7 @@ export class Warnings {
       className(zone.threat_class),
       percent(zone.probability),
       since === null ? null : `since\u00a0${clockText(since).slice(0, 5)}`,
+      zone.held_until ? 'held' : null,
     ];
     const alert = zone.stage === 'alert';
     return h(
@@ -125,6 +133,9 @@ export class Warnings {
 }
 
 const noWarnings = (): HTMLElement => h('li', { class: 'empty' }, icon(ICONS.check), 'No zone is warned.');
+/** Before the first report, quiet zones only mean that nobody knows. */
+const notYet = (): HTMLElement =>
+  h('li', { class: 'empty muted', 'data-testid': 'not-reported' }, 'Waiting for the first report: who is warned is not known yet.');
 /** What has not been loaded is not quiet. */
 const unknown = (): HTMLElement =>
   h('li', { class: 'empty muted', 'data-testid': 'zones-unknown' }, 'Zones are not loaded: who is warned is not known here.');
