@@ -42,7 +42,7 @@ export class OrderForm {
 
   constructor(name: string, reasons: string[]) {
     this.reason = h('input', { type: 'text', maxlength: 500, placeholder: 'Reason', 'aria-label': 'Reason', 'data-testid': 'order-reason' });
-    this.author = h('input', { type: 'text', maxlength: 80, placeholder: 'Your name', 'aria-label': 'Your name', 'data-testid': 'order-author' });
+    this.author = h('input', { type: 'text', maxlength: 80, placeholder: 'Name', 'aria-label': 'Your name', 'data-testid': 'order-author' });
     this.author.value = known();
     const chips = reasons.map((text) => button(`Reason: ${text}`, text, () => (this.reason.value = text), { class: 'chip-button' }));
     this.element = h(
