@@ -10,6 +10,7 @@ from tests.support import ROOT
 from tocsin.contract import InputError, SensorKind
 from tocsin.run.site import (
     AccessSection,
+    CapSection,
     ClutterSection,
     InputSection,
     RegistrationSection,
@@ -33,6 +34,7 @@ def test_the_documented_site_names_every_key() -> None:
     assert sensors == set(SensorSection.model_fields)
     assert inputs == set(InputSection.model_fields)
     assert set(data["access"]) == set(AccessSection.model_fields)
+    assert set(data["cap"]) == set(CapSection.model_fields)
     assert set(data["signature"]) == set(SignatureSection.model_fields)
     assert set(data["registration"]) == set(RegistrationSection.model_fields)
     assert set(data["clutter"]) == set(ClutterSection.model_fields)

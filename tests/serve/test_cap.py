@@ -152,7 +152,7 @@ def test_unreviewed_translations_say_so():
 
 
 def test_every_language_has_the_same_keys():
-    from tocsin.serve.cap import message_texts
+    from tocsin.serve.wording import message_texts
 
     def keys(texts):
         return {k: keys(v) if isinstance(v, dict) else type(v) for k, v in texts.items()}

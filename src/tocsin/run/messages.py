@@ -29,6 +29,8 @@ class Messages:
             sender=section.sender or CapConfig.sender,
             sender_name=site.name,
             status=section.status,
+            languages=site.file.cap.languages,
+            time_zone=site.file.cap.time_zone,
             sign=site.signer.sign if site.signer else None,
         )
         self._chains: dict[str, Warnings] = {}

@@ -136,6 +136,13 @@ class AccessSection(_Strict):
         return self
 
 
+class CapSection(_Strict):
+    """Say in which languages public messages are, and in whose time."""
+
+    languages: tuple[str, ...] = ("en", "de")
+    time_zone: str = "UTC"
+
+
 class SignatureSection(_Strict):
     """Name the key that signs CAP messages, and its certificate: PEM files beside the site file."""
 
@@ -164,6 +171,7 @@ class SiteFile(_Strict):
     names: dict[str, str] = {}
     clock: ClockSection | None = None
     access: AccessSection = AccessSection()
+    cap: CapSection = CapSection()
     signature: SignatureSection | None = None
     registration: RegistrationSection = RegistrationSection()
     clutter: ClutterSection = ClutterSection()

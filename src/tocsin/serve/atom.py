@@ -17,10 +17,10 @@ from tocsin.serve.cap import (
     CapConfig,
     clean,
     message_kind,
-    message_texts,
     new_root,
     xml_bytes,
 )
+from tocsin.serve.wording import message_texts
 
 ATOM = "http://www.w3.org/2005/Atom"
 

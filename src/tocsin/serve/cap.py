@@ -10,22 +10,20 @@ How a warning's rows become messages:
   longer poses a threat"; public alert hubs ask for the same).
 - *cancel* is a Cancel: the warning was false. It still carries an info block that says so.
 
-Pre-alert, alert, all-clear and cancellation have different events and event codes, so that a
-receiver that sounds sirens by event never confuses them. CAP polygons have no holes: a hole in a
-zone is warned with the zone.
+Pre-alert, alert, all-clear, cancellation and withdrawal have different events and event codes, so
+that a receiver that sounds sirens by event never confuses them. CAP polygons have no holes: a hole
+in a zone is warned with the zone.
 
 Source: OASIS, Common Alerting Protocol 1.2 (2010), sections 3.2 and 3.3.1.
 """
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,6 +31,7 @@ import numpy as np
 from lxml import etree
 
 from tocsin.contract import NS, Action, InputError, ObjectClass, Stage, Warnings, Zone
+from tocsin.serve.wording import languages, message_texts
 
 CAP = "urn:oasis:names:tc:emergency:cap:1.2"
 STATUSES = ("Actual", "Exercise", "System", "Test", "Draft")
@@ -75,10 +74,11 @@ class CapConfig:
         if self.status not in STATUSES:
             mend = f"use one of {', '.join(STATUSES)}"
             raise InputError("CAP status", f"is {self.status!r}", mend)
-        unknown = [name for name in self.languages if name not in LANGUAGES]
-        if unknown or not self.languages:
-            mend = f"use some of {', '.join(LANGUAGES)}"
+        if not self.languages or len(set(self.languages)) < len(self.languages):
+            mend = f"name each once, some of {', '.join(languages())}"
             raise InputError("CAP languages", f"are {self.languages}", mend)
+        for language in self.languages:
+            message_texts(language)
         _zone_info(self.time_zone)
 
 
@@ -96,6 +96,7 @@ class Kind:
 _ALERT = Kind("alert", "air-alert", ("Shelter",), "Immediate", "Extreme")
 _PRE_ALERT = Kind("pre_alert", "air-pre-alert", ("Prepare", "Monitor"), "Expected", "Severe")
 _CLEAR = Kind("clear", "air-all-clear", ("AllClear",), "Past", "Minor")
+_WITHDRAWN = Kind("withdrawn", "air-warning-withdrawn", ("Monitor",), "Unknown", "Unknown")
 _CANCEL = Kind("cancel", "air-alert-cancelled", ("AllClear",), "Past", "Minor")
 
 
@@ -157,7 +158,8 @@ def message_kind(chain: Warnings, row: int) -> Kind:
     """Return how a row's message is classified."""
     action, stage = Action(int(chain.action[row])), Stage(int(chain.stage[row]))
     if action == Action.CANCEL:
-        return _CANCEL
+        # Nobody found it false: the site only warns this zone no more.
+        return _WITHDRAWN if chain.released_by[row] == "automatic" else _CANCEL
     if action == Action.CLEAR:
         return _CLEAR
     return _ALERT if stage == Stage.ALERT else _PRE_ALERT
@@ -183,7 +185,7 @@ def _info(chain: Warnings, row: int, zone: Zone, config: CapConfig, language: st
     _add(info, "headline", mark + says["headline"].format_map(filled))
     description = (says["description"] + " " + _arrival(says, filled)).format_map(filled)
     _add(info, "description", mark + description.strip())
-    _add(info, "instruction", mark + says["instruction"].format_map(filled))
+    _add(info, "instruction", mark + _instruction(chain, row, kind, texts).format_map(filled))
     if config.web:
         _add(info, "web", f"{config.web}/cap/{chain.cap_identifier[row]}.xml")
     _parameters(info, chain, row, texts)
@@ -191,8 +193,18 @@ def _info(chain: Warnings, row: int, zone: Zone, config: CapConfig, language: st
     return info
 
 
+def _instruction(chain: Warnings, row: int, kind: Kind, texts: Mapping[str, Any]) -> str:
+    """Return what to do: what is right for all, then what is for this class of threat."""
+    name = ObjectClass(int(chain.threat_class[row])).name.lower()
+    by_class = texts["act"].get(kind.text, {})
+    more = by_class.get(name, by_class.get("unknown", ""))
+    return f"{texts[kind.text]['instruction']} {more}".strip()
+
+
 def _certainty(kind: Kind, probability: float) -> str:
     """Return CAP's word for a probability (3.2.2 certainty: Likely is above about a half)."""
+    if kind is _WITHDRAWN:
+        return "Unknown"
     if kind in (_CLEAR, _CANCEL):
         return "Unlikely"
     return "Likely" if probability > 0.5 else "Possible"
@@ -261,14 +273,6 @@ def _zone_info(name: str) -> ZoneInfo:
         raise InputError("CAP time zone", f"is {name!r}", "use an IANA name") from error
 
 
-@cache
-def message_texts(language: str) -> Mapping[str, Any]:
-    """Return the templates of a language."""
-    text = files("tocsin.serve").joinpath("texts", f"{language}.toml").read_text("utf-8")
-    return tomllib.loads(text)
-
-
-@lru_cache(maxsize=1024)
 def cap_time(at_ns: int) -> str:
     """Return an instant in CAP's form: whole seconds, and never ``Z`` (CAP 1.2, 3.3.2).
 
