@@ -228,7 +228,8 @@ def _arrivals(
 ) -> Arrivals:
     config, ground = model.config, model.ground[threat]
     if threat == ObjectClass.BALLISTIC:
-        hits = _falling_hits(states, ground, config.least_particles, under)
+        latitude = config.region.origin.latitude_deg
+        hits = _falling_hits(states, ground, config.least_particles, under, latitude)
         zones = len(config.zones)
         return folded(hits, weight, config.least_particles, model.seconds, zones)
     count = _particles(model, len(weight))
@@ -237,7 +238,9 @@ def _arrivals(
     return flying_arrivals(flock, model.paths[threat, count], kind, ground, model.seconds)
 
 
-def _falling_hits(states: States, ground: Ground, count: int, under: F64) -> Hits:
+def _falling_hits(
+    states: States, ground: Ground, count: int, under: F64, latitude_deg: float
+) -> Hits:
     """Return the hits of ballistic objects: their impacts, drag unknown."""
     normal = normals(count)
     columns = [STATE, STATE + 1, HEIGHT, STATE + 2, STATE + 3, CLIMB]
@@ -246,7 +249,9 @@ def _falling_hits(states: States, ground: Ground, count: int, under: F64) -> Hit
     drawn[:, :, 2] -= under[:, None]
     drag = ballistic.DRAG_AREA_M2PKG * np.exp(ballistic.DRAG_AREA_SPREAD * normal[:, IMPACT])
     drags = np.tile(drag, len(states.mean))
-    place, seconds, down = ballistic.impact(drawn.reshape(-1, 6), drags, ballistic.HORIZON_S)
+    place, seconds, down = ballistic.impact(
+        drawn.reshape(-1, 6), drags, ballistic.HORIZON_S, latitude_deg=latitude_deg
+    )
     rows = np.flatnonzero(down)
     row, zone = ground.grown.lookup(place[rows])
     track, particle = np.divmod(rows[row], count)
