@@ -52,7 +52,10 @@ class Receiver:
                 length = int(self.headers["Content-Length"])
                 key = self.headers["Idempotency-Key"]
                 before = receiver.keys().count(key)
-                told = Told(key, self.rfile.read(length), dict(self.headers))
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender was killed on the way
+                    return
+                told = Told(key, body, dict(self.headers))
                 receiver.told.append(told)
                 self._answer(receiver.answering(told, before))
 
