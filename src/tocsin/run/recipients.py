@@ -90,7 +90,8 @@ class DeliverySection(BaseModel):
     def _check_address(self, url: SplitResult) -> None:
         schemes = _KINDS[self.kind]
         if url.scheme not in schemes or not url.hostname:
-            raise ValueError(f"url of a {self.kind} begins with {' or '.join(schemes)}://HOST")
+            begins = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"url of a {self.kind} begins with {begins} and a host")
         if url.username or url.password:
             raise ValueError("url must hold no name or password: the file is no place for them")
         try:

@@ -356,7 +356,9 @@ def _first_problem(path: Path, error: ValidationError) -> InputError:
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if problem["type"] == "extra_forbidden":
         return InputError(f"{path}, {key}", f"is not a known key{more}", "remove or spell it right")
-    return InputError(f"{path}, {key}", f"{problem['msg'].lower()}{more}", "mend this value")
+    own = problem["type"] == "value_error"
+    said = problem["msg"].removeprefix("Value error, ") if own else problem["msg"].lower()
+    return InputError(f"{path}, {key}", f"{said}{more}", "mend this value")
 
 
 def _unique(path: Path, section: str, names: list[str]) -> None:
