@@ -10,7 +10,15 @@ import pytest
 
 from tests.run.receiver import Receiver
 from tests.run.told import T0, Telling, rows
-from tocsin.contract import NS, Action, DeliveryStatus, Stage, Warnings
+from tocsin.contract import (
+    NS,
+    Action,
+    Deliveries,
+    DeliveryStatus,
+    Stage,
+    Warnings,
+    read_parquet,
+)
 from tocsin.record import read_deliveries
 from tocsin.serve.cap_check import check_messages
 
@@ -260,3 +268,24 @@ def test_a_ledger_that_cannot_be_written_keeps_no_warning_back(receiver: Receive
     (shown,) = telling.dispatch.undelivered()
     assert shown["recipient"] == "ledger"
     assert "delivery" in shown["last_error"]
+
+
+def test_a_replay_tells_nobody(tmp_path: Path, receiver: Receiver) -> None:
+    from tests.run.test_resume import run, site
+    from tocsin.cli.console import Say
+    from tocsin.run.replay import replay
+
+    record, out = tmp_path / "record", tmp_path / "out"
+    outs, _ = run(record, site(2), range(60))
+    warned = Warnings.concat([tick.warnings for tick in outs])
+    assert len(warned)
+    section = {"name": "r", "kind": "webhook", "url": receiver.url, "give_up_s": 0.0}
+    receiver.answering = lambda told, before: 500
+    telling = Telling(record, section)
+    telling.dispatch(warned, dict.fromkeys(warned.cap_identifier, b"<alert/>"), 1)
+    telling.run(lambda: bool(telling.dispatch.undelivered()))
+    before, ledger = len(receiver.told), read_deliveries(record)
+    assert replay(record, 0.0, False, None, out, Say(True))["identical"]
+    assert len(receiver.told) == before
+    assert read_parquet(Deliveries, out / "deliveries.parquet").rows() == ledger.rows()
+    assert read_deliveries(record).rows() == ledger.rows()
