@@ -64,10 +64,11 @@ def test_states_are_retained_and_events_told(tmp_path: Path, broker: Broker) -> 
     for name in ("north", "south"):
         own = [one["cap_identifier"] for one in told if one["zone_id"] == name]
         assert own == ALL.cap_identifier[ALL.zone_id == name].tolist()
-    retained = broker.heard("t/s/#", lambda said: len(said) == 4)
+    retained = broker.heard("t/s/#", lambda said: len(said) == 5)
     assert retained.pop("t/s/status") == [b"offline"]
     states = {topic: json.loads(said[-1]) for topic, said in retained.items()}
     assert {topic: one["stage"] for topic, one in states.items()} == {
+        "t/s/zones/county/state": "alert",
         "t/s/zones/north/state": "alert",
         "t/s/zones/south/state": "quiet",
         "t/s/zones/east/state": "quiet",
@@ -98,7 +99,7 @@ def test_a_broker_that_goes_away_and_comes_back_knows_it_all(
         return step == 2 and delivered(telling, tmp_path, 3) and not shown
 
     telling.run(done, 30.0)
-    said = broker.heard("t/s/zones/#", lambda said: len(said) == 3)
+    said = broker.heard("t/s/zones/#", lambda said: len(said) == 4)
     assert json.loads(said["t/s/zones/north/state"][-1])["stage"] == "quiet"
 
 
@@ -133,7 +134,7 @@ def test_a_filter_leaves_the_zones_out(tmp_path: Path, broker: Broker) -> None:
 
 def test_since_is_when_the_stage_began() -> None:
     states = ZoneStates(ZONES, "S", "Exercise")
-    assert states.fold(rows("north", [ISSUE, UPDATE])) == ["north"]
+    assert states.fold(rows("north", [ISSUE, UPDATE])) == ["county", "north"]
     assert states.state("north")["since"] == iso(T0)
     states.fold(rows("north", [ISSUE, UPDATE, CLEAR]).take(slice(2, 3)))
     assert states.state("north")["since"] == iso(T0 + 2 * NS)

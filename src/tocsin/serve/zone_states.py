@@ -32,7 +32,8 @@ class ZoneStates:
         self._since: dict[str, str] = {}
         self._stage: dict[str, str] = {}
         self._until: dict[str, str | None] = {}
-        self.zone_ids = tuple(self._board.names)
+        features = self._board.geojson()["features"]
+        self.zone_ids = tuple(str(one["properties"]["zone_id"]) for one in features)
 
     def fold(self, warnings: Warnings) -> list[str]:
         """Take rows in, in order; return the zones whose state they change."""
@@ -40,15 +41,22 @@ class ZoneStates:
         for k in range(len(warnings)):
             row = warnings.take(slice(k, k + 1))
             self._until[str(row.warning_id[0])] = iso_or_none(int(row.expires_at_ns[0]))
-            for properties in self._board.fold(row):
-                if properties["kind"] != "zone":
-                    continue
-                zone_id, stage = str(properties["zone_id"]), str(properties["stage"])
+            told = {str(properties["zone_id"]) for properties in self._board.fold(row)}
+            for zone_id in sorted(told | set(self._line(str(row.zone_id[0])))):
                 changed[zone_id] = None
+                stage = str(self._board.properties(zone_id)["stage"])
                 if stage != self._stage.get(zone_id, "quiet"):
                     self._since[zone_id] = iso(int(row.decided_at_ns[0]))
                 self._stage[zone_id] = stage
         return list(changed)
+
+    def _line(self, zone_id: str) -> list[str]:
+        """Return a zone, renewed if nothing else, and those above it."""
+        line: list[str] = []
+        while zone_id in self.zone_ids and zone_id not in line:
+            line.append(zone_id)
+            zone_id = str(self._board.properties(zone_id)["parent_id"])
+        return line
 
     def state(self, zone_id: str) -> Row:
         """Return a zone's state; `until` is when what was said of it expires unless renewed."""
