@@ -22,9 +22,13 @@ EARTH_SPIN_RADPS = 7.292115e-5
 HORIZON_S = 600.0
 DECAY = 0.2
 """Share of its speed that an object may lose in one step of the integration."""
-DRAG_AREA_M2PKG = 5e-5
-"""Median drag area over mass of an unknown ballistic object (20 t per square metre)."""
-DRAG_AREA_SPREAD = 1.5
+DRAG_AREA_M2PKG = 2e-4
+"""Drag area over mass that the tracker's models of falling begin with (5 t per square metre)."""
+DRAG_AREA_SPREAD = 0.5
+"""Standard deviation of its logarithm."""
+FORECAST_DRAG_AREA_M2PKG = 5e-5
+"""Median drag area over mass that impacts are forecast with (20 t per square metre)."""
+FORECAST_DRAG_AREA_SPREAD = 1.5
 """Standard deviation of its logarithm: from slender and dense to a tumbling tank."""
 
 

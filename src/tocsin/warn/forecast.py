@@ -247,7 +247,8 @@ def _falling_hits(
     root = lower_root(states.cov)
     drawn = states.mean[:, None] + np.einsum("nij,pj->npi", root, normal[:, columns])
     drawn[:, :, 2] -= under[:, None]
-    drag = ballistic.DRAG_AREA_M2PKG * np.exp(ballistic.DRAG_AREA_SPREAD * normal[:, IMPACT])
+    spread = ballistic.FORECAST_DRAG_AREA_SPREAD * normal[:, IMPACT]
+    drag = ballistic.FORECAST_DRAG_AREA_M2PKG * np.exp(spread)
     drags = np.tile(drag, len(states.mean))
     place, seconds, down = ballistic.impact(
         drawn.reshape(-1, 6), drags, ballistic.HORIZON_S, latitude_deg=latitude_deg
