@@ -33,7 +33,7 @@ from tocsin.contract import (
     TrackUpdates,
 )
 from tocsin.geo import unpack_covariance
-from tocsin.picture import PictureConfig, PictureIn, start, step
+from tocsin.picture import PictureConfig, PictureIn, Sight, start, step
 from tocsin.picture.tracks import hazard
 
 DRONE = [20_000.0, 5_000.0, 900.0, 50.0, 5.0, 0.0]
@@ -108,11 +108,12 @@ def test_silence_is_no_evidence_where_no_receiver_would_hear() -> None:
 
 def test_hazard_has_hysteresis_and_operators_decide() -> None:
     def decide(chance: float, before: bool, said: Designation, status: TrackStatus) -> bool:
+        sure = np.array([chance >= CONFIG.hazard_on])
         probability = np.zeros((1, len(ObjectClass)))
         probability[0, ObjectClass.ONE_WAY_DRONE] = chance / 2
         probability[0, ObjectClass.BALLISTIC] = chance / 2
         probability[0, ObjectClass.BIRD] = 1.0 - chance
-        ones = (np.array([before]), np.array([said], np.int8), np.array([status], np.int8))
+        ones = (np.array([before]), sure, np.array([said], np.int8), np.array([status], np.int8))
         return bool(hazard(probability, *ones, CONFIG)[0])
 
     none, confirmed = Designation.NONE, TrackStatus.CONFIRMED
@@ -125,6 +126,42 @@ def test_hazard_has_hysteresis_and_operators_decide() -> None:
     assert not decide(0.99, True, Designation.KNOWN, confirmed)
     assert decide(0.0, False, Designation.HAZARD, TrackStatus.TENTATIVE)
     assert decide(0.7, False, Designation.UNKNOWN, confirmed)
+
+
+def test_one_plot_makes_no_hazard_and_a_second_one_does() -> None:
+    # Ten seconds of a bird, then a speed that no bird has: by one plot, then by a further one.
+    bird, dart = (
+        [20_000.0, 5_000.0, 300.0, 0.0, 10.0, 0.0],
+        [20_000.0, 5_000.0, 300.0, 0.0, 230.0, 0.0],
+    )
+    state, _ = fly([bird], 10)
+    state, out = fly([dart], 4, state=state, from_s=10, last_plot_at_ns=T0 + 10 * NS)
+    assert out.tracks.class_probability[0, ObjectClass.FAST_LOW_FLYER] > CONFIG.hazard_on
+    assert not out.tracks.hazardous[0]
+    _, out = fly([dart], 1, state=state, from_s=14)
+    assert out.tracks.hazardous[0]
+
+
+def test_silence_counts_from_where_a_receiver_should_hear() -> None:
+    # The ground hides everything below 500 m from the receiver, so that there nobody is silent.
+    cells = np.full((3, 4, 2), -np.inf, np.float32)
+    cells[1] = 500.0
+    sight = Sight(np.array([0.0, 2 / 300_000.0, 0.0]), cells)
+    hidden = replace(CONFIG, sight=sight)
+    low, high = ([*DRONE[:2], height_m, *DRONE[3:]] for height_m in (400.0, 900.0))
+    for row, silent in ((low, False), (high, True)):
+        _, out = fly([row], 30, state=start(hidden))
+        _, bare = fly([row], 30, state=start(hidden), sensors=("north",))
+        chance, without = (
+            o.tracks.class_probability[0, ObjectClass.ONE_WAY_DRONE] for o in (out, bare)
+        )
+        assert (chance > without * 1.2) == silent
+    # Nor has one been silent for ten seconds that has just come out from behind it.
+    state, _ = fly([low], 30, state=start(hidden))
+    _, just = fly([high], 5, state=state, from_s=30)
+    _, long = fly([high], 20, state=state, from_s=30)
+    early, late = (o.tracks.class_probability[0, ObjectClass.ONE_WAY_DRONE] for o in (just, long))
+    assert late > early * 1.2
 
 
 def test_a_designation_holds_until_it_is_taken_back_or_the_track_ends() -> None:

@@ -115,3 +115,19 @@ def test_other_terrain_is_another_site(hilly: Path) -> None:
     said = pipeline.move(site(SITE).pipeline_config())
     assert "start afresh" in said
     assert "go on" in pipeline.move(site(SITE).pipeline_config())
+
+
+def test_what_hides_from_a_receiver_is_for_the_picture_alone(hilly: Path) -> None:
+    text = (hilly / "site.toml").read_text()
+    ears = '\n[[sensor]]\nsensor_id = "ears"\nkind = "adsb_receiver"\nlatitude_deg = -38.0\n'
+    ears += "longitude_deg = -20.0\nheight_wgs84_m = 30.0\nrange_m = 100000\n"
+    path = hilly / "heard.toml"
+    path.write_text(text + ears)
+    state = Pipeline(read_site(path).pipeline_config()).state
+    known, told = state.picture.config.sight, state.track.site.detection
+    assert known is not None
+    assert known.per_m[1] > 0.0
+    assert np.isfinite(known.lowest_m[1]).any()
+    assert told.per_m[1] == 0.0
+    assert (told.lowest_m[1] == -np.inf).all()
+    assert (told.lowest_m[0] == known.lowest_m[0]).all()

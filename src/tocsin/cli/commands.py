@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
         simulate,
         warn,
         score,
+        suite,
         replay,
         deliveries,
         coverage,
@@ -309,6 +310,47 @@ def score(
     result = scoring.score(outs, options, say.note)
     say.result(result, words.scored(result))
     if not scoring.all_met(result):
+        raise typer.Exit(FAILED)
+
+
+def suite(
+    folder: Annotated[Path, typer.Argument(metavar="SCENARIOS/", help="Folder of scenarios.")],
+    only: Annotated[list[str] | None, typer.Option(help="Only the scenario of this name.")] = None,
+    longest: Annotated[
+        float | None, typer.Option(min=1, help="Leave out what lasts more minutes than this.")
+    ] = None,
+    minutes: Minutes = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds for each, its own and the next.")] = 1,
+    mirrored: Annotated[bool, typer.Option(help="Also with east and west swapped.")] = False,
+    policy: Annotated[
+        str | None, typer.Option(help="cautious, balanced, quiet or a file; the site's.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Runs at a time; 0: all processors.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Keep all files of each run here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Simulate, track, warn and score a folder of scenarios; judge them by their requirements.
+
+    Each scenario names files of requirements. All of a folder may take hours: three days are
+    among the library's. Exits 1 where any requirement fails.
+
+    Examples:
+
+        tocsin suite scenarios --longest 60
+
+        tocsin suite scenarios --only drone-wave-50 --seeds 3 --mirrored --json
+    """
+    from tocsin.run import suite as run_suite
+
+    say = Say(as_json)
+    options = run_suite.SuiteOptions(
+        tuple(only or ()), longest, minutes, seeds, mirrored, policy, out, jobs
+    )
+    result = run_suite.suite(folder, options, say)
+    say.result(result, words.suite(result))
+    if not result["met"]:
         raise typer.Exit(FAILED)
 
 

@@ -171,6 +171,63 @@ def demo(result: Result) -> Iterator[str]:
     yield from scored(result)
 
 
+SUITE = (
+    ("zones_affected", "zones hit", 1.0),
+    ("zones_alarmed", "alarmed", 1.0),
+    ("pod_usable_lead", "in time %", 100.0),
+    ("pod_usable_lead_to_oracle", "/oracle", 1.0),
+    ("lead_p50_s", "lead s", 1.0),
+    ("alarm_person_h", "person-h", 1.0),
+    ("person_h_to_oracle", "/oracle", 1.0),
+    ("district_person_h", "districts", 1.0),
+    ("whole_region_person_h", "region", 1.0),
+    ("csi", "CSI", 1.0),
+    ("false_alerts", "false", 1.0),
+    ("re_alerts_per_zone_h", "again /h", 1.0),
+)
+"""The columns of a suite: score of warnings, what people read, factor."""
+
+
+def suite(result: Result) -> Iterator[str]:
+    """Say how each scenario of a suite came out, and what was not met."""
+    rows = result["scenarios"]
+    heads = ["scenario", *(head for _, head, _ in SUITE), ""]
+    lines = [heads, *(_suite_row(row) for row in rows)]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(heads))]
+    for line in lines:
+        yield "  ".join(
+            f"{text:<{width}}" if k == 0 else f"{text:>{width}}"
+            for k, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+    for row in rows:
+        for verdicts in row["standards"].values():
+            failed = [v for v in verdicts if v["outcome"] == "failed"]
+            for verdict in failed:
+                wanted = f"{verdict['comparison']} {verdict['value']:g}"
+                found = f"{_written(verdict['measured'])}, wanted {wanted}"
+                yield f"{_run_name(row)}: {verdict['id']} not met ({found}): {verdict['text']}"
+    yield from (f"left out: {reason}" for reason in result["left_out"])
+    yield "all requirements met" if result["met"] else "NOT all requirements met"
+
+
+def _suite_row(row: Result) -> list[str]:
+    scores = row.get("warning_scores", {})
+    found = [(scores.get(key), factor) for key, _, factor in SUITE]
+    cells = [_count(None if value is None else value * factor) for value, factor in found]
+    return [_run_name(row), *cells, "met" if row["met"] else "NOT MET"]
+
+
+def _run_name(row: Result) -> str:
+    return f"{row['scenario']}, seed {row['seed']}{', mirrored' if row['mirrored'] else ''}"
+
+
+def _count(value: float | None) -> str:
+    """Return a number to read down a column: whole from a thousand on."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
+
+
 def replayed(result: Result) -> Iterator[str]:
     """Say whether a replay gave the same outputs."""
     yield from _pairs("sha256", result["sha256"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from importlib.resources import files
 from math import isfinite
@@ -22,6 +22,7 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {">=": ge, "<=": le, ">": gt, "<": lt}
 )
 _CLASSES = tuple(kind.name.lower() for kind in ObjectClass)
+_OPTIONAL = ("class", "when", "goal")
 _PARTS = ("track_scores", "warning_scores", "forecast_scores", "oracle")
 
 
@@ -62,6 +63,7 @@ class Requirement:
         condition: what the score must satisfy.
         object_class: key below the score, where the score is given by class.
         when: measured only where this holds, so that three plots make no statistic.
+        goal: a value better than the required one, which is aimed at; None: the required one.
     """
 
     requirement_id: str
@@ -69,6 +71,7 @@ class Requirement:
     condition: Condition
     object_class: str | None = None
     when: Condition | None = None
+    goal: float | None = None
 
     @property
     def path(self) -> str:
@@ -109,15 +112,18 @@ class Verdict:
 
     def row(self) -> dict[str, Any]:
         """Return the verdict ready for JSON."""
-        wanted = self.requirement.condition
+        wanted, goal = self.requirement.condition, self.requirement.goal
+        aim = wanted if goal is None else replace(wanted, value=goal)
         return {
             "id": self.requirement.requirement_id,
             "text": self.requirement.text,
             "score": self.requirement.path,
             "comparison": wanted.comparison,
             "value": wanted.value,
+            "goal": goal,
             "measured": self.measured,
             "outcome": self.outcome.value,
+            "goal_met": None if self.measured is None else aim.holds(self.measured),
             "reason": self.reason,
         }
 
@@ -219,7 +225,7 @@ def _requirement(where: object, number: int, row: Any) -> Requirement:
     if not isinstance(row, dict):
         raise InputError(f"{where}, requirement", "is no table", "write [[requirement]]")
     place = f"{where}, requirement {row.get('id', number)!r}"
-    _keys(place, row, ("id", "text", "score", "comparison", "value"), ("class", "when"))
+    _keys(place, row, ("id", "text", "score", "comparison", "value"), _OPTIONAL)
     kind = row.get("class")
     if kind is not None and kind not in _CLASSES:
         raise InputError(f"{place}, class", f"is {kind!r}", f"use one of {', '.join(_CLASSES)}")
@@ -232,6 +238,7 @@ def _requirement(where: object, number: int, row: Any) -> Requirement:
         _condition(place, row),
         kind,
         None if when is None else _condition(f"{place}, when", when),
+        None if "goal" not in row else _number(f"{place}, goal", row["goal"]),
     )
 
 
@@ -243,10 +250,13 @@ def _condition(place: str, row: Mapping[str, Any]) -> Condition:
     if row["comparison"] not in _COMPARISONS:
         mend = f"use one of {', '.join(_COMPARISONS)}"
         raise InputError(f"{place}, comparison", f"is {row['comparison']!r}", mend)
-    value = row["value"]
+    return Condition(score, row["comparison"], _number(f"{place}, value", row["value"]))
+
+
+def _number(where: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise InputError(f"{place}, value", f"is {value!r}", "give a number")
-    return Condition(score, row["comparison"], float(value))
+        raise InputError(where, f"is {value!r}", "give a number")
+    return float(value)
 
 
 def _keys(where: object, row: Any, needed: Sequence[str], optional: Sequence[str]) -> None:

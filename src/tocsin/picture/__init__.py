@@ -2,6 +2,7 @@
 
 from tocsin.picture.config import PictureConfig
 from tocsin.picture.coverage import coverage, live_sensors
+from tocsin.picture.sight import Sight
 from tocsin.picture.state import PictureState, start, succeed, with_sensors
 from tocsin.picture.step import PictureIn, PictureOut, step
 from tocsin.picture.tracks import track_ids
@@ -11,6 +12,7 @@ __all__ = [
     "PictureIn",
     "PictureOut",
     "PictureState",
+    "Sight",
     "coverage",
     "live_sensors",
     "start",

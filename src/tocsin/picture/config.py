@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tocsin.contract import ObjectClass, Sensor, SensorKind, Zone
 from tocsin.contract.site import Polygon
 from tocsin.geo import Mask, Region
+from tocsin.picture.sight import Sight
 
 PRIORS: Mapping[ObjectClass, float] = {
     ObjectClass.UNKNOWN: 0.015,
@@ -49,11 +50,12 @@ class PictureConfig:
         service_area: what the site promises to watch; None: around zones and radars.
         service_margin_m: how far that reaches beyond them.
         masks: lowest visible heights over terrain, by sensor id; without: the earth is smooth.
+        sight: what hides objects from the site's first sensors; None: the smooth earth alone.
         notice_height_m: height at which lost coverage is judged for notices.
         priors: of the classes.
         cooperative: how often a class identifies itself.
         class_memory_s: how long past motion counts.
-        identity_wait_s: after this a track that a live receiver should hear counts as silent.
+        identity_wait_s: after so long within a live receiver's hearing a track counts as silent.
         ground_std_m: uncertainty of the ground below, where class limits are above ground.
         hazard_on: probability of the hazardous classes that makes a track hazardous.
         hazard_off: and the one below which it ceases to be.
@@ -74,6 +76,7 @@ class PictureConfig:
     service_area: Polygon | None = None
     service_margin_m: float = 40_000.0
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    sight: Sight | None = field(default=None, compare=False, repr=False)
     notice_height_m: float = 300.0
     priors: Mapping[ObjectClass, float] = field(default_factory=lambda: PRIORS)
     cooperative: Mapping[ObjectClass, float] = field(default_factory=lambda: COOPERATIVE)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tocsin.contract import F64, I8, I64, NS, U64, Bool, Corroboration, Sensor, SensorKind
-from tocsin.geo import Region, within_coverage
 from tocsin.picture.config import PictureConfig
+from tocsin.picture.sight import surely_in_sight
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,21 +40,17 @@ def watch(config: PictureConfig, live: Bool, position_m: F64, sensor_bits: U64) 
     """
     window_s = np.zeros(len(position_m))
     receiver = np.zeros(len(position_m), bool)
-    for sensor, heard in zip(config.sensors, live, strict=True):
+    for number, (sensor, heard) in enumerate(zip(config.sensors, live, strict=True)):
+        where = (sensor, number, config.sight, config.region, position_m)
         if heard and sensor.kind == SensorKind.RADAR:
-            covered = within_coverage(sensor, config.region, position_m)
+            covered = surely_in_sight(*where)
             needed = config.corroboration_periods * sensor.period_s
             window_s = np.where(covered, np.maximum(window_s, needed), window_s)
         elif heard and sensor.kind == SensorKind.ADSB_RECEIVER:
-            receiver |= hears(sensor, config.region, position_m)
+            receiver |= surely_in_sight(*where)
     by_radar = sensor_bits & bits_of(config.sensors, SensorKind.RADAR) != 0
     by_receiver = sensor_bits & bits_of(config.sensors, SensorKind.ADSB_RECEIVER) != 0
     return Watch(window_s, receiver, by_radar, by_receiver)
-
-
-def hears(sensor: Sensor, region: Region, position_m: F64) -> Bool:
-    """Return (n,) whether a receiver should hear transponders at positions."""
-    return within_coverage(sensor, region, position_m)
 
 
 def bits_of(sensors: Sequence[Sensor], kind: SensorKind) -> np.uint64:

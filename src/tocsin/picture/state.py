@@ -26,6 +26,8 @@ class Memory:
         hazardous: (n,) as last decided.
         radar_at_ns: (n,) when a radar last contributed; 0: never.
         alone_since_ns: (n,) since when a live radar should see it and none does; 0: not so.
+        unheard_since_ns: (n,) since when a live receiver should hear it and none does; 0: not so.
+        likely_plot_ns: (n,) its plot with which a hazard became likely; 0: none is.
     """
 
     number: U32
@@ -36,6 +38,8 @@ class Memory:
     hazardous: Bool
     radar_at_ns: I64
     alone_since_ns: I64
+    unheard_since_ns: I64
+    likely_plot_ns: I64
 
     @classmethod
     def blank(cls, number: U32) -> Memory:
@@ -49,6 +53,8 @@ class Memory:
             np.zeros((count, 3)),
             zeros,
             np.zeros(count, bool),
+            zeros,
+            zeros,
             zeros,
             zeros,
         )
@@ -74,6 +80,8 @@ class Memory:
             pick(self.hazardous, blank.hazardous),
             pick(self.radar_at_ns, blank.radar_at_ns),
             pick(self.alone_since_ns, blank.alone_since_ns),
+            pick(self.unheard_since_ns, blank.unheard_since_ns),
+            pick(self.likely_plot_ns, blank.likely_plot_ns),
         )
 
 

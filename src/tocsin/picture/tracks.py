@@ -10,6 +10,7 @@ import numpy as np
 from tocsin.contract import (
     F64,
     I8,
+    I64,
     NS,
     U32,
     U64,
@@ -73,14 +74,21 @@ def track_rows(
     seen = watch(config, live, updates.state[:, :3], updates.sensor_bits)
     corroborated, memory = _corroborated(updates, seen, memory, at_ns, config)
     memory, look = _looked(updates, local, memory, at_ns, config)
-    claims = _claims(updates, seen, corroborated, at_ns, config)
+    claims, memory = _claims(updates, seen, corroborated, memory, at_ns, config)
     original = originals(updates, config)
     own = classify.posterior(memory.evidence + look + claims, config)
     probability = own[original]
     track_id = track_ids(updates.number)
     designation = designated(state.designations, track_id)
-    hazardous = hazard(probability, memory.hazardous, designation, updates.status, config)
-    memory = replace(memory, hazardous=hazardous, evidence=memory.evidence[original])
+    likely_plot_ns, sure = _sure(probability, updates, memory, config)
+    said = (designation, updates.status)
+    hazardous = hazard(probability, memory.hazardous, sure, *said, config)
+    memory = replace(
+        memory,
+        hazardous=hazardous,
+        evidence=memory.evidence[original],
+        likely_plot_ns=likely_plot_ns,
+    )
     tracks = Tracks.build(
         len(updates),
         measured_at_ns=at_ns,
@@ -180,31 +188,62 @@ def motion_of(local: Local, turn: tuple[F64, F64]) -> classify.Motion:
 
 
 def _claims(
-    updates: TrackUpdates, seen: Watch, corroborated: I8, at_ns: int, config: PictureConfig
-) -> F64:
-    """Return what identity says about the class; a claim that no radar confirms says nothing."""
+    updates: TrackUpdates,
+    seen: Watch,
+    corroborated: I8,
+    memory: Memory,
+    at_ns: int,
+    config: PictureConfig,
+) -> tuple[F64, Memory]:
+    """Return what identity says about the class; a claim that no radar confirms says nothing.
+
+    Silence says something once it has lasted where a live receiver should hear the object: one
+    that comes out from behind a hill has not been silent there.
+    """
     doubted = corroborated == Corroboration.UNCORROBORATED
     identified = updates.mode_s_valid & ~doubted
-    old = at_ns - updates.first_at_ns >= config.identity_wait_s * NS
-    silent = seen.receiver & ~updates.mode_s_valid & old
-    return classify.identity_evidence(identified, silent, config)
+    before = memory.unheard_since_ns
+    unheard = seen.receiver & ~updates.mode_s_valid
+    since = np.where(unheard, np.where(before > 0, before, at_ns), 0)
+    silent = unheard & (at_ns - since >= config.identity_wait_s * NS)
+    said = classify.identity_evidence(identified, silent, config)
+    return said, replace(memory, unheard_since_ns=since)
+
+
+def _sure(
+    probability: F64, updates: TrackUpdates, memory: Memory, config: PictureConfig
+) -> tuple[I64, Bool]:
+    """Return the plot since which a hazard is likely, and whether a later one bears it out.
+
+    One plot that is not the track's own gives it another's speed for as long as no further one
+    comes.
+    """
+    likely = classify.hazard_probability(probability) >= config.hazard_on
+    likely &= updates.status != TrackStatus.TENTATIVE
+    first = np.where(memory.likely_plot_ns > 0, memory.likely_plot_ns, updates.last_plot_at_ns)
+    return np.where(likely, first, 0), np.asarray(likely & (updates.last_plot_at_ns > first))
 
 
 def hazard(
-    probability: F64, before: Bool, designation: I8, status: I8, config: PictureConfig
+    probability: F64,
+    before: Bool,
+    sure: Bool,
+    designation: I8,
+    status: I8,
+    config: PictureConfig,
 ) -> Bool:
     """Return (n,) whether each track can hurt people below.
 
     Args:
         probability: (n, classes).
-        before: (n,) as last decided: between the two thresholds that stays.
+        before: (n,) as last decided: that stays until it is less likely than `hazard_off`.
+        sure: (n,) likely enough, by more than one plot.
         designation: (n,) an operator's word goes before any probability.
         status: (n,) a tentative track is no hazard yet, whatever it may be.
-        config: the two thresholds.
+        config: the threshold.
     """
     chance = classify.hazard_probability(probability)
-    likely = np.where(before, chance >= config.hazard_off, chance >= config.hazard_on)
-    likely &= status != TrackStatus.TENTATIVE
+    likely = np.where(before, chance >= config.hazard_off, sure) & (status != TrackStatus.TENTATIVE)
     declared = designation == Designation.HAZARD
     decided: Bool = (likely | declared) & (designation != Designation.KNOWN)
     return decided

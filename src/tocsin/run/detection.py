@@ -15,13 +15,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tocsin import track
-from tocsin.contract import F64, ObjectClass, Sensor
+from tocsin.contract import F64, ObjectClass, Sensor, SensorKind
 from tocsin.geo import Ground, Mask, el2height, ground_range_m, mask
 from tocsin.geo.masking import MAX_RANGE_M
 from tocsin.radar.coverage import radars
 from tocsin.radar.detection import detection_probability, required_snr
 from tocsin.radar.equation import CLEAR_PD
-from tocsin.run.masks import MASK_STEP_M
+from tocsin.run.masks import MASK_STEP_M, receivers
 from tocsin.simulate.limits import LIMITS
 from tocsin.track import DetectionTable
 
@@ -51,10 +51,11 @@ def detection_table(
 
     Args:
         sensors: of the site.
-        masks: what terrain hides from its radars, by sensor id; none: the ground is the sea.
+        masks: what terrain hides from them, by sensor id; none: the ground is the sea.
         sea_m: height of the sea above the ellipsoid.
     """
     placed = {radar.sensor_id for radar in radars(sensors)}
+    hearing = {receiver.sensor_id for receiver in receivers(sensors)}
     if not masks and not any(np.isfinite(s.clear_range_m) for s in radars(sensors)):
         return None
     table = track.everywhere(np.array([s.detection_probability for s in sensors], float))
@@ -63,14 +64,33 @@ def detection_table(
         DetectionTable(np.zeros(0), wide[:0, 0], wide[:0], wide[:0, 0]), table
     )
     for k, sensor in enumerate(sensors):
-        if sensor.sensor_id in placed:
+        if sensor.sensor_id in placed | hearing:
             per_m[k] = RANGES / min(sensor.range_m, MAX_RANGE_M)
             range_m = (np.arange(RANGES) + 0.5) / per_m[k]
-            chance[k] = _chance(sensor, range_m)
             hides = masks.get(sensor.sensor_id) or mask(_sea(sea_m), sensor, MASK_STEP_M, 1)
             lowest_m[k] = _lowest_m(sensor, hides, range_m)
+        if sensor.sensor_id in placed:
+            chance[k] = _chance(sensor, range_m)
             highest_m[k] = _edge_m(sensor, sensor.elevation_max_rad, range_m)
     return DetectionTable(per_m, chance, lowest_m, highest_m)
+
+
+def looked(table: DetectionTable | None, sensors: Sequence[Sensor]) -> DetectionTable | None:
+    """Return the table of sensors that look, for the tracker: receivers see everything alike.
+
+    What hides objects from a receiver tells whose silence means something, and no more than that.
+
+    Args:
+        table: of all sensors.
+        sensors: its first ones, in order.
+    """
+    hears = np.array([sensor.kind == SensorKind.ADSB_RECEIVER for sensor in sensors], bool)
+    if table is None or not hears.any():
+        return table
+    return table._replace(
+        per_m=np.where(hears, 0.0, table.per_m),
+        lowest_m=np.where(hears[:, None, None], np.float32(-np.inf), table.lowest_m),
+    )
 
 
 def _chance(sensor: Sensor, range_m: F64) -> F64:

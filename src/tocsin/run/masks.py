@@ -1,11 +1,13 @@
-"""What terrain hides from a site's radars."""
+"""What terrain hides from a site's radars and receivers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from tocsin.contract import Sensor
+import numpy as np
+
+from tocsin.contract import Sensor, SensorKind
 from tocsin.geo import Mask, mask
 from tocsin.geo.terrain_file import read_terrain
 from tocsin.radar.coverage import Grid, Target, grid_about, radars
@@ -19,13 +21,16 @@ _ANY = Target(rcs_m2=1e9)
 def terrain_masks(
     sensors: Sequence[Sensor], terrain: Path | None, geoid_m: float, rays: int
 ) -> dict[str, Mask]:
-    """Return the masks of radars whose place is known, by sensor id; none without terrain.
+    """Return the masks of radars and receivers whose place is known; none without terrain.
 
     Args:
         sensors: of a site.
         terrain: file of ground heights.
         geoid_m: added to them.
         rays: of each mask.
+
+    Returns:
+        By sensor id.
 
     Raises:
         InputError: the terrain cannot be read, or lies elsewhere.
@@ -34,7 +39,13 @@ def terrain_masks(
     if terrain is None or not found:
         return {}
     ground = read_terrain(terrain, bounds(grid_about(found, _ANY, 1000.0)), geoid_m)
-    return {s.sensor_id: mask(ground, s, MASK_STEP_M, rays) for s in found}
+    return {s.sensor_id: mask(ground, s, MASK_STEP_M, rays) for s in (*found, *receivers(sensors))}
+
+
+def receivers(sensors: Sequence[Sensor]) -> tuple[Sensor, ...]:
+    """Return those that hear transponders and whose place is known."""
+    heard = [s for s in sensors if s.kind == SensorKind.ADSB_RECEIVER]
+    return tuple(s for s in heard if np.isfinite(s.latitude_deg))
 
 
 def bounds(grid: Grid) -> tuple[float, float, float, float]:

@@ -38,7 +38,7 @@ from tocsin.contract import (
     Zone,
 )
 from tocsin.geo import Region
-from tocsin.run.detection import table_text
+from tocsin.run.detection import looked, table_text
 from tocsin.run.inputs import InputsConfig, InputsState, hear
 from tocsin.run.told import told
 
@@ -147,10 +147,12 @@ class Pipeline:
                     sensors,
                     output_period_s=period,
                     associations=True,
-                    detection=config.detection,
+                    detection=looked(config.detection, sensors),
                 )
             ),
-            picture=picture.start(picture.PictureConfig(region, sensors, config.zones)),
+            picture=picture.start(
+                picture.PictureConfig(region, sensors, config.zones, sight=_sight(config.detection))
+            ),
             warn=warn.start(warn.WarnConfig(config.zones, region, config.policy)),
         )
 
@@ -277,6 +279,10 @@ class Pipeline:
             return
         new = tuple(_guess_sensor(n, reports.take(reports.sensor_id == n)) for n in names)
         self.know(self.state.sensors + new)
+
+
+def _sight(table: track.DetectionTable | None) -> picture.Sight | None:
+    return None if table is None else picture.Sight(table.per_m, table.lowest_m)
 
 
 def _frame(config: PipelineConfig) -> str:

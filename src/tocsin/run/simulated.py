@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from tocsin import evaluate, simulate
 from tocsin.contract import (
     HAZARDS,
+    Bool,
     InputError,
     Looks,
     Origins,
@@ -68,7 +70,12 @@ def speak_until_done(scenario: simulate.Scenario, out: Path, speed: float) -> No
 
 
 def simulate_to(
-    scenario: simulate.Scenario, out: Path, say: Say, picture: Path | None = None
+    scenario: simulate.Scenario,
+    out: Path,
+    say: Say,
+    picture: Path | None = None,
+    each: Callable[[simulate.SimStep], None] = lambda step: None,
+    only: Callable[[simulate.SimStep], Bool] | None = None,
 ) -> dict[str, Any]:
     """Simulate a scenario into a folder: site, zones, plots, looks; truth in a folder of its own.
 
@@ -80,6 +87,8 @@ def simulate_to(
         out: folder, made where it is missing.
         say: for the progress bar.
         picture: SVG file for a picture of the scenario.
+        each: is given every step, before it is written.
+        only: which of a step's reports to write; None: all.
 
     Raises:
         InputError: the folder or the picture cannot be written.
@@ -99,7 +108,10 @@ def simulate_to(
     for number, step in enumerate(
         say.progress(simulate.steps(scenario), "simulating", scenario.ticks)
     ):
-        for table in (step.reports, step.looks, step.truth, step.origins):
+        each(step)
+        chosen = slice(None) if only is None else only(step)
+        reports, origins = step.reports.take(chosen), step.origins.take(chosen)
+        for table in (reports, step.looks, step.truth, origins):
             files[type(table)].add(table)
         hazardous.append(step.truth.take(np.isin(step.truth.object_class, hazards)))
         if number % seldom == 0:

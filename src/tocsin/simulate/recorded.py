@@ -32,6 +32,7 @@ from tocsin.simulate.terrain import metres_per_degree
 from tocsin.simulate.ways import log_uniform
 
 FOOT_M, KNOT_MPS = 0.3048, 1852.0 / 3600.0
+NO_RECORDING = "no such recording"
 WINDOW_S = 120.0
 TORN_MPS = 15.0
 """Where a smoothed way still differs by this from its velocities, the object is split."""
@@ -71,7 +72,7 @@ def read_recording(folder: Path, table: Recorded) -> Recording:
     path = folder / table.file
     if not path.is_file():
         mend = "check recorded.file; it is relative to the scenario"
-        raise InputError(path, "no such recording", mend)
+        raise InputError(path, NO_RECORDING, mend)
     try:
         if path.suffix == ".parquet":
             return _sorted(table, *_truth_rows(path))

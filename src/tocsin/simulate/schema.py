@@ -61,6 +61,7 @@ class ScenarioFile(Part):
     loss: tuple[Loss, ...] = ()
     spoof: tuple[Spoof, ...] = ()
     fault: tuple[Fault, ...] = ()
+    standards: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _in_utc(self) -> Self:
