@@ -101,6 +101,7 @@ def _person_time(records: Sequence[ZoneRecord], start_ns: int, end_ns: int) -> S
     return {
         "alarm_person_h": alarm,
         "pre_alert_person_h": float(before @ weight) / HOUR_NS,
+        "pre_alert_share": ratio(float(before @ weight), people * float(end_ns - start_ns)),
         "needed_person_h": needed,
         "unwarned_person_h": misses,
         "false_time_ratio": ratio(false, alarm),
@@ -123,6 +124,9 @@ def _beside(
     for name in ("pod", "pod_usable_lead", "event_pod_usable_lead"):
         found[f"{name}_to_oracle"] = _quotient(scores[name], oracle.get(name))
     found["person_h_to_oracle"] = _quotient(scores["alarm_person_h"], oracle.get("person_h"))
+    region = found["oracle_whole_region_person_h"]
+    found["alarm_share_of_region"] = _quotient(scores["alarm_person_h"], region)
+    found["oracle_share_of_region"] = _quotient(oracle.get("person_h"), region)
     return found
 
 

@@ -21,7 +21,7 @@ from tocsin.run.simulated import choose
 from tocsin.run.warm import warm_up
 from tocsin.simulate import NO_RECORDING
 
-KEPT = ("warning_scores", "track_scores")
+KEPT = ("warning_scores", "forecast_scores", "track_scores")
 
 
 @dataclass(frozen=True)
