@@ -49,7 +49,7 @@ def guess(
     count = len(seen.speed_mps)
     evidence = 2.0 * classify.log_likelihood(seen, CONFIG.ground_std_m)
     evidence += classify.identity_evidence(
-        np.full(count, identified), np.full(count, silent), CONFIG
+        np.full(count, identified), np.full(count, float(silent)), CONFIG
     )
     return classify.posterior(evidence, CONFIG)
 
@@ -191,3 +191,18 @@ def test_real_aircraft_are_no_hazard(shared: Path) -> None:
     fast = seen.speed_mps > 150.0
     assert np.all(classify.most_probable(named)[fast] == ObjectClass.AIRLINER)
     assert classify.hazard_probability(guess(seen)).max() < CONFIG.hazard_on
+
+
+def test_what_only_a_hazard_or_the_unknown_explains_is_a_hazard() -> None:
+    def chance(**share: float) -> float:
+        row = np.zeros((1, len(ObjectClass)))
+        for name, value in share.items():
+            row[0, ObjectClass[name.upper()]] = value
+        return float(classify.hazard_probability(row)[0])
+
+    assert chance(ballistic=0.4, unknown=0.6) == pytest.approx(0.8)
+    assert chance(ballistic=0.6, unknown=0.4) == pytest.approx(1.0)
+    assert chance(ballistic=0.1, unknown=0.9) == pytest.approx(0.2)
+    assert chance(one_way_drone=0.4, bird=0.6) == pytest.approx(0.4)
+    assert chance(one_way_drone=0.4, bird=0.4, unknown=0.2) == pytest.approx(0.5)
+    assert chance(bird=1.0) == chance(unknown=1.0) == 0.0

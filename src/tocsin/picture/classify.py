@@ -114,17 +114,17 @@ def fold_evidence(evidence: F64, step_s: F64, look: F64, memory_s: float) -> F64
     return kept * evidence + (1.0 - kept) * look
 
 
-def identity_evidence(identified: Bool, silent: Bool, config: PictureConfig) -> F64:
+def identity_evidence(identified: Bool, silent: F64, config: PictureConfig) -> F64:
     """Return (n, classes) log-likelihood of identifying itself, or of staying silent.
 
     Args:
         identified: (n,) it identifies itself, and nothing speaks against that.
-        silent: (n,) it does not, although a live receiver should hear it.
+        silent: (n,) how probably it would be heard if it did, where it does not; 0: no matter.
         config: how often each class does.
     """
     share = np.array([config.cooperative[member] for member in ObjectClass])
     said = np.where(identified[:, None], np.log(share), 0.0)
-    return np.where((silent & ~identified)[:, None], np.log1p(-share), said)
+    return np.where(identified[:, None], said, np.log1p(-share * silent[:, None]))
 
 
 def posterior(evidence: F64, config: PictureConfig) -> F64:
@@ -137,9 +137,16 @@ def posterior(evidence: F64, config: PictureConfig) -> F64:
 
 
 def hazard_probability(probability: F64) -> F64:
-    """Return (n,) the probability of the hazardous classes together."""
-    together: F64 = probability[:, list(HAZARDOUS)].sum(axis=1)
-    return together
+    """Return (n,) how probably objects are of a hazardous class, if of any class that is known.
+
+    What no harmless class explains is not harmless because it may be something else: an object
+    70 km high at 900 m/s is ballistic or nobody knows what. At most twice the probability of the
+    hazardous classes themselves: what hardly any class explains is no hazard for that alone.
+    """
+    together = probability[:, list(HAZARDOUS)].sum(axis=1)
+    known = np.maximum(1.0 - probability[:, ObjectClass.UNKNOWN], together)
+    chance: F64 = np.minimum(together / np.maximum(known, 1e-9), 2.0 * together)
+    return chance
 
 
 def most_probable(probability: F64) -> np.ndarray:

@@ -9,7 +9,10 @@ import numpy as np
 
 from tocsin.contract import F64, I8, I64, NS, U64, Bool, Corroboration, Sensor, SensorKind
 from tocsin.picture.config import PictureConfig
-from tocsin.picture.sight import surely_in_sight
+from tocsin.picture.sight import chance_in_sight
+
+LIKELY = 0.5
+"""More probably in sight than this: a sensor should see or hear it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,36 +21,39 @@ class Watch:
 
     Args:
         radar_window_s: longest time within which a live radar should have seen it; 0: none covers.
-        receiver: whether a live receiver should hear it.
+        receiver: how probably it is within the hearing of a live receiver.
         by_radar: whether a radar contributed lately.
         by_receiver: whether a receiver of its own claims did.
     """
 
     radar_window_s: F64
-    receiver: Bool
+    receiver: F64
     by_radar: Bool
     by_receiver: Bool
 
 
-def watch(config: PictureConfig, live: Bool, position_m: F64, sensor_bits: U64) -> Watch:
+def watch(
+    config: PictureConfig, live: Bool, position_m: F64, height_std_m: F64, sensor_bits: U64
+) -> Watch:
     """Return what sensors should see and do see of (n, 3) region positions.
 
     Args:
         config: the site.
         live: (sensors,) which are heard.
         position_m: (n, 3) in the region frame.
+        height_std_m: (n,) how unsure the heights are.
         sensor_bits: (n,) bit s: sensor s contributed lately.
     """
     window_s = np.zeros(len(position_m))
-    receiver = np.zeros(len(position_m), bool)
+    receiver = np.zeros(len(position_m))
     for number, (sensor, heard) in enumerate(zip(config.sensors, live, strict=True)):
-        where = (sensor, number, config.sight, config.region, position_m)
+        where = (sensor, number, config.sight, config.region, position_m, height_std_m)
         if heard and sensor.kind == SensorKind.RADAR:
-            covered = surely_in_sight(*where)
+            covered = chance_in_sight(*where) > LIKELY
             needed = config.corroboration_periods * sensor.period_s
             window_s = np.where(covered, np.maximum(window_s, needed), window_s)
         elif heard and sensor.kind == SensorKind.ADSB_RECEIVER:
-            receiver |= surely_in_sight(*where)
+            np.maximum(receiver, chance_in_sight(*where), out=receiver)
     by_radar = sensor_bits & bits_of(config.sensors, SensorKind.RADAR) != 0
     by_receiver = sensor_bits & bits_of(config.sensors, SensorKind.ADSB_RECEIVER) != 0
     return Watch(window_s, receiver, by_radar, by_receiver)

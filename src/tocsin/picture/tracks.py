@@ -27,7 +27,7 @@ from tocsin.contract import (
 from tocsin.geo import rotate_state_covariance, unpack_covariance
 from tocsin.picture import classify
 from tocsin.picture.config import PictureConfig
-from tocsin.picture.corroborate import Watch, corroborate, watch
+from tocsin.picture.corroborate import LIKELY, Watch, corroborate, watch
 from tocsin.picture.designate import designated
 from tocsin.picture.identity import callsigns
 from tocsin.picture.images import originals
@@ -71,7 +71,8 @@ def track_rows(
     """
     config = state.config
     memory, local = state.memory.at(updates.number), localise(updates, config)
-    seen = watch(config, live, updates.state[:, :3], updates.sensor_bits)
+    height_std_m = np.sqrt(np.maximum(local.packed_cov[:, 11], 0.0))
+    seen = watch(config, live, updates.state[:, :3], height_std_m, updates.sensor_bits)
     corroborated, memory = _corroborated(updates, seen, memory, at_ns, config)
     memory, look = _looked(updates, local, memory, at_ns, config)
     claims, memory = _claims(updates, seen, corroborated, memory, at_ns, config)
@@ -203,9 +204,10 @@ def _claims(
     doubted = corroborated == Corroboration.UNCORROBORATED
     identified = updates.mode_s_valid & ~doubted
     before = memory.unheard_since_ns
-    unheard = seen.receiver & ~updates.mode_s_valid
+    unheard = (seen.receiver > LIKELY) & ~updates.mode_s_valid
     since = np.where(unheard, np.where(before > 0, before, at_ns), 0)
-    silent = unheard & (at_ns - since >= config.identity_wait_s * NS)
+    waited = unheard & (at_ns - since >= config.identity_wait_s * NS)
+    silent = np.where(waited, seen.receiver, 0.0)
     said = classify.identity_evidence(identified, silent, config)
     return said, replace(memory, unheard_since_ns=since)
 
