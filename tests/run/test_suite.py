@@ -14,7 +14,7 @@ from tocsin import simulate
 from tocsin.cli import words
 from tocsin.contract import NS, InputError, Looks, Origins, Reports, Truth
 from tocsin.run.rehearse import HazardousReports, seconds_of
-from tocsin.run.suite import SuiteOptions, cases_of
+from tocsin.run.suite import SuiteOptions, cases_of, work
 
 LIBRARY = Path("scenarios")
 AT_NS = 1_900_000_000 * NS
@@ -146,3 +146,19 @@ def test_a_wrong_folder_is_one_line(
     assert "holds no scenario" in line
     line = refused(monkeypatch, capsys, "suite", LIBRARY, "--only", "nothing")
     assert "no scenario 'nothing'" in line
+
+
+UNMET: dict[str, set[str]] = {}
+"""Requirements that the library's shorter scenarios are known not to meet yet; none may be added."""
+
+
+@pytest.mark.long
+def test_the_library_meets_its_requirements_but_for_those_known() -> None:
+    """Run what lasts an hour at most; what is met by now must leave the list above."""
+    cases, _ = cases_of(LIBRARY, SuiteOptions(longest_min=50.0))
+    failed: dict[str, set[str]] = {}
+    for case in cases:
+        verdicts = [v for rows in work(case)["standards"].values() for v in rows]
+        ids = {v["id"] for v in verdicts if v["outcome"] == "failed"}
+        failed |= {case.path.stem: ids} if ids else {}
+    assert failed == UNMET
