@@ -149,7 +149,7 @@ def test_a_wrong_folder_is_one_line(
 
 
 UNMET: dict[str, set[str]] = {}
-"""Requirements that the library's shorter scenarios are known not to meet yet; none may be added."""
+"""Requirements that shorter scenarios are known not to meet yet; none may be added."""
 
 
 @pytest.mark.long
