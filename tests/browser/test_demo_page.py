@@ -28,7 +28,7 @@ FLAGS = [
     "--no-default-browser-check",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
 ]
-WAIT_S = 400.0
+WAIT_S = 900.0
 
 
 @pytest.fixture(scope="module")

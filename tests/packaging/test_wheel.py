@@ -21,7 +21,7 @@ def _run(*command: str | Path, cwd: Path = ROOT) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,  # the demo compiles first, beside other tests
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
