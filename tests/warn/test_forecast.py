@@ -256,6 +256,26 @@ def test_classes_existence_and_designation_weigh_in():
     assert bare[0, DRONE] == pytest.approx(1.0)
 
 
+def test_what_is_unknown_of_a_falling_object_falls_too():
+    def weights(**shares):
+        row = np.zeros((1, len(ObjectClass)))
+        for name, share in shares.items():
+            row[0, ObjectClass[name.upper()]] = share
+        return class_weights(
+            tracks([[0, 0, 60e3]], [900, 0, 0], class_probability=row, existence_probability=1.0)
+        )[0]
+
+    falling = weights(ballistic=0.6, unknown=0.4)
+    assert falling[SHELL] == pytest.approx(1.0)
+    assert falling[ObjectClass.UNKNOWN] == pytest.approx(0.0)
+    hardly = weights(ballistic=0.1, unknown=0.9)
+    assert hardly[SHELL] == pytest.approx(0.2)
+    assert hardly[ObjectClass.UNKNOWN] == pytest.approx(0.8)
+    mixed = weights(one_way_drone=0.4, bird=0.4, unknown=0.2)
+    assert mixed[DRONE] == pytest.approx(0.5)
+    assert mixed[ObjectClass.UNKNOWN] == pytest.approx(0.1)
+
+
 def test_an_old_track_is_carried_to_now():
     old = tracks([[-20e3, 0, 100]], [45, 0, 0], at_ns=NOW - 60 * NS)
     carried = plane_states(old, REGION, NOW)

@@ -213,6 +213,7 @@ def class_weights(tracks: Tracks, tentative: bool = False) -> F64:
     weight = np.nan_to_num(tracks.class_probability)
     bare = weight.sum(1) <= 0.0
     weight[np.flatnonzero(bare), tracks.object_class[bare]] = 1.0
+    weight = _known_first(weight)
     others = [c for c in range(CLASS_COUNT) if ObjectClass(c) not in THREATS]
     benign = weight[:, others].sum(1)
     weight[:, others] = 0.0
@@ -221,6 +222,23 @@ def class_weights(tracks: Tracks, tentative: bool = False) -> F64:
     counts = tracks.hazardous & (tentative | (tracks.status != TrackStatus.TENTATIVE))
     existence = np.clip(np.nan_to_num(tracks.existence_probability), 0.0, 1.0)
     return np.asarray(weight * (existence * counts)[:, None])
+
+
+def _known_first(probability: F64) -> F64:
+    """Return (n, classes) probabilities with what is unknown given to what is known to threaten.
+
+    As the picture judges hazards: each threatening class has its share of the known classes, at
+    most twice its probability. Else an object that falls from 70 km would be forecast, in part, as
+    one that flies on for ten minutes.
+    """
+    named = [int(threat) for threat in THREATS if threat != ObjectClass.UNKNOWN]
+    given, unknown = probability[:, named], probability[:, ObjectClass.UNKNOWN]
+    known = np.maximum(1.0 - unknown, given.sum(1))
+    raised = np.minimum(given / np.maximum(known, 1e-9)[:, None], 2.0 * given)
+    after = probability.copy()
+    after[:, named] = raised
+    after[:, ObjectClass.UNKNOWN] = np.maximum(unknown - (raised - given).sum(1), 0.0)
+    return after
 
 
 def _arrivals(
