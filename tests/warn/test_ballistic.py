@@ -22,14 +22,18 @@ def test_the_arc_of_300_km_without_drag():
     assert seconds[0] == pytest.approx(247.35, abs=0.05)
 
 
-@settings(max_examples=10)
+@settings(max_examples=20)
 @given(
     speed=st.floats(300.0, 2500.0),
     angle=st.floats(0.1, 1.4),
     height=st.floats(0.0, 40e3),
     drag=st.floats(0.0, 1e-3),
+    latitude=st.floats(-80.0, 80.0),
+    turning=st.booleans(),
 )
-def test_agrees_with_scipy(speed, angle, height, drag):
+def test_agrees_with_scipy(speed, angle, height, drag, latitude, turning):
+    north = np.radians(latitude)
+    spin = turning * 7.292115e-5 * np.array([0.0, np.cos(north), np.sin(north)])
     start = np.array([0.0, 0.0, height, speed * np.cos(angle), 0.0, speed * np.sin(angle)])
 
     def rate(_, y):
@@ -38,6 +42,7 @@ def test_agrees_with_scipy(speed, angle, height, drag):
         a = -0.5 * density * drag * np.linalg.norm(v) * v
         a[2] -= 9.80665 / (1.0 + h / EARTH_RADIUS_M) ** 2
         a[2] += (v[0] ** 2 + v[1] ** 2) / (EARTH_RADIUS_M + h)
+        a -= 2.0 * np.cross(spin, v)
         return np.r_[v, a]
 
     def ground(_, y):
@@ -45,10 +50,11 @@ def test_agrees_with_scipy(speed, angle, height, drag):
 
     ground.terminal, ground.direction = True, -1
     oracle = solve_ivp(rate, (0, 900), start, events=ground, rtol=1e-8, atol=1e-6)
-    place, seconds, down = impact(start[None], np.array([drag]), 900.0)
+    where = latitude if turning else None
+    place, seconds, down = impact(start[None], np.array([drag]), 900.0, latitude_deg=where)
     assert down[0]
     assert seconds[0] == pytest.approx(oracle.t[-1], abs=0.1)
-    assert place[0, 0] == pytest.approx(oracle.y[0, -1], abs=60.0)
+    assert place[0] == pytest.approx(oracle.y[:2, -1], abs=60.0)
 
 
 def test_one_that_stays_up_has_no_impact():

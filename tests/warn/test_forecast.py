@@ -56,12 +56,12 @@ def test_the_kernel_is_its_twin(threat, x, y, course, height, climb):
     same(plain, fast)
 
 
-def both(model, threat, table):
-    """Return what the plain form and the kernel make of tracks."""
+def both(model, threat, table, under_m=0.0):
+    """Return what the plain form and the kernel make of tracks over ground of some height."""
     states, count = plane_states(table, REGION, NOW), model.config.particles
     kind = (COURSES[threat], LIMITS[threat], hazard_of(threat))
     weight = np.full(len(table), 0.9)
-    flock = draw_flock(states, *kind[:2], count, np.zeros(len(table)), weight)
+    flock = draw_flock(states, *kind[:2], count, np.full(len(table), under_m), weight)
     what = (flock, model.paths[threat, count], kind, model.ground[threat])
     plain = folded(flying_hits(*what), weight, count, model.seconds, len(model.config.zones))
     return plain, flying_arrivals(*what, model.seconds)
@@ -70,7 +70,9 @@ def both(model, threat, table):
 def same(plain, fast):
     """Hold two results to each other: a particle on a border may fall to either side."""
     assert np.array_equal(plain.zones, fast.zones)
-    assert np.abs(plain.curve - fast.curve).max(initial=0.0) <= 1.01 / 256
+    apart = np.abs(plain.curve - fast.curve)
+    assert apart.max(initial=0.0) <= 1.01 / 256
+    assert (apart > 1e-6).sum() <= 0.02 * apart.size, "hardly any particle lies on a border"
     order = np.lexsort((fast.zone, fast.track))
     assert np.array_equal(plain.track, fast.track[order])
     assert np.array_equal(plain.zone, fast.zone[order])
@@ -85,7 +87,7 @@ def test_over_hills_the_kernel_is_its_twin_too():
     table = tracks([[0, 0, 320], [3e3, 4e3, 200]], [50.0, 5.0, 0.0], std=(300.0, 8.0))
     level = both(MODEL, ObjectClass.UNKNOWN, table)[1]
     for threat in (DRONE, FAST, ObjectClass.UNKNOWN):
-        plain, fast = both(model, threat, table)
+        plain, fast = both(model, threat, table, 120.0)
         same(plain, fast)
     assert np.abs(fast.weight.sum() - level.weight.sum()) > 0.1
 

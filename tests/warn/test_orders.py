@@ -14,6 +14,7 @@ from tocsin.warn.lifecycle import NOTHING, Entry, Proposal, advance
 from tocsin.warn.orders import VERBS, Order, concerns, obey
 from tocsin.warn.policy import Policy
 from tocsin.warn.release import THREATS, Release
+from tocsin.warn.words import reason
 
 QUIET, PRE, ALERT = Stage
 ALL = tuple((stage, threat) for stage in Stage for threat in THREATS)
@@ -290,3 +291,24 @@ def test_classes_without_a_rule_follow_the_unknown():
     policy = Release(((ALERT, ObjectClass.UNKNOWN),))
     assert not policy.automatic(ALERT, ObjectClass.BIRD)
     assert policy.automatic(ALERT, ObjectClass.BALLISTIC)
+
+
+def test_to_decline_a_proposal_mutes_what_it_named_and_not_a_warning_long_over() -> None:
+    proposed = in_state(QUIET, ALERT)
+    old = replace(proposed, said=replace(want(ALERT), track_ids=("T9",)))
+    after, message = obey(old, Order("cancel", "ann"), NOW, rules(ALERT))
+    assert message is None
+    assert "T9" not in after.muted
+    assert set(after.muted) == set(old.latest.track_ids)
+
+
+def test_a_hold_that_ends_now_names_no_time() -> None:
+    entry = in_state(ALERT, None)
+    _, message = obey(entry, Order("hold", "ann", until_ns=NOW), NOW, POLICY)
+    assert message is not None
+    assert message.until_ns == 0
+    assert reason(message, None).startswith("hold ended by ann")
+    _, message = obey(entry, Order("hold", "ann", until_ns=UNTIL), NOW, POLICY)
+    assert message is not None
+    assert message.until_ns > NOW
+    assert reason(message, None).startswith("held by ann until ")

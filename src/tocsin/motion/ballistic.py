@@ -49,7 +49,7 @@ def impact(
         earth_radius_m: infinity for a flat earth.
         step_s: longest step of the integration.
         latitude_deg: where the earth turns below; None: it stands still. Its turning moves an
-            impact 300 km away by some 10 km.
+            impact 300 km away by some 5 km.
 
     Returns:
         (n, 2) places, (n,) seconds from now, and (n,) whether it comes down by the horizon; place

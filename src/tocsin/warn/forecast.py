@@ -96,9 +96,10 @@ def build_model(config: WarnConfig) -> Model:
         for count in counts
     }
     model = Model(config, instants_s(config.horizon_s, config.steps), ground, paths)
-    # Compiles the kernel now rather than in the first decision.
+    # Compiles the kernels now rather than in the first decision.
     none = States(np.empty((0, 6)), np.empty((0, 6, 6)))
     _arrivals(model, ObjectClass.UNKNOWN, none, np.empty(0), np.empty(0))
+    _joined([], len(model.seconds))
     return model
 
 

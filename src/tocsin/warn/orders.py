@@ -93,7 +93,8 @@ def _renewed(entry: Entry, order: Order, until_ns: int, now_ns: int, policy: Pol
         return entry, None
     after, message = say(entry, Action.UPDATE, entry.stage, _now(entry), now_ns, policy)
     expires = max(message.expires_ns, until_ns + int(policy.renew_s * NS))
-    message = replace(message, expires_ns=expires, until_ns=until_ns)
+    ahead = until_ns if until_ns > now_ns else 0
+    message = replace(message, expires_ns=expires, until_ns=ahead)
     return replace(after, expires_ns=expires), _signed(message, order)
 
 
@@ -113,7 +114,9 @@ def _end(entry: Entry, action: Action, order: Order, now_ns: int, policy: Policy
     """Return a quiet zone whose tracks are muted for a while."""
     if entry.stage == Stage.QUIET and entry.proposal is None:
         return entry, None
-    known = (*entry.said.track_ids, *entry.latest.track_ids)
+    # What a quiet zone said last is of a warning that is over; its tracks are nobody's concern.
+    said = () if entry.stage == Stage.QUIET else entry.said.track_ids
+    known = (*said, *entry.latest.track_ids)
     quiet = replace(
         entry,
         muted_until_ns=now_ns + int(policy.cancel_holdoff_s * NS),

@@ -14,7 +14,7 @@ from tocsin.warn.words import threat_words
 
 def pending(model: Model, entries: Mapping[int, Entry], now_ns: int) -> Pending:
     """Return one row for each zone with a proposal, a hold or an extension, in order of zones."""
-    shown = [zone for zone, entry in sorted(entries.items()) if _open(entry, now_ns)]
+    shown = sorted(zone for zone, entry in entries.items() if _open(entry, now_ns))
     if not shown:
         return Pending.empty()
     kept = [entries[zone] for zone in shown]

@@ -17,6 +17,7 @@ _NAMES = {
 _POINTS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 _SHOWN_TRACKS = 5
 _DONE = {"release": "released", "hold": "held", "extend": "extended"}
+_UNDONE = {"hold": "hold ended", "extend": "extension ended"}
 
 
 def reason(message: Message, bearing_m: tuple[float, float] | None) -> str:
@@ -50,6 +51,8 @@ def _ordered(message: Message, note: str) -> str:
     """Return what an operator did, as the head of a reason; nothing where nobody did anything."""
     if not message.verb:
         return ""
+    if message.verb in _UNDONE and not message.until_ns:
+        return f"{_UNDONE[message.verb]} by {message.released_by}{note}. "
     until = f" until {clock(message.until_ns)} UTC" if message.until_ns else ""
     return f"{_DONE[message.verb]} by {message.released_by}{until}{note}. "
 
