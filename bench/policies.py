@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.calibration import flights, scenario, tracks_at
+from bench.reliability import flights, scenario, tracks_at
 from tocsin import simulate, warn
 from tocsin.contract import NS, ObjectClass, Truth, Warnings
 from tocsin.evaluate import score_warnings
@@ -44,7 +44,6 @@ def decided(
         chosen.zones,
         chosen.region,
         policy,
-        terrain=chosen.ground.under_m,
         decision_period_s=float(EVERY_S),
     )
     state, draw, rows = warn.start(config), np.random.default_rng(seed), []

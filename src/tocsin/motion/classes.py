@@ -1,9 +1,9 @@
 """What each class of object can do, and how its course wanders when it is forecast.
 
 The limits are those that the scenario language enforces in cruise. How the courses of drones and
-fast low flyers end was weighed by hand on seeds 1000 and 1001 of `tocsin bench calibration --seeds
-2`; other seeds judge them. A drone's urge is kept above what fits an island full of zones best: it
-is what is believed of one that heads for the only town around.
+fast low flyers end was weighed by hand on seeds 1000 and 1001 of `tocsin bench reliability --seeds
+2`; `docs/reference/warning.md` has what other seeds say. A drone's urge is kept above what fits an
+island full of zones best: it is what is believed of one that heads for the only town around.
 """
 
 from __future__ import annotations
@@ -85,13 +85,24 @@ class Course:
     follows_ground: bool = False
 
 
-_DRONE = Course(900.0, 0.015, 0.3, 0.7, 0.05, 2.5, 20.0, 400.0, 0.8, 0.02, (-25.0, 12.0), True)
+_DRONE = Course(900.0, 0.015, 0.3, 0.7, 0.05, 2.5, 20.0, 400.0, 0.8, 0.02, (-25.0, 12.0))
 
 COURSES: Mapping[ObjectClass, Course] = MappingProxyType(
     {
         ObjectClass.ONE_WAY_DRONE: _DRONE,
         ObjectClass.FAST_LOW_FLYER: Course(
-            300.0, 0.01, 0.3, 0.6, 0.05, 5.0, 5.0, 150.0, 1.0, 0.02, (-60.0, 30.0), True
+            300.0,
+            0.01,
+            0.3,
+            0.6,
+            0.05,
+            5.0,
+            5.0,
+            150.0,
+            1.0,
+            0.02,
+            (-60.0, 30.0),
+            follows_ground=True,
         ),
         # Whatever it is, it may turn more, change its speed and come down anywhere.
         ObjectClass.UNKNOWN: Course(

@@ -115,8 +115,8 @@ def _end(entry: Entry, action: Action, order: Order, now_ns: int, policy: Policy
     if entry.stage == Stage.QUIET and entry.proposal is None:
         return entry, None
     # What a quiet zone said last is of a warning that is over; its tracks are nobody's concern.
-    said = () if entry.stage == Stage.QUIET else entry.said.track_ids
-    known = (*said, *entry.latest.track_ids)
+    told = () if entry.stage == Stage.QUIET else entry.said.track_ids
+    known = (*told, *entry.latest.track_ids)
     quiet = replace(
         entry,
         muted_until_ns=now_ns + int(policy.cancel_holdoff_s * NS),

@@ -1,12 +1,12 @@
 """Hold forecasts against what simulated raids then do; prints JSON.
 
-python bench/calibration.py [--seeds N] [--first SEED] [--quick]
+python bench/reliability.py [--seeds N] [--first SEED] [--quick]
 
 Objects move by the dynamics of the test range, which knows nothing of the forecasts' motion. Each
-minute their true states, with a track's errors, are forecast; a row is a zone, a minute and a
-class. `reliability` has by class and bin of the probability given: the rows, the mean given, and
-the share of them that were affected by the objects then in the air. `brier` is the mean squared
-difference, `climate_brier` that of giving the mean each time.
+minute their true states, with a track's errors, are forecast as a run forecasts them, over level
+ground; a row is a zone, a minute and a class. `reliability` has by class and bin of the probability
+given: the rows, the mean given, and the share of them that were affected by the objects then in the
+air. `brier` is the mean squared difference, `climate_brier` that of giving the mean each time.
 """
 
 from __future__ import annotations
@@ -67,17 +67,10 @@ def scenario(name: str, seed: int) -> simulate.Scenario:
     """Return a scenario's hazardous objects alone, under another seed."""
     path = _FOLDER / f"{name}.toml" if name else simulate.demo_scenario()
     whole = simulate.with_seed(simulate.read_scenario(path), seed)
-    bare: dict[str, Any] = {
-        "sensor": [],
-        "traffic": [],
-        "birds": [],
-        "balloons": [],
-        "people": None,
-        "fault": [],
-    }
-    file = whole.file
-    known = {key: value for key, value in bare.items() if hasattr(file, key)}
-    return replace(whole, file=file.model_copy(update={**known, "spoof": []}))
+    seen = ("radar", "adsb_receiver", "rf_node", "acoustic_node", "fault", "spoof")
+    harmless = ("traffic", "birds", "balloons")
+    bare: dict[str, Any] = dict.fromkeys((*seen, *harmless), ())
+    return replace(whole, file=whole.file.model_copy(update={**bare, "people": None}))
 
 
 def flights(chosen: simulate.Scenario) -> Truth:
@@ -120,8 +113,7 @@ def pairs(chosen: simulate.Scenario, seed: int) -> Iterator[tuple[float, ...]]:
     """Yield class, probabilities given within horizon and reach, and what happened, of one raid."""
     truth = flights(chosen)
     done = simulate.effects(chosen, truth)
-    ground = chosen.ground
-    config = warn.WarnConfig(chosen.zones, chosen.region, terrain=ground.under_m)
+    config = warn.WarnConfig(chosen.zones, chosen.region)
     model, draw = build_model(config), np.random.default_rng(seed)
     last_ns = int(truth.measured_at_ns.max(initial=0))
     for now_ns in np.unique(truth.measured_at_ns)[::EVERY_S].tolist():
