@@ -249,6 +249,8 @@ def test_a_track_tells_who_designated_it_and_why(hub: Hub, client: Client) -> No
     why = client.get("/api/v1/tracks/1").json()["why"]
     at = "at 09:46:40 UTC (the mail plane)"
     assert f"Ann declared it known; it raises no warning, {at}." in why
+    hub.publish(snapshot(designated=Designated.empty()))
+    assert "Ann" not in str(client.get("/api/v1/tracks/1").json()["why"])
 
 
 @pytest.mark.parametrize(

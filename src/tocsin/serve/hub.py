@@ -104,7 +104,8 @@ class Hub:
         self.metrics.observe(snapshot)
         self._forecasts = snapshot.forecasts if len(snapshot.forecasts) else self._forecasts
         self._biases = snapshot.biases if len(snapshot.biases) else self._biases
-        self._designated = snapshot.designated or self._designated
+        if snapshot.designated is not None:
+            self._designated = snapshot.designated
         self._count(snapshot)
         self._take_warnings(snapshot)
         self._take_notices(snapshot.notices)
