@@ -29,7 +29,7 @@ class Patience:
     Args:
         first_s: pause after the first failure; doubled after each further one.
         most_s: longest pause.
-        give_up_s: after this since it was queued, a message is no longer tried.
+        give_up_s: a message whose attempt fails later than this after it was queued is given up.
         waiting_max: messages that may wait; beyond it the oldest is given up, and counted.
         newest_only: a later message of a warning takes the place of those that still wait.
     """
@@ -176,8 +176,12 @@ class Outbox:
         self._busy.discard(letter.warning_id)
         attempts = letter.attempts + 1
         status, error = answer.status, answer.error
-        self._failures = self._failures + 1 if status == DeliveryStatus.QUEUED else 0
-        if status == DeliveryStatus.QUEUED:
+        if status != DeliveryStatus.QUEUED:
+            self._failures = 0
+        else:
+            # What was under way together fails together: within a pause that is the same failure.
+            if not self._failures or now_ns >= self._paused_until_ns:
+                self._failures += 1
             self._pause(letter, answer, attempts, now_ns)
             if now_ns - letter.queued_at_ns >= self.patience.give_up_s * NS:
                 status, error = DeliveryStatus.GAVE_UP, f"tried for too long: {error}"
@@ -234,10 +238,14 @@ class Outbox:
 
     def _drop_oldest(self) -> Attempt | None:
         """Give up the oldest letter that is not under way."""
-        name = next((name for name in self._warnings if name not in self._busy), None)
-        if name is None:
+        heads = [
+            (queue[0].order, name)
+            for name, queue in self._warnings.items()
+            if name not in self._busy
+        ]
+        if not heads:
             return None
-        letter = self._remove_first(name)
+        letter = self._remove_first(min(heads)[1])
         self.overflows += 1
         text = f"more than {self.patience.waiting_max} messages waited"
         return Attempt(letter, DeliveryStatus.GAVE_UP, letter.attempts, error=text)

@@ -50,7 +50,7 @@ def retry_after_s(text: str | None, now_ns: int) -> float:
     """Return the pause that an answer asks for, given in seconds or as a date; 0: none."""
     if not text:
         return 0.0
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
