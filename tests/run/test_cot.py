@@ -1,5 +1,6 @@
 """CoT to a fake TAK server: shapes, their end, repetition, tracks, UDP and protobuf."""
 
+import asyncio
 import contextlib
 import socket
 import threading
@@ -17,6 +18,7 @@ from tests.run.told import T0, ZONES, Telling, rows
 from tocsin.contract import NS, Designation, ObjectClass, Tracks, TrackStatus, Warnings, Zone
 from tocsin.serve.cot import CotWriter, track_type
 from tocsin.serve.rows import iso
+from tocsin.serve.tak import Address, Tak, TakConfig
 
 DRONE = rows("north", [ISSUE, UPDATE, CLEAR])
 
@@ -267,6 +269,30 @@ def test_a_server_that_takes_nothing_is_left(tmp_path: Path) -> None:
         )
         telling.tell(rows("north", [ISSUE]))
         telling.run(lambda: any("not taken" in str(e) or "lost" in str(e) for e in errors(telling)))
+
+
+class _Wordy(CotWriter):
+    """Write what fits into no buffer."""
+
+    def warning(self, warnings: Warnings, row: int) -> bytes:
+        return b"x" * 30_000_000
+
+    def tracks(self, tracks: Tracks, now_ns: int, stale_s: float) -> list[bytes]:
+        return [b"x" * 30_000_000]
+
+
+@pytest.mark.parametrize("what", ["repeated", "tracks"])
+def test_a_server_that_stops_reading_is_left_with_nothing_to_tell(what: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        address = Address("tcp", "127.0.0.1", deaf.getsockname()[1])
+        config = TakConfig(timeout_s=0.3, tracks_period_s=1.0 if what == "tracks" else None)
+        tak = Tak(address, _Wordy(ZONES, "S", "Exercise"), config)
+        if what == "tracks":
+            tak.watch(tracks(), T0)
+        else:
+            tak.follow(rows("north", [ISSUE]))
+        with pytest.raises(ConnectionError, match=r"nothing taken within 0\.3 s"):
+            asyncio.run(asyncio.wait_for(tak.keep(), 5.0))
 
 
 def errors(telling: Telling) -> list[Any]:

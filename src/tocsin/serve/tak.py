@@ -157,11 +157,20 @@ class Tak:
         turn = self._config.protobuf
         await wire.put([turn(event) for event in events] if turn else events)
 
+    async def _put_soon(self, wire: _Wire, events: Sequence[bytes]) -> None:
+        """Hand over what no letter waits for; a server that does not take it is left."""
+        timeout_s = self._config.timeout_s
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._put(wire, events)
+        except TimeoutError as error:
+            raise ConnectionError(f"nothing taken within {timeout_s:g} s") from error
+
     async def _repeat(self, wire: _Wire) -> None:
         while True:
             for body in list(self._open.values()):
                 with suppress(ValueError):
-                    await self._put(wire, body.split(b"\n"))
+                    await self._put_soon(wire, body.split(b"\n"))
             await asyncio.sleep(self._config.repeat_s)
 
     async def _show(self, wire: _Wire, period_s: float) -> None:
@@ -172,7 +181,7 @@ class Tak:
                 tracks, now_ns = picture
                 stale_s = STALE_PERIODS * period_s
                 events = await asyncio.to_thread(self._writer.tracks, tracks, now_ns, stale_s)
-                await self._put(wire, events[:TRACKS_MAX])
+                await self._put_soon(wire, events[:TRACKS_MAX])
             await asyncio.sleep(period_s)
 
 
@@ -195,6 +204,9 @@ class _Stream:
     async def put(self, events: Sequence[bytes]) -> None:
         self._writer.write(b"".join(events))
         await self._writer.drain()
+        # A connection that is ended from here releases who waits as if all had left.
+        if self._writer.transport.is_closing():
+            raise ConnectionError("the connection was lost")
 
     def idle(self) -> bool:
         return self._writer.transport.get_write_buffer_size() == 0
