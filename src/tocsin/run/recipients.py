@@ -33,6 +33,8 @@ _OWN: dict[str, frozenset[str]] = {
     "cot": frozenset({"encoding", "repeat_s", "tracks", "tracks_period_s"}),
 }
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
+_ENCRYPTED = ("https", "mqtts", "tls")
+_CERTIFICATES = ("ca_file", "certificate_file", "key_file")
 _SPECIAL = frozenset().union(*_OWN.values())
 _TOPIC = re.compile(r"[^/+#\0]+(/[^/+#\0]+)*")
 _NAME = re.compile(r"[\w.@-]{1,64}")
@@ -102,6 +104,10 @@ class DeliverySection(BaseModel):
             raise ValueError("url needs a port")
         if self.encoding == "protobuf" and url.scheme != "udp":
             raise ValueError("encoding protobuf is for udp: servers take XML from who connects")
+        shown = [name for name in _CERTIFICATES if getattr(self, name) is not None]
+        if shown and url.scheme not in _ENCRYPTED:
+            given = f"{shown[0]} is for {', '.join(_ENCRYPTED)}"
+            raise ValueError(f"{given}: {url.scheme} is not encrypted")
         if self.kind == "mqtt" and (url.path.strip("/") or url.query):
             raise ValueError("url of a broker ends with its port; `topic` says where to publish")
 
