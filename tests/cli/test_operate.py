@@ -5,7 +5,8 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import pytest
 from typer.testing import CliRunner
@@ -106,6 +107,58 @@ def test_what_is_refused_is_said_in_one_line(run: tuple[str, list[OperatorReques
     assert "(409): nothing awaits" in refused("release", "w1", *at, "--token", OPERATE)
     assert "say why" in refused("cancel", "w1", "--url", url, "--token", OPERATE)
     assert asked == []
+
+
+class _Elsewhere(BaseHTTPRequestHandler):
+    """Send every request elsewhere, and keep what came there."""
+
+    seen: ClassVar[list[tuple[str, str | None]]] = []
+
+    def do_GET(self) -> None:
+        self.seen.append((self.path, self.headers.get("Authorization")))
+        self.send_response(302)
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture(name="elsewhere")
+def fixture_elsewhere() -> Iterator[str]:
+    """Serve redirects; give the address."""
+    _Elsewhere.seen.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_token_goes_nowhere_but_to_the_address_given(elsewhere: str) -> None:
+    assert "refuses (302): redirects are not followed" in refused("list", "--url", elsewhere)
+    at = ("--url", elsewhere, "--token", OPERATE, "--reason", "why")
+    assert "refuses (302): redirects are not followed" in refused("cancel", "w1", *at)
+    token = f"Bearer {OPERATE}"
+    paths = ["/api/v1/zones", "/api/v1/warnings/w1/cancel"]
+    assert [path for path, _ in _Elsewhere.seen] == paths
+    assert _Elsewhere.seen[-1][1] == token
+
+
+def test_no_proxy_of_the_environment_is_asked(
+    run: tuple[str, Any], elsewhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, elsewhere)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert call("list", "--url", run[0]).exit_code == 0
+    assert _Elsewhere.seen == []
 
 
 @pytest.mark.parametrize("scheme", ["http://127.0.0.1:{}", "ftp://127.0.0.1:{}"])

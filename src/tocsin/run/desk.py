@@ -8,7 +8,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from tocsin.contract import InputError
 
@@ -19,6 +19,17 @@ _MENDS = {
     404: "see `tocsin operate list`",
     409: "see `tocsin operate list`",
 }
+
+
+class _Stay(HTTPRedirectHandler):
+    """Follow no redirect: a token goes to the address that was given, and nowhere else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Leave the answer as it is: an error."""
+
+
+# Nor is a proxy of the environment shown the token.
+_OPENER = build_opener(ProxyHandler({}), _Stay)
 
 
 @dataclass(frozen=True)
@@ -92,17 +103,25 @@ def _ask(desk: Desk, path: str, body: dict[str, Any] | None = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"{desk.url.rstrip('/')}/api/v1/{path}", data, headers)
     try:
-        with urlopen(request, timeout=WAIT_S) as answer:
+        with _OPENER.open(request, timeout=WAIT_S) as answer:
             return json.loads(answer.read())
     except HTTPError as error:
-        what = f"refuses ({error.code}): {_sentence(error)}"
-        raise InputError(desk.url, what, _MENDS.get(error.code, "mend the order")) from error
+        raise _refusal(desk, error) from error
     except (URLError, OSError, HTTPException) as error:
         why = getattr(error, "reason", None) or error
         mend = "start it, or name its page with --url"
         raise InputError(desk.url, f"does not answer ({why})", mend) from error
     except ValueError as error:
         raise InputError(desk.url, "does not speak as Tocsin does", "name its page") from error
+
+
+def _refusal(desk: Desk, error: HTTPError) -> InputError:
+    with error:
+        if 300 <= error.code < 400:
+            why, mend = "redirects are not followed", "name the page itself with --url"
+        else:
+            why, mend = _sentence(error), _MENDS.get(error.code, "mend the order")
+    return InputError(desk.url, f"refuses ({error.code}): {why}", mend)
 
 
 def _sentence(error: HTTPError) -> str:
