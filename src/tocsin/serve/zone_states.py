@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.contract import Warnings, Zone
-from tocsin.serve.rows import Row, dump, iso, iso_or_none
+from tocsin.serve.rows import Row, dump, iso
 from tocsin.serve.zones import ZoneBoard
 
 _SAID = (
@@ -31,7 +31,6 @@ class ZoneStates:
         self._said = {"site": site, "status": status}
         self._since: dict[str, str] = {}
         self._stage: dict[str, str] = {}
-        self._until: dict[str, str | None] = {}
         features = self._board.geojson()["features"]
         self.zone_ids = tuple(str(one["properties"]["zone_id"]) for one in features)
 
@@ -40,7 +39,6 @@ class ZoneStates:
         changed: dict[str, None] = {}
         for k in range(len(warnings)):
             row = warnings.take(slice(k, k + 1))
-            self._until[str(row.warning_id[0])] = iso_or_none(int(row.expires_at_ns[0]))
             told = {str(properties["zone_id"]) for properties in self._board.fold(row)}
             for zone_id in sorted(told | set(self._line(str(row.zone_id[0])))):
                 changed[zone_id] = None
@@ -65,7 +63,7 @@ class ZoneStates:
             **self._said,
             **{name: properties[name] for name in _SAID},
             "since": self._since.get(zone_id),
-            "until": self._until.get(str(properties["warning_id"])),
+            "until": properties["expires_at"],
         }
 
     def document(self, zone_id: str) -> bytes:
