@@ -1,7 +1,9 @@
 """A folder of scenarios: chosen, worked in seconds, judged, and said in words."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,9 @@ from tests.cli.test_bad_input import refused, run
 from tocsin import simulate
 from tocsin.cli import words
 from tocsin.contract import NS, InputError, Looks, Origins, Reports, Truth
+from tocsin.run import suite
 from tocsin.run.rehearse import HazardousReports, seconds_of
-from tocsin.run.suite import SuiteOptions, cases_of, work
+from tocsin.run.suite import Case, SuiteOptions, cases_of, work
 
 LIBRARY = Path("scenarios")
 AT_NS = 1_900_000_000 * NS
@@ -137,6 +140,38 @@ def test_a_suite_is_told_as_a_table_and_judged(
     assert told[1].endswith("NOT MET")
     assert "spoofed-traffic, seed 72: Q-1 not met (2, wanted <= 0): Nobody is alarmed" in told
     assert told[-1] == "NOT all requirements met"
+
+
+def test_when_one_run_fails_those_that_wait_are_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+
+    def fail_first(case: Case) -> dict[str, Any]:
+        begun.append(case.seed)
+        if case.seed == 0:
+            raise InputError("a scenario", "cannot be used", "mend it")
+        sleep(0.1)
+        return {}
+
+    monkeypatch.setattr(suite, "ProcessPoolExecutor", ThreadPoolExecutor)
+    monkeypatch.setattr(suite, "work", fail_first)
+    cases = [Case(LIBRARY, seed, False, None, None, None) for seed in range(40)]
+    with pytest.raises(InputError, match="cannot be used"):
+        list(suite._worked(cases, 2))
+    sleep(0.3)
+    assert len(begun) < 10
+
+
+def test_a_scenario_whose_recording_is_not_here_is_left_out(tmp_path: Path) -> None:
+    text = (LIBRARY / "quiet-evening.toml").read_text("utf-8")
+    text = text.replace("standards/", f"{LIBRARY.resolve()}/standards/")
+    (tmp_path / "whole.toml").write_text(text)
+    more = '\n[[recorded]]\nname = "gone"\nfile = "gone.csv.gz"\n'
+    (tmp_path / "lacking.toml").write_text(text + more)
+    cases, skipped = cases_of(tmp_path, SuiteOptions())
+    assert [case.path.stem for case in cases] == ["whole"]
+    (said,) = skipped
+    assert said.startswith("lacking: ")
+    assert "gone.csv.gz: no such recording" in said
 
 
 def test_a_wrong_folder_is_one_line(

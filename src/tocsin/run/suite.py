@@ -19,7 +19,7 @@ from tocsin.run.rehearse import rehearse
 from tocsin.run.scoring import ScoreOptions, read_standard, score
 from tocsin.run.simulated import choose
 from tocsin.run.warm import warm_up
-from tocsin.simulate import NO_RECORDING
+from tocsin.simulate import NoRecordingError
 
 KEPT = ("warning_scores", "forecast_scores", "track_scores")
 
@@ -108,9 +108,7 @@ def cases_of(folder: Path, options: SuiteOptions) -> tuple[list[Case], list[str]
             continue
         try:
             scenario = choose(path)
-        except InputError as error:
-            if NO_RECORDING not in str(error):
-                raise
+        except NoRecordingError as error:
             skipped.append(f"{path.stem}: {error}")
             continue
         lasts_min = scenario.file.duration_s / 60.0
@@ -138,8 +136,12 @@ def _worked(cases: Sequence[Case], jobs: int) -> Iterator[tuple[Case, dict[str, 
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, spawn) as pool:
         waiting = {pool.submit(work, case): case for case in cases}
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        finally:
+            # After an error nobody wants the rest.
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def work(case: Case) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Scenarios, true motion, sensors and their faults; it never sees a track."""
 
 from tocsin.simulate.effects import effects, effects_over
-from tocsin.simulate.recorded import NO_RECORDING
+from tocsin.simulate.recorded import NoRecordingError
 from tocsin.simulate.scenario import Scenario, demo_scenario, read_scenario
 from tocsin.simulate.site import site_toml, write_site
 from tocsin.simulate.step import SimStep, steps
@@ -9,8 +9,8 @@ from tocsin.simulate.terrain import Ground
 from tocsin.simulate.variants import civil_only, mirrored, with_seed, without_sensor
 
 __all__ = [
-    "NO_RECORDING",
     "Ground",
+    "NoRecordingError",
     "Scenario",
     "SimStep",
     "civil_only",

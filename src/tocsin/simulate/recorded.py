@@ -32,12 +32,15 @@ from tocsin.simulate.terrain import metres_per_degree
 from tocsin.simulate.ways import log_uniform
 
 FOOT_M, KNOT_MPS = 0.3048, 1852.0 / 3600.0
-NO_RECORDING = "no such recording"
 WINDOW_S = 120.0
 TORN_MPS = 15.0
 """Where a smoothed way still differs by this from its velocities, the object is split."""
 LEAST_ROWS = 3
 SENDS = (ObjectClass.AIRLINER, ObjectClass.LIGHT_AIRCRAFT, ObjectClass.HELICOPTER)
+
+
+class NoRecordingError(InputError):
+    """Tell that the file of a recording is not there; real ones are not everywhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +70,13 @@ def read_recording(folder: Path, table: Recorded) -> Recording:
     """Return the rows of a recording: `truth.parquet`, OpenSky states or a small aircraft's log.
 
     Raises:
+        NoRecordingError: the file is not there.
         InputError: the file cannot be read, or is none of these.
     """
     path = folder / table.file
     if not path.is_file():
         mend = "check recorded.file; it is relative to the scenario"
-        raise InputError(path, NO_RECORDING, mend)
+        raise NoRecordingError(path, "no such recording", mend)
     try:
         if path.suffix == ".parquet":
             return _sorted(table, *_truth_rows(path))
