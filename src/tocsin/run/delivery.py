@@ -46,6 +46,8 @@ GRACE_S = 2.0
 """What is under way when the run ends may end by itself this long."""
 RETRY_S = 1.0
 UNWRITTEN_MAX = 10_000
+LOST_MAX = 10_000
+"""Of messages that came to a bad end lately, no more are counted than this."""
 _OVER = (Action.CLEAR, Action.CANCEL)
 _LOST = (DeliveryStatus.REFUSED, DeliveryStatus.GAVE_UP)
 
@@ -94,6 +96,10 @@ class _Line:
         if warnings.action[row] in _OVER:
             self.told.discard(warning_id)
         return heard
+
+    def lose(self, status: DeliveryStatus, at_ns: int) -> None:
+        """Remember that a message came to a bad end."""
+        self.lost_ns.setdefault(status, deque(maxlen=LOST_MAX)).append(at_ns)
 
     def lost(self, status: DeliveryStatus, since_ns: int) -> int:
         """Return how many messages have come to a bad end lately."""
@@ -224,8 +230,8 @@ class Dispatch:
         for k in range(len(rows))[::-1]:
             line = self._lines.get(str(rows.recipient[k]))
             if line is not None and rows.status[k] in _LOST:
-                times = line.lost_ns.setdefault(DeliveryStatus(rows.status[k]), deque())
-                times.append(max(int(rows.sent_at_ns[k]), int(rows.queued_at_ns[k])))
+                at_ns = max(int(rows.sent_at_ns[k]), int(rows.queued_at_ns[k]))
+                line.lose(DeliveryStatus(rows.status[k]), at_ns)
                 line.last_error = str(rows.last_error[k] or "")
 
     # Sending
@@ -301,7 +307,7 @@ class Dispatch:
         if attempt.error and status != DeliveryStatus.SUPERSEDED:
             line.last_error = attempt.error
         if status in _LOST:
-            line.lost_ns.setdefault(status, deque(maxlen=UNWRITTEN_MAX)).append(self._now_ns())
+            line.lose(status, self._now_ns())
 
     # Writing
 
