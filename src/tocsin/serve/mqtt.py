@@ -130,7 +130,7 @@ class Mqtt:
                 client = self._client
                 if client is None:
                     return Answer(DeliveryStatus.QUEUED, error="the connection was lost")
-                await self._tell(client, self._changed())
+                await self._tell(client, sorted(self._stale))
                 await self._publish(client, f"{self._topic}/warnings", letter.body)
         except TimeoutError:
             what = "no confirmation" if self._up.is_set() else "no connection"
@@ -139,10 +139,6 @@ class Mqtt:
         except aiomqtt.MqttError as error:
             return Answer(DeliveryStatus.QUEUED, error=str(error))
         return Answer(DeliveryStatus.DELIVERED, acknowledged=True)
-
-    def _changed(self) -> list[str]:
-        changed, self._stale = sorted(self._stale), set()
-        return changed
 
     async def _tell(self, client: aiomqtt.Client, zone_ids: Sequence[str]) -> None:
         """Publish the states of zones, the newest there are; those that fail stay to be told."""
