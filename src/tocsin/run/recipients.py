@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from tocsin.contract import InputError, ObjectClass, Stage, Zone
 from tocsin.serve.config import is_loopback
 from tocsin.serve.cot import CotWriter
+from tocsin.serve.districts import lineage
 from tocsin.serve.outbox import Patience, Sender
 from tocsin.serve.tak import Address, Tak, TakConfig
 from tocsin.serve.webhook import Webhook
@@ -207,12 +208,13 @@ def _mqtt(section: DeliverySection, around: Around) -> tuple[Sender, int]:
     tls = _tls(section, around.folder)
     if tls is None and url.scheme == "mqtts":
         tls = ssl.create_default_context()
-    named = section.username is not None
-    password = _secret(section, around.folder).decode() if named else None
+    has_name = section.username is not None
+    password = _secret(section, around.folder).decode() if has_name else None
     port = url.port or _PORTS[url.scheme]
     broker = Broker(str(url.hostname), port, tls, section.username, password)
     topic = section.topic or f"tocsin/{level(around.site)}"
-    zones = [zone for zone in around.zones if _named(section, zone.zone_id, around.zones)]
+    named = _named(section, around.zones)
+    zones = [zone for zone in around.zones if named(zone.zone_id)]
     states = ZoneStates(zones, around.site, around.status)
     return Mqtt(broker, topic, section.timeout_s, states), 32
 
@@ -254,41 +256,30 @@ _SENDERS: dict[str, Callable[[DeliverySection, Around], tuple[Sender, int]]] = {
 }
 
 
-def _named(section: DeliverySection, zone_id: str, zones: Sequence[Zone]) -> bool:
-    """Say whether a zone, or one above it, is of those that a recipient hears of."""
+def _named(section: DeliverySection, zones: Sequence[Zone]) -> Callable[[str], bool]:
+    """Return what says whether a zone, or one above it, is of those that a recipient hears of."""
     parents = {zone.zone_id: zone.parent_id for zone in zones}
-    named = section.zones
-    return named is None or any(name in named for name in _line(zone_id, parents))
+    named = None if section.zones is None else frozenset(section.zones)
+    return lambda zone_id: named is None or not named.isdisjoint(lineage(zone_id, parents))
 
 
 def _hears(
     section: DeliverySection, zones: Sequence[Zone]
 ) -> Callable[[str, Stage, ObjectClass], bool]:
-    parents = {zone.zone_id: zone.parent_id for zone in zones}
-    named = None if section.zones is None else frozenset(section.zones)
-    known = {*parents, *parents.values()}
-    unknown = sorted((named or frozenset()) - known)
+    known = {name for zone in zones for name in (zone.zone_id, zone.parent_id)}
+    unknown = sorted(set(section.zones or ()) - known)
     if unknown:
         mend = "use a zone_id or parent_id of the zones file"
         raise InputError(_where(section), f"zones has {unknown[0]!r}, which is no zone", mend)
     stages = {Stage[name.upper()] for name in section.stages or ("pre_alert", "alert")}
     classes = {ObjectClass[name.upper()] for name in section.classes or ()} or set(ObjectClass)
 
+    named = _named(section, zones)
+
     def hears(zone_id: str, stage: Stage, threat: ObjectClass) -> bool:
-        above = named is None or any(name in named for name in _line(zone_id, parents))
-        return above and stage in stages and threat in classes
+        return named(zone_id) and stage in stages and threat in classes
 
     return hears
-
-
-def _line(zone_id: str, parents: dict[str, str | None]) -> list[str]:
-    """Return a zone and all above it; a circle of parents is walked once."""
-    line: list[str] = []
-    name: str | None = zone_id
-    while name is not None and name not in line:
-        line.append(name)
-        name = parents.get(name)
-    return line
 
 
 def _secret(section: DeliverySection, folder: Path) -> bytes:

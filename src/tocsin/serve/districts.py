@@ -17,6 +17,20 @@ from tocsin.contract import Stage, Zone, zones_geojson
 Row = dict[str, Any]
 
 
+def lineage(zone_id: str, parents: Mapping[str, str | None]) -> list[str]:
+    """Return a zone and all above it, the nearest first; a circle of parents is walked once.
+
+    >>> lineage("quay", {"quay": "town", "town": "county", "county": None})
+    ['quay', 'town', 'county']
+    """
+    line: list[str] = []
+    name: str | None = zone_id
+    while name is not None and name not in line:
+        line.append(name)
+        name = parents.get(name)
+    return line
+
+
 class Family:
     """Hold the tree of zones and districts.
 
@@ -54,12 +68,7 @@ class Family:
 
     def above(self, zone_id: str) -> list[str]:
         """Return a zone's parents, the nearest first."""
-        found: list[str] = []
-        at = self.parents.get(zone_id)
-        while at is not None and at not in found and at != zone_id:
-            found.append(at)
-            at = self.parents.get(at)
-        return found
+        return lineage(zone_id, self.parents)[1:]
 
     def below(self, zone_id: str) -> list[str]:
         """Return all that is part of a zone or district, itself left out."""

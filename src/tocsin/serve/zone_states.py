@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.contract import Warnings, Zone
+from tocsin.serve.districts import lineage
 from tocsin.serve.rows import Row, dump, iso
 from tocsin.serve.zones import ZoneBoard
 
@@ -28,6 +29,7 @@ class ZoneStates:
     def __init__(self, zones: Sequence[Zone], site: str, status: str) -> None:
         """Start with every zone quiet, since nobody knows when."""
         self._board = ZoneBoard(zones)
+        self._parents = {zone.zone_id: zone.parent_id for zone in zones}
         self._said = {"site": site, "status": status}
         self._since: dict[str, str] = {}
         self._stage: dict[str, str] = {}
@@ -40,21 +42,15 @@ class ZoneStates:
         for k in range(len(warnings)):
             row = warnings.take(slice(k, k + 1))
             told = {str(properties["zone_id"]) for properties in self._board.fold(row)}
-            for zone_id in sorted(told | set(self._line(str(row.zone_id[0])))):
+            # A zone that is merely renewed is told too, with those above it.
+            line = lineage(str(row.zone_id[0]), self._parents)
+            for zone_id in sorted(told.union(line).intersection(self.zone_ids)):
                 changed[zone_id] = None
                 stage = str(self._board.properties(zone_id)["stage"])
                 if stage != self._stage.get(zone_id, "quiet"):
                     self._since[zone_id] = iso(int(row.decided_at_ns[0]))
                 self._stage[zone_id] = stage
         return list(changed)
-
-    def _line(self, zone_id: str) -> list[str]:
-        """Return a zone, renewed if nothing else, and those above it."""
-        line: list[str] = []
-        while zone_id in self.zone_ids and zone_id not in line:
-            line.append(zone_id)
-            zone_id = str(self._board.properties(zone_id)["parent_id"])
-        return line
 
     def state(self, zone_id: str) -> Row:
         """Return a zone's state; `until` is when what was said of it expires unless renewed."""
