@@ -67,10 +67,11 @@ class WhatIf:
 
 @dataclass(frozen=True, eq=False)
 class _Night:
-    """Hold one outcome of a night: what was decided, on which zone map."""
+    """Hold one outcome of a night: what was decided, on which zone map, and if it is another."""
 
     warnings: Warnings
     zones: tuple[Zone, ...]
+    other_map: bool = False
 
 
 def what_if(record: Path, change: WhatIf, out: Path | None, say: Say) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def what_if(record: Path, change: WhatIf, out: Path | None, say: Say) -> dict[st
     warnings, span_ns = _work(record, set_up, out, say)
     nights = {
         "recorded": _Night(recorded_decisions(record)[0], recorded_zones(record)),
-        "what_if": _Night(warnings, zones),
+        "what_if": _Night(warnings, zones, other_map=change.zones is not None),
     }
     span_ns = span_ns if truth is None else _common(span_ns, truth, change.truth)
     return {
@@ -202,10 +203,10 @@ def _common(span_ns: tuple[int, int], truth: Truth, path: Path | None) -> tuple[
     return begin, end
 
 
-def _effects(night: _Night, truth: Truth, path: Path, other_zones: bool) -> Effects:
+def _effects(night: _Night, truth: Truth, path: Path) -> Effects:
     """Return what was truly affected; of another zone map, found over the ground of the truth's."""
     folder = in_folder(path, "truth.parquet").parent
-    if not other_zones:
+    if not night.other_map:
         return read_parquet(Effects, folder / "effects.parquet")
     site_path = first_of([folder, folder.parent], "site.toml")
     site = None if site_path is None else read_site(site_path)
@@ -225,8 +226,7 @@ def _scores(
     """Return what an outcome cost, and where the truth is known whom it reached."""
     effects, classes = Effects.empty(), dict[str, ObjectClass]()
     if truth is not None and change.truth is not None:
-        other = change.zones is not None and night.zones == read_zones(change.zones)
-        effects, classes = _effects(night, truth, change.truth, other), classes_of(truth)
+        effects, classes = _effects(night, truth, change.truth), classes_of(truth)
     found = evaluate.score_warnings(effects, night.warnings, night.zones, *span_ns, classes)
     keys = _COSTS if truth is None else (*_REACHED, *_COSTS)
     return {"zones": len(night.zones), **{key: found[key] for key in keys}}
