@@ -12,6 +12,7 @@ from tocsin.contract.arrow import (
 )
 from tocsin.contract.delivery import Attempt, Letter
 from tocsin.contract.enums import (
+    ENDINGS,
     Action,
     BiasComponent,
     Corroboration,
@@ -75,6 +76,7 @@ NS = 1_000_000_000
 
 __all__ = [
     "CLASS_COUNT",
+    "ENDINGS",
     "F64",
     "HAZARDS",
     "I8",

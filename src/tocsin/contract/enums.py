@@ -103,6 +103,10 @@ class Action(IntEnum):
     CANCEL = 3
 
 
+ENDINGS = (Action.CLEAR, Action.CANCEL)
+"""What ends a warning."""
+
+
 class DeliveryStatus(IntEnum):
     """What became of one message to one recipient; GAVE_UP: it was tried for too long."""
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from tocsin.contract import (
+    ENDINGS,
     NS,
-    Action,
     Attempt,
     Deliveries,
     DeliveryStatus,
@@ -48,7 +48,6 @@ RETRY_S = 1.0
 UNWRITTEN_MAX = 10_000
 LOST_MAX = 10_000
 """Of messages that came to a bad end lately, no more are counted than this."""
-_OVER = (Action.CLEAR, Action.CANCEL)
 _LOST = (DeliveryStatus.REFUSED, DeliveryStatus.GAVE_UP)
 
 
@@ -93,7 +92,7 @@ class _Line:
         )
         if heard:
             self.told.add(warning_id)
-        if warnings.action[row] in _OVER:
+        if warnings.action[row] in ENDINGS:
             self.told.discard(warning_id)
         return heard
 
@@ -176,7 +175,7 @@ class Dispatch:
                     row
                     for row in heard
                     if latest[str(warnings.warning_id[row])] == row
-                    and warnings.action[row] not in _OVER
+                    and warnings.action[row] not in ENDINGS
                     and warnings.expires_at_ns[row] > now_ns
                 ]
             else:

@@ -14,10 +14,10 @@ import numpy as np
 
 from tocsin import decode, sense, warn
 from tocsin.contract import (
+    ENDINGS,
     HAZARDS,
     I64,
     NS,
-    Action,
     Designation,
     Faults,
     Forecasts,
@@ -68,6 +68,17 @@ class Say(Protocol):
 
     def progress(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
         """Yield items behind a progress bar."""
+
+
+class Silent:
+    """Say nothing: many runs at a time would talk across each other."""
+
+    def note(self, text: str) -> None:
+        """Keep a line to itself."""
+
+    def progress(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+        """Yield the items."""
+        yield from items
 
 
 @dataclass(frozen=True)
@@ -178,7 +189,7 @@ def track_files(
         if again:
             backwards.add(pipeline, result)
         rows += len(result.tracks)
-        mine = result.tracks.take(result.tracks.status == 1)
+        mine = result.tracks.take(result.tracks.status == TrackStatus.CONFIRMED)
         confirmed.update(zip(mine.number.tolist(), mine.mode_s.tolist(), strict=True))
         others = result.tracks.status == TrackStatus.EXTERNAL
         external.update(dict.fromkeys(result.tracks.track_id[others].tolist()))
@@ -386,7 +397,7 @@ def _decided(config: warn.WarnConfig, tracks: Tracks, say: Say) -> Iterator[warn
 def _stand(standing: dict[str, None], decided: Warnings) -> None:
     """Keep which warnings stand."""
     for warning_id, action in zip(decided.warning_id.tolist(), decided.action, strict=True):
-        if action in (Action.CLEAR, Action.CANCEL):
+        if action in ENDINGS:
             standing.pop(warning_id, None)
         else:
             standing[warning_id] = None

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tocsin import simulate, warn
-from tocsin.contract import HAZARDS, NS, Faults, Looks, OperatorActions, Reports
+from tocsin.contract import HAZARDS, NS, Faults, Looks, OperatorActions, Reports, TrackStatus
 from tocsin.run.offline import Say
 from tocsin.run.outputs import Outputs
 from tocsin.run.pipeline import Pipeline, TickOut
@@ -59,7 +59,8 @@ def rehearse(
         for now_ns, reports, looks in seconds_of(step, scenario.tick_ns):
             result = _tick(pipeline, reports, looks, now_ns)
             outputs.add(result)
-            confirmed.update(result.current.number[result.current.status == 1].tolist())
+            firm = result.current.status == TrackStatus.CONFIRMED
+            confirmed.update(result.current.number[firm].tolist())
             counts["ticks"] += 1
             counts["warnings"] += len(result.warnings)
         counts["reports"] += len(step.reports)

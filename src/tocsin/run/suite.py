@@ -14,7 +14,7 @@ from typing import Any
 
 from tocsin import evaluate
 from tocsin.contract import InputError
-from tocsin.run.offline import Say
+from tocsin.run.offline import Say, Silent
 from tocsin.run.rehearse import rehearse
 from tocsin.run.scoring import ScoreOptions, read_standard, score
 from tocsin.run.simulated import choose
@@ -156,7 +156,7 @@ def work(case: Case) -> dict[str, Any]:
             out = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-suite-")))
         else:
             out = case.out / case.name
-        counts = rehearse(scenario, case.policy, out, case.out is not None, _Silent())
+        counts = rehearse(scenario, case.policy, out, case.out is not None, Silent())
         scores = score((out,), ScoreOptions(out / "truth"), lambda _: None)
     standards = [read_standard(str(case.path.parent / name)) for name in scenario.file.standards]
     judged = {standard.name: evaluate.judge(standard, scores) for standard in standards}
@@ -184,14 +184,3 @@ def _told(row: Mapping[str, Any]) -> str:
     if not row["standards"]:
         return "has no requirements"
     return f"not met: {', '.join(failed)}" if failed else "met"
-
-
-class _Silent:
-    """Say nothing: many runs at a time would talk across each other."""
-
-    def note(self, text: str) -> None:
-        """Keep a line to itself."""
-
-    def progress(self, items: Any, label: str, total: int | None = None) -> Any:
-        """Return the items as they are."""
-        return iter(items)

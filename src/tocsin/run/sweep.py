@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from tocsin import evaluate, warn
 from tocsin.contract import Effects, ObjectClass, Tracks, Zone
 from tocsin.geo import Region
-from tocsin.run.offline import decided, first_corner
+from tocsin.run.offline import Silent, decided, first_corner
 
-T = TypeVar("T")
 MISSED_MIN = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 """Minutes of alarm that weigh as much as one person unwarned, beside the presets."""
 KEYS = ("pod_usable_lead", "event_pod_usable_lead", "lead_p50_s", "csi", "alerts", "false_alerts")
-
-
-class _Silent:
-    """Show no progress: each policy is told in one line."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
-
-    def progress(self, items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
-        """Yield the items."""
-        yield from items
 
 
 def policies() -> list[tuple[str, float | None, warn.Policy]]:
@@ -61,7 +49,7 @@ def sweep(
     for name, missed_min, policy in policies():
         note(f"warning by {name} ...")
         config = warn.WarnConfig(tuple(zones), Region.at(first_corner(zones)), policy)
-        warnings = decided(config, tracks, _Silent())[1]
+        warnings = decided(config, tracks, Silent())[1]
         scores = evaluate.score_warnings(effects, warnings, zones, *span_ns, classes)
         found = {key: scores[key] for key in KEYS}
         cost = {"person_h": scores["alarm_person_h"]}

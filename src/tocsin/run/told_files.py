@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tocsin.contract import Deliveries, DeliveryStatus, InputError, write_parquet
+from tocsin.contract import NS, Deliveries, DeliveryStatus, InputError, write_parquet
 from tocsin.record import read_deliveries
 from tocsin.serve.deliveries import delivery_rows
 
@@ -59,5 +59,5 @@ def _summary(rows: Deliveries) -> dict[str, int | float | None]:
     """Return counts by status, and the median time until the recipient confirmed."""
     counts = Counter(rows.status.tolist())
     took_ns = (rows.acknowledged_at_ns - rows.queued_at_ns)[rows.acknowledged_at_ns > 0]
-    median_s = round(float(np.median(took_ns)) / 1e9, 3) if len(took_ns) else None
+    median_s = round(float(np.median(took_ns)) / NS, 3) if len(took_ns) else None
     return {**{s.name.lower(): counts[s] for s in DeliveryStatus}, "median_s": median_s}

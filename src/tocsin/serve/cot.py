@@ -19,7 +19,18 @@ from xml.sax.saxutils import quoteattr
 from lxml import etree
 from shapely.geometry import Polygon
 
-from tocsin.contract import NS, Action, Designation, ObjectClass, Stage, Tracks, Warnings, Zone
+from tocsin.contract import (
+    ENDINGS,
+    NS,
+    Action,
+    Designation,
+    ObjectClass,
+    Stage,
+    Tracks,
+    TrackStatus,
+    Warnings,
+    Zone,
+)
 from tocsin.serve.cap import clean
 from tocsin.serve.rows import iso, warning_row
 
@@ -27,7 +38,6 @@ UNKNOWN = "9999999.0"
 """How CoT says that a height or an error is not known."""
 _COLOURS = {Stage.ALERT: 0xFF4848, Stage.PRE_ALERT: 0xFFBA38, Stage.QUIET: 0x6FD6B1}
 _TITLES = {Stage.ALERT: "ALERT", Stage.PRE_ALERT: "PRE-ALERT", Stage.QUIET: "ALL CLEAR"}
-_OVER = (Action.CLEAR, Action.CANCEL)
 _AIR = {
     ObjectClass.AIRLINER: "A-C-F",
     ObjectClass.LIGHT_AIRCRAFT: "A-C-F",
@@ -62,7 +72,7 @@ class CotWriter:
         events = [
             self._shape(warnings, row, uid, ring) for uid, ring in zip(uids, rings, strict=True)
         ]
-        if warnings.action[row] in _OVER:
+        if warnings.action[row] in ENDINGS:
             at = iso(int(warnings.decided_at_ns[row]))
             events += [_deletion(uid, at) for uid in uids]
         return b"\n".join(events)
@@ -71,7 +81,7 @@ class CotWriter:
         self, warnings: Warnings, row: int, uid: str, ring: Sequence[Sequence[float]]
     ) -> bytes:
         said = warning_row(warnings, row, self._names)
-        over = warnings.action[row] in _OVER
+        over = warnings.action[row] in ENDINGS
         times = (said["decided_at"], said["decided_at"] if over else said["expires_at"])
         place = Polygon(ring).representative_point()
         event = _event(uid, "u-d-f", times, (place.y, place.x))
@@ -94,7 +104,7 @@ class CotWriter:
 
     def tracks(self, tracks: Tracks, now_ns: int, stale_s: float) -> list[bytes]:
         """Return one event per track that is not tentative, hazards first."""
-        firm = [k for k in range(len(tracks)) if tracks.status[k] != 0]
+        firm = [k for k in range(len(tracks)) if tracks.status[k] != TrackStatus.TENTATIVE]
         firm.sort(key=lambda k: not tracks.hazardous[k])
         stale = iso(now_ns + int(stale_s * NS))
         return [self._track(tracks, k, (iso(now_ns), stale)) for k in firm]

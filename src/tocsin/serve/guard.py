@@ -72,7 +72,6 @@ def refusal(scope: Scope, config: ServeConfig) -> tuple[int, str] | None:
     if not config.accesses:
         return 403, "this server has no token, so nothing can be changed on it"
     return 401, "a token is needed: send the header Authorization: Bearer TOKEN"
-    return None
 
 
 def host_allowed(host: str, config: ServeConfig) -> bool:

@@ -13,14 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from tocsin.contract import Action, DeliveryStatus, Letter, Tracks, Warnings
+from tocsin.contract import ENDINGS, DeliveryStatus, Letter, Tracks, Warnings
 from tocsin.serve.cot import CotWriter
 from tocsin.serve.outbox import Answer
 
 TRACKS_MAX = 5_000
 DATAGRAM_BYTES = 60_000
 STALE_PERIODS = 4.0
-_OVER = (Action.CLEAR, Action.CANCEL)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Tak:
         """Take in what the recipient hears of."""
         for row in range(len(warnings)):
             name = str(warnings.warning_id[row])
-            if warnings.action[row] in _OVER:
+            if warnings.action[row] in ENDINGS:
                 self._open.pop(name, None)
             else:
                 self._open[name] = self._writer.warning(warnings, row)

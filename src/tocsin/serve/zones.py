@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tocsin.contract import Action, ObjectClass, Pending, Stage, Warnings, Zone
+from tocsin.contract import ENDINGS, ObjectClass, Pending, Stage, Warnings, Zone
 from tocsin.serve.districts import Family
 from tocsin.serve.rows import Row, iso, iso_or_none, lower, number, warning_row
 
-_CLOSING = (Action.CLEAR, Action.CANCEL)
 _ARRIVAL = ("arrival_p10", "arrival_p50", "arrival_p90")
 _SHOWN = ("threat_class", "probability", *_ARRIVAL, "warning_id", "reason")
 
@@ -45,7 +44,7 @@ class ZoneBoard:
             row = warning_row(warnings, k, self.names)
             opened = self._open.setdefault(row["zone_id"], {})
             opened.pop(row["warning_id"], None)
-            if warnings.action[k] not in _CLOSING and warnings.stage[k] != Stage.QUIET:
+            if warnings.action[k] not in ENDINGS and warnings.stage[k] != Stage.QUIET:
                 opened[row["warning_id"]] = row
             self._stages[row["zone_id"]] = _stage(opened)
             touched[row["zone_id"]] = None
