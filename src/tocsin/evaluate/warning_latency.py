@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tocsin.contract import F64, I64, NS, Action, Reports, Stage, Tracks, Warnings
+from tocsin.contract import ENDINGS, F64, I64, NS, Reports, Stage, Tracks, Warnings
 from tocsin.evaluate.warning_baselines import RunTables
 
 QUANTILES = (50, 95)
@@ -56,7 +56,7 @@ def _raised(warnings: Warnings) -> I64:
     rows = []
     for row in np.argsort(warnings.decided_at_ns, kind="stable").tolist():
         name, now = warnings.warning_id[row], int(warnings.stage[row])
-        over = warnings.action[row] in (Action.CLEAR, Action.CANCEL)
+        over = warnings.action[row] in ENDINGS
         if not over and now > stage.get(name, Stage.QUIET):
             rows.append(row)
         stage[name] = Stage.QUIET if over else now

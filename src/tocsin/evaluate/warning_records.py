@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tocsin.contract import (
+    ENDINGS,
     I64,
     NS,
-    Action,
     Effects,
     InputError,
     ObjectClass,
@@ -131,7 +131,7 @@ def _staged(
         mine = order[warnings.warning_id[order] == name]
         ends = [*heard[mine[1:]].tolist(), LONG_AFTER]
         for row, end in zip(mine, ends, strict=True):
-            over = warnings.action[row] in (Action.CLEAR, Action.CANCEL)
+            over = warnings.action[row] in ENDINGS
             if not over and warnings.stage[row] == stage:
                 expiry = int(warnings.expires_at_ns[row]) or LONG_AFTER
                 pairs.append((int(heard[row]), min(end, expiry)))
